@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+//
+// Turns results into rows, and rows into a table for the terminal or for Markdown. Pure functions: any thread.
+
+import type { Report, ScenarioResult, Summary, Unit, VariantResult } from './types.js';
+
+export interface Row {
+  readonly scenario: string;
+  /** The variant's name, and the metric where it has more than one. */
+  readonly label: string;
+  readonly variant: string;
+  readonly metric: string;
+  readonly value: string;
+  readonly range: string;
+  readonly ratio: string;
+}
+
+/** Three significant digits, without exponents. */
+export function formatNumber(value: number): string {
+  const size = Math.abs(value);
+  if (size >= 1000) return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ',');
+  if (size >= 100) return value.toFixed(0);
+  if (size >= 10) return value.toFixed(1);
+  return value.toFixed(2);
+}
+
+export function formatValue(value: number, unit: Unit): string {
+  return `${formatNumber(value)} ${unit}`;
+}
+
+/** How many times better than `theirs` ours is; above 1 ours wins. */
+export function advantage(ours: Summary, theirs: Summary): number {
+  return ours.better === 'lower' ? theirs.median / ours.median : ours.median / theirs.median;
+}
+
+export function rowsOf(scenario: ScenarioResult): Row[] {
+  if (scenario.skipped !== undefined) {
+    return [{ ...emptyRow, scenario: scenario.name, label: `skipped: ${scenario.skipped}` }];
+  }
+  return scenario.variants.flatMap((variant) => rowsOfVariant(scenario, variant));
+}
+
+const emptyRow: Row = { scenario: '', label: '', variant: '', metric: '', value: '', range: '', ratio: '' };
+
+/** The rows of one variant; the scenario is needed for what it is compared with. */
+export function rowsOfVariant(scenario: ScenarioResult, variant: VariantResult): Row[] {
+  if (variant.failure !== undefined) {
+    const { name } = variant;
+    return [{ ...emptyRow, scenario: scenario.name, label: name, variant: name, value: 'failed', range: variant.failure }];
+  }
+  const names = Object.keys(variant.metrics);
+  return names.map((name) => {
+    const summary = variant.metrics[name];
+    return {
+      scenario: scenario.name,
+      label: names.length > 1 ? `${variant.name}: ${name}` : variant.name,
+      variant: variant.name,
+      metric: name,
+      value: formatValue(summary.median, summary.unit),
+      range: `${formatNumber(summary.min)}–${formatNumber(summary.max)}`,
+      ratio: ratioOf(scenario, variant, name, summary),
+    };
+  });
+}
+
+function ratioOf(scenario: ScenarioResult, variant: VariantResult, metric: string, theirs: Summary): string {
+  const ours = scenario.variants.find((candidate) => candidate.name === variant.against)?.metrics[metric];
+  return ours === undefined ? '' : `${formatNumber(advantage(ours, theirs))} ×`;
+}
+
+export function terminalTable(report: Report): string {
+  const header: Row = {
+    ...emptyRow,
+    scenario: 'scenario',
+    label: 'variant',
+    value: 'median',
+    range: 'min–max',
+    ratio: 'NeuronBus is',
+  };
+  const rows = [header, ...report.scenarios.flatMap(rowsOf)];
+  const width = (pick: (row: Row) => string): number => Math.max(...rows.map((row) => pick(row).length));
+  const widths = [width((r) => r.scenario), width((r) => r.label), width((r) => r.value)];
+  // A failure's reason is long; it may overhang rather than stretch the column for all.
+  const rangeWidth = Math.max(...rows.filter((row) => row.value !== 'failed').map((row) => row.range.length));
+  const lines = rows.map((row) =>
+    [
+      row.scenario.padEnd(widths[0]),
+      row.label.padEnd(widths[1]),
+      row.value.padStart(widths[2]),
+      row.range.padEnd(rangeWidth),
+      row.ratio.padStart(12),
+    ]
+      .join('  ')
+      .trimEnd(),
+  );
+  const targets = report.targets.map((t) => `  ${t.met.padEnd(12)}  ${t.text}: ${t.measured} (target ${t.target})`);
+  return [...lines, '', 'Targets', ...targets, ''].join('\n');
+}
+
+export function markdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n');
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+//
+// Runs scenarios: each variant in a fresh process, the variants of a scenario in turns, several rounds.
+//
+// Taking turns spreads a slow minute of the machine over all variants, so that ratios survive it. Driver process only.
+
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { median } from './measure.js';
+import type { ChildResult, Effort, Scenario, ScenarioResult, Summary, Variant, VariantResult } from './types.js';
+
+const childPath = fileURLToPath(new URL('./child.js', import.meta.url));
+
+export interface RunPlan {
+  readonly effort: Effort;
+  readonly repetitions: number;
+  /** After this moment (performance.now) no further round is begun; every variant still gets its first. */
+  readonly deadlineMs: number;
+  readonly progress: (text: string) => void;
+}
+
+interface Collected {
+  readonly results: ChildResult[];
+  failure?: string;
+}
+
+/** Never throws for a failing variant: its failure becomes part of the result. */
+export async function runScenario(scenario: Scenario, plan: RunPlan): Promise<ScenarioResult> {
+  const { name, title, note } = scenario;
+  const skipped = scenario.prepare?.();
+  if (skipped !== undefined) return { name, title, note, skipped, variants: [] };
+
+  const collected = new Map<Variant, Collected>(scenario.variants.map((variant) => [variant, { results: [] }]));
+  const rounds = Math.min(plan.repetitions, scenario.repetitions ?? plan.repetitions);
+  for (let round = 0; round < rounds; round++) {
+    if (round > 0 && performance.now() > plan.deadlineMs) break;
+    for (const [variant, entry] of collected) {
+      if (entry.failure !== undefined) continue;
+      plan.progress(`${name}: ${variant.name} (${round + 1}/${rounds})`);
+      try {
+        entry.results.push(await measureOnce(scenario, variant, plan.effort));
+      } catch (error) {
+        entry.failure = (error as Error).message;
+      }
+    }
+  }
+  const variants = [...collected].map(([variant, entry]) => summarize(scenario, variant, entry));
+  return { name, title, note, variants };
+}
+
+function measureOnce(scenario: Scenario, variant: Variant, effort: Effort): Promise<ChildResult> {
+  const flags = [...(scenario.nodeFlags ?? []), childPath, scenario.name, variant.name, JSON.stringify(effort)];
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, flags, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, NODE_ENV: 'production' },
+    });
+    const watchdog = setTimeout(() => child.kill('SIGKILL'), effort.quick ? 20_000 : 120_000);
+    let output = '';
+    let complaint = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+    });
+    child.stderr.on('data', (chunk: Buffer) => {
+      complaint += chunk.toString();
+    });
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      clearTimeout(watchdog);
+      const line = output.trimEnd().split('\n').at(-1) ?? '';
+      if (code === 0 && line.startsWith('{')) resolve(JSON.parse(line) as ChildResult);
+      else reject(new Error(`exit ${code ?? signal}: ${reasonIn(complaint)}`));
+    });
+  });
+}
+
+/** The line of a stack trace that says what went wrong. */
+function reasonIn(complaint: string): string {
+  const lines = complaint.split('\n').map((line) => line.trim());
+  return lines.find((line) => /^(\w*Error|Uncaught)\b.*:/.test(line)) ?? lines.find((line) => line !== '') ?? 'no output';
+}
+
+function summarize(scenario: Scenario, variant: Variant, entry: Collected): VariantResult {
+  const metrics: Record<string, Summary> = {};
+  for (const { name, unit, better } of scenario.metrics) {
+    const samples = entry.results.map((result) => result.sample[name]).filter((value) => value !== undefined);
+    if (samples.length === 0) continue;
+    metrics[name] = {
+      unit,
+      better,
+      median: median(samples),
+      min: Math.min(...samples),
+      max: Math.max(...samples),
+      samples,
+    };
+  }
+  const gcShares = entry.results.map((result) => result.gcMs / result.wallMs);
+  return {
+    name: variant.name,
+    role: variant.role,
+    ...(variant.against === undefined ? {} : { against: variant.against }),
+    metrics,
+    gcShare: gcShares.length === 0 ? 0 : median(gcShares),
+    ...(entry.failure === undefined ? {} : { failure: entry.failure }),
+  };
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+//
+// The list of scenarios, in the order of the report. A scenario is a file of the same name beside this one.
+//
+// Each measuring process loads only its own scenario, so that nothing foreign is in its heap.
+
+import type { Scenario } from './harness/types.js';
+
+export const scenarioNames = [
+  'fire_to_onspike',
+  'axon_two_threads',
+  'axon_echo',
+  'thread_peers',
+  'native_core',
+  'memory_and_startup',
+  'discovery',
+  'save_load',
+] as const;
+
+/** Throws when there is no such scenario, naming those that exist. */
+export async function loadScenario(name: string): Promise<Scenario> {
+  if (!(scenarioNames as readonly string[]).includes(name)) {
+    throw new Error(`no scenario "${name}"; there are: ${scenarioNames.join(', ')}`);
+  }
+  const module = (await import(`./${name}.js`)) as { scenario: Scenario };
+  return module.scenario;
+}

@@ -1,0 +1,40 @@
+// The command line of the text pipeline. Any thread.
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { fileSource, hasStandardInput, shippedSources, type Source, standardInput } from './input.js';
+
+export const HELP = `Reads texts with a pipeline of agents that talk over NeuronBus.
+
+  npm start                    the texts in examples/data, or standard input if something is piped in
+  npm start -- FILE...         these files; - is standard input
+  npm start -- --json FILE...  one line of JSON for each document, one for the bus
+
+A pipe or a file given as standard input must hold text: empty is an error. A terminal or /dev/null counts as none.
+Texts are UTF-8 (or UTF-16 with a byte order mark). The exit code is 0 when every input was read, 1 when one was not,
+2 for a mistake on the command line.
+`;
+
+export interface Options {
+  sources: Source[];
+  json: boolean;
+  help: boolean;
+}
+
+/** @throws TypeError with a message for the person who typed it. */
+export async function parseOptions(args: string[]): Promise<Options> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+  });
+  const { json = false, help = false } = values;
+  return { sources: help ? [] : await sourcesFor(positionals), json, help };
+}
+
+async function sourcesFor(names: readonly string[]): Promise<Source[]> {
+  if (names.length === 0) return hasStandardInput() ? [standardInput] : shippedSources();
+  if (names.filter((name) => name === '-').length > 1) throw new TypeError('Standard input (-) can be read only once');
+  // npm runs scripts in the folder of the package; the person may stand elsewhere.
+  const folder = process.env.npm_lifecycle_event === 'start' ? process.env.INIT_CWD : undefined;
+  return names.map((name) => (name === '-' ? standardInput : fileSource(resolve(folder ?? '.', name), name)));
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+//
+// The cortex: which neuron has which card, and who can do what, where. Called on the thread of its bus.
+
+import type { AgentCard } from './agent_card.js';
+
+/** Finds cards by id, by capability, and by region and everything below it, without looking at all of them. */
+export class Cortex {
+  readonly #cards = new Map<number, AgentCard>();
+  readonly #byCapability = new Map<string, Set<number>>();
+  readonly #byRegion = new Map<string, Set<number>>();
+
+  get size(): number {
+    return this.#cards.size;
+  }
+
+  add(id: number, card: AgentCard): void {
+    this.#cards.set(id, card);
+    for (const capability of card.capabilities) link(this.#byCapability, capability, id);
+    for (const region of card.regions) {
+      for (const ancestor of ancestors(region)) link(this.#byRegion, ancestor, id);
+    }
+  }
+
+  remove(id: number): void {
+    const card = this.#cards.get(id);
+    if (card === undefined) return;
+    this.#cards.delete(id);
+    for (const capability of card.capabilities) unlink(this.#byCapability, capability, id);
+    for (const region of card.regions) {
+      for (const ancestor of ancestors(region)) unlink(this.#byRegion, ancestor, id);
+    }
+  }
+
+  card(id: number): AgentCard | undefined {
+    return this.#cards.get(id);
+  }
+
+  all(): AgentCard[] {
+    return [...this.#cards.values()];
+  }
+
+  /** Cards with this capability, in order of registration. */
+  withCapability(capability: string): AgentCard[] {
+    return this.#resolve(this.#byCapability.get(capability));
+  }
+
+  /** Cards in this region or a region below it: 'app' finds 'app/core', not 'application'. */
+  inRegion(region: string): AgentCard[] {
+    return this.#resolve(this.#byRegion.get(region));
+  }
+
+  #resolve(ids: Set<number> | undefined): AgentCard[] {
+    return ids === undefined ? [] : Array.from(ids, (id) => this.#cards.get(id)!);
+  }
+}
+
+/** 'a/b/c' lies in 'a', 'a/b' and 'a/b/c'. */
+function ancestors(region: string): string[] {
+  const segments = region.split('/');
+  return segments.map((_, depth) => segments.slice(0, depth + 1).join('/'));
+}
+
+function link(index: Map<string, Set<number>>, key: string, id: number): void {
+  const ids = index.get(key);
+  if (ids === undefined) index.set(key, new Set([id]));
+  else ids.add(id);
+}
+
+function unlink(index: Map<string, Set<number>>, key: string, id: number): void {
+  const ids = index.get(key);
+  if (ids?.delete(id) && ids.size === 0) index.delete(key);
+}

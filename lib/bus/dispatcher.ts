@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+//
+// The way in: from the ring to onSpike. Called on the one thread that owns the ganglion.
+//
+// One native route() opens a batch: filters, membranes, plasticity, and a list of hand-overs. The loop here runs the
+// handlers, in groups after which settle() books what they did and reads the clock: as many as 64 where handlers are
+// quick, one where they take microseconds, so that no stamp and no latency is off by more than that.
+
+import { NeuronBusError } from '../memory/errors.js';
+import * as L from '../memory/layout.js';
+import { expireSpike, pointSpike, type Spike, viewSpike } from '../memory/spike.js';
+import { STAMPS_PER_READING } from './emitter.js';
+import type { ResolvedOptions } from './options.js';
+import { C, type Resident, type Workspace } from './workspace.js';
+
+const MAX_GROUP = 64;
+const GROUP_NS = 2000;
+
+export interface DispatcherHost {
+  handlerFailed(error: unknown, id: number): void;
+  pruned(pre: number, post: number, weight: number): void;
+}
+
+export class Dispatcher {
+  readonly #ws: Workspace;
+  readonly #host: DispatcherHost;
+  readonly #development: boolean;
+  readonly #stampEach: boolean;
+  readonly #view: Spike;
+  #handled = 0; // entries of the current batch that are done
+  #group = MAX_GROUP;
+  #stopped = false;
+
+  constructor(workspace: Workspace, options: ResolvedOptions, host: DispatcherHost) {
+    this.#ws = workspace;
+    this.#host = host;
+    this.#development = options.checks === 'development';
+    this.#stampEach = options.stamps === 'each';
+    this.#view = viewSpike(workspace.u32, -1, workspace.memory);
+  }
+
+  /**
+   * Delivers batches of at most `budget` hand-overs (a broadcast is not cut) from the spikes up to position `limit`: one,
+   * or with `all` until none is left. Returns the number of spikes handed over.
+   *
+   * @throws NeuronBusError ERR_NB_REENTRANT from inside a handler.
+   */
+  deliver(limit: number, budget: number, all: boolean): number {
+    const { u32, control, native } = this.#ws;
+    if (this.#ws.running) throw new NeuronBusError('REENTRANT');
+    this.#ws.running = true;
+    let delivered = 0;
+    try {
+      u32[control + C.LIMIT] = limit;
+      u32[control + C.BUDGET] = budget;
+      do {
+        native.route();
+        this.#handled = 0;
+        if (u32[control + C.PRUNES] !== 0) this.#reportPrunes();
+        const count = u32[control + C.DISPATCH_COUNT];
+        if (count !== 0) delivered += this.#dispatch(count);
+      } while (all && u32[control + C.MORE] !== 0 && !this.#stopped);
+    } finally {
+      this.#ws.running = false;
+      this.#ws.stampsLeft = 0;
+      expireSpike(this.#view);
+    }
+    return delivered;
+  }
+
+  /** Whether the last deliver() left spikes below its limit. */
+  get more(): boolean {
+    return this.#ws.u32[this.#ws.control + C.MORE] !== 0;
+  }
+
+  /** Makes the counters in shared memory current. Returns the routed spikes that wait, the one in hand included. */
+  settle(): number {
+    const { u32, control, native } = this.#ws;
+    u32[control + C.HANDLED] = this.#handled;
+    native.settle();
+    return u32[control + C.DISPATCH_COUNT] - this.#handled;
+  }
+
+  /** Runs another callback of a neuron with the same care as onSpike. */
+  guarded(id: number, call: () => void | Promise<void>): void {
+    try {
+      const result = call();
+      if (result !== undefined) this.#watch(result, id);
+    } catch (error) {
+      this.#fail(error, id);
+    }
+  }
+
+  /** The bus was closed, perhaps by a handler: no further hand-over. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  #dispatch(count: number): number {
+    const { u32, u16, control, native } = this.#ws;
+    let delivered = 0;
+    while (this.#handled < count && !this.#stopped) {
+      this.#ws.stampsLeft = this.#stampEach ? 0 : STAMPS_PER_READING;
+      const from = this.#handled;
+      const before = u32[control + C.NOW_LO];
+      delivered += this.#runGroup(Math.min(count, from + (this.#stampEach ? 1 : this.#group)));
+      u32[control + C.HANDLED] = this.#handled;
+      if (this.#handled === count) break;
+      native.settle();
+      const each = ((u32[control + C.NOW_LO] - before) >>> 0) / (this.#handled - from);
+      this.#group = each * MAX_GROUP <= GROUP_NS ? MAX_GROUP : Math.max(1, Math.floor(GROUP_NS / each));
+    }
+    // A lone spike without an answer leaves nothing that the next route() would not book as well.
+    const answered = (u16[(this.#ws.entry + L.DISPATCH_FLAGS) >> 1] & L.DISPATCH_ANSWERED) !== 0;
+    if (answered || u32[control + C.UNFINISHED] !== 0) native.finish();
+    return delivered;
+  }
+
+  /** Hands over the entries from #handled to `end`. Returns how many found their neuron. */
+  #runGroup(end: number): number {
+    const { u16, residents } = this.#ws;
+    let delivered = 0;
+    while (this.#handled < end && !this.#stopped) {
+      try {
+        while (this.#handled < end && !this.#stopped) {
+          const entry = this.#ws.dispatch + this.#handled * L.DISPATCH_BYTES;
+          const id = u16[(entry + L.DISPATCH_NEURON) >> 1];
+          const resident = residents[id];
+          this.#ws.entry = entry;
+          this.#ws.current = id;
+          if (resident === undefined) {
+            u16[(entry + L.DISPATCH_FLAGS) >> 1] |= L.DISPATCH_DEAD;
+          } else {
+            delivered++;
+            this.#handOver(resident, entry, id);
+          }
+          this.#handled++;
+        }
+      } catch (error) {
+        this.#handled++;
+        this.#fail(error, this.#ws.current);
+      }
+    }
+    this.#ws.current = -1;
+    return delivered;
+  }
+
+  #handOver(resident: Resident, entry: number, id: number): void {
+    const { u16, u32 } = this.#ws;
+    const slot = u32[(entry + L.DISPATCH_SPIKE) >> 2];
+    if (this.#development) {
+      this.#handOverOnce(resident, slot, id);
+    } else {
+      pointSpike(this.#view, slot);
+      const result = resident.neuron.onSpike(this.#view, resident.handle);
+      if (result !== undefined) this.#watch(result, id);
+    }
+    if (resident.wantsFire && (u16[(entry + L.DISPATCH_FLAGS) >> 1] & L.DISPATCH_FIRED) !== 0) {
+      this.guarded(id, () => resident.neuron.onFire!(resident.handle));
+    }
+  }
+
+  /** Development: a view for this hand-over alone, so that a later use of it is noticed. */
+  #handOverOnce(resident: Resident, slot: number, id: number): void {
+    const view = viewSpike(this.#ws.u32, slot, this.#ws.memory);
+    try {
+      const result = resident.neuron.onSpike(view, resident.handle);
+      if (result !== undefined) this.#watch(result, id);
+    } finally {
+      expireSpike(view);
+    }
+  }
+
+  #watch(result: unknown, id: number): void {
+    if (typeof (result as PromiseLike<void> | null)?.then !== 'function') return;
+    (result as PromiseLike<void>).then(undefined, (error: unknown) => this.#fail(error, id));
+  }
+
+  #fail(error: unknown, id: number): void {
+    if (!this.#stopped) this.#ws.count(this.#ws.ganglionRecord + L.GANGLION_HANDLER_ERRORS);
+    this.#host.handlerFailed(error, id);
+  }
+
+  #reportPrunes(): void {
+    const { u16, u32, memory, prunes, control } = this.#ws;
+    const entries = Array.from({ length: u32[control + C.PRUNES] }, (_, i) => {
+      const entry = prunes + i * L.PRUNE_BYTES;
+      const [pre, post] = [u16[(entry + L.PRUNE_PRE) >> 1], u16[(entry + L.PRUNE_POST) >> 1]] as const;
+      return { pre, post, weight: memory.f64[(entry + L.PRUNE_WEIGHT) / 8] };
+    });
+    u32[control + C.PRUNES] = 0;
+    for (const { pre, post, weight } of entries) this.#host.pruned(pre, post, weight);
+  }
+}

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: MIT
+//
+// The way out: from fire() into the ring. Called on the one thread that owns the ganglion.
+//
+// JavaScript writes the slot itself; nothing native runs per spike but a clock reading per burst. The spike becomes
+// visible to the native half with control.self_head, and to observers when the ring's cursor is published, at the next
+// route() or settle().
+
+import { invalidArgument, NeuronBusError } from '../memory/errors.js';
+import * as L from '../memory/layout.js';
+import { longPayload, type Spike } from '../memory/spike.js';
+import { checkPriority, checkType, writeCopy, writeHeader, writePayload } from '../memory/spike_writer.js';
+import type { SendOptions } from './neuron.js';
+import { BACKPRESSURE_MODES, type ResolvedOptions } from './options.js';
+import { C, type Workspace } from './workspace.js';
+
+/** From this priority on a spike is published at once. */
+const REFLEX_PRIORITY = 224;
+/** Spikes that may share one clock reading. */
+export const STAMPS_PER_READING = 64;
+const INTENT_STRIDE = 64;
+const WATCH = L.NEURON_WATCH >> 2;
+const SEQUENCE = L.NEURON_SEQUENCE >> 2;
+const OWN_SEQUENCE = -1;
+
+export interface EmitterHost {
+  /** A spike waits. Called once per spike. */
+  queued(): void;
+  /** Backpressure 'block': deliver something now. */
+  makeRoom(): void;
+}
+
+export class Emitter {
+  readonly #ws: Workspace;
+  readonly #host: EmitterHost;
+  readonly #u32: Uint32Array;
+  readonly #control: number;
+  readonly #slots: number; // first slot, byte offset / 64
+  readonly #mask: number;
+  readonly #capacity: number;
+  readonly #softLimit: number;
+  readonly #mode: number;
+  readonly #sampleEvery: number;
+  readonly #blockMs: number;
+  readonly #stampEach: boolean;
+  #head = 0;
+  #tail = 0; // as last seen
+  #intent = 0;
+  #intentPosition = 0; // the same, not wrapped
+  #pressed = 0; // sample mode: spikes offered under pressure
+  #burstEnds = false;
+
+  constructor(workspace: Workspace, options: ResolvedOptions, host: EmitterHost) {
+    this.#ws = workspace;
+    this.#host = host;
+    this.#u32 = workspace.u32;
+    this.#control = workspace.control;
+    this.#slots = (workspace.axonRecord + L.AXON_BYTES) / L.SPIKE_BYTES;
+    this.#capacity = options.axonCapacity;
+    this.#mask = options.axonCapacity - 1;
+    this.#mode = BACKPRESSURE_MODES[options.backpressure];
+    this.#softLimit = this.#mode === L.MODE_SAMPLE ? this.#capacity / 2 : this.#capacity;
+    this.#sampleEvery = options.sampleEvery;
+    this.#blockMs = options.blockMs;
+    this.#stampEach = options.stamps === 'each';
+  }
+
+  /** Position behind the last spike written, modulo 2^32. */
+  get head(): number {
+    return this.#head;
+  }
+
+  /** To one registered neuron. @throws NeuronBusError ERR_NB_UNKNOWN_NEURON and as emit(). */
+  send(source: number, target: number, payload?: string | Uint8Array, options?: SendOptions): boolean {
+    if (this.#ws.residents[target] === undefined && !this.#ws.closed) throw unknown('target', target);
+    return this.reply(source, target, payload, options);
+  }
+
+  /** The same to a neuron that may be gone by now: then the spike is counted as dropped when it is routed. */
+  reply(source: number, target: number, payload?: string | Uint8Array, options?: SendOptions): boolean {
+    if (this.#ws.residents[source] === undefined || this.#ws.closed) throw this.#gone(source);
+    if (options === undefined) return this.emit(source, target, L.TYPE_EXCITATORY, 0, payload, OWN_SEQUENCE);
+    const { type = L.TYPE_EXCITATORY, priority = 0 } = options;
+    checkType(type);
+    checkPriority(priority);
+    return this.emit(source, target, type, priority, payload, OWN_SEQUENCE);
+  }
+
+  /** To every neuron with a synapse from `source`. */
+  broadcast(source: number, payload?: string | Uint8Array, options?: SendOptions): boolean {
+    return this.reply(source, L.BROADCAST, payload, options);
+  }
+
+  /**
+   * Writes one spike; the caller has checked everything but the payload. A negative `sequence` means the neuron's own
+   * count. Returns false when the spike was dropped, which is counted.
+   *
+   * @throws NeuronBusError ERR_NB_FULL (backpressure 'fail', counted), ERR_NB_INVALID_ARGUMENT, ERR_NB_ARENA_FULL,
+   * ERR_NB_TOO_LARGE; then nothing was written.
+   */
+  emit(
+    source: number,
+    target: number,
+    type: number,
+    priority: number,
+    payload: string | Uint8Array | undefined,
+    sequence: number,
+  ): boolean {
+    if (payload !== undefined) checkPayload(payload);
+    const at = this.#claim();
+    if (at < 0) return false;
+    const u32 = this.#u32;
+    const record = this.#ws.neurons + source * (L.NEURON_BYTES >> 2);
+    const watch = u32[record + WATCH];
+    this.#stamp(watch);
+    const own = sequence === OWN_SEQUENCE;
+    const number = own ? u32[record + SEQUENCE] : sequence;
+    const nowLo = u32[this.#control + C.NOW_LO];
+    writeHeader(u32, at, nowLo, u32[this.#control + C.NOW_HI], number, source, target, type, priority);
+    if (payload !== undefined) writePayload(u32, at, payload, this.#ws);
+    if (own) u32[record + SEQUENCE] = number + 1;
+    this.#commit(source, target, priority, watch);
+    return true;
+  }
+
+  /**
+   * Sends what an owned or received spike says, under the name of `source` and with a new stamp. A sequence of 0 is
+   * replaced by the neuron's own count.
+   */
+  emitCopy(source: number, spike: Spike): boolean {
+    longPayload(spike); // throws now if it is stale
+    const at = this.#claim();
+    if (at < 0) return false;
+    const u32 = this.#u32;
+    const record = this.#ws.neurons + source * (L.NEURON_BYTES >> 2);
+    const watch = u32[record + WATCH];
+    this.#stamp(watch);
+    const nowLo = u32[this.#control + C.NOW_LO];
+    const own = spike.sequence === 0; // a builder's default
+    const number = own ? u32[record + SEQUENCE] : spike.sequence;
+    writeCopy(u32, at, nowLo, u32[this.#control + C.NOW_HI], number, source, spike, this.#ws);
+    if (own) u32[record + SEQUENCE] = number + 1;
+    this.#commit(source, spike.target, spike.priority, watch);
+    return true;
+  }
+
+  #gone(source: number): NeuronBusError {
+    return this.#ws.closed ? new NeuronBusError('CLOSED') : unknown('source', source);
+  }
+
+  /** The next slot, or -1 when the spike is to be dropped. */
+  #claim(): number {
+    if (((this.#head - this.#tail) >>> 0) >= this.#softLimit && !this.#admit()) return -1;
+    if (this.#head === this.#intent) this.#advanceIntent();
+    return this.#slots + (this.#head & this.#mask);
+  }
+
+  #stamp(watch: number): void {
+    // Pair-rule synapses want every emission at its own time, a burst only its first.
+    if (--this.#ws.stampsLeft >= 0 && (watch & L.WATCH_PAIR) === 0) return;
+    this.#ws.native.stamp();
+    this.#ws.stampsLeft = this.#stampEach ? 0 : STAMPS_PER_READING - 1;
+    if (this.#ws.running || this.#burstEnds) return;
+    this.#burstEnds = true;
+    queueMicrotask(this.#endBurst);
+  }
+
+  // Outside of a tick a burst ends with the running job: whatever comes later reads the clock anew.
+  readonly #endBurst = (): void => {
+    this.#burstEnds = false;
+    this.#ws.stampsLeft = 0;
+  };
+
+  #commit(source: number, target: number, priority: number, watch: number): void {
+    this.#head = (this.#head + 1) | 0;
+    this.#u32[this.#control + C.SELF_HEAD] = this.#head;
+    if (source === this.#ws.current) this.#noteAnswer(source, target, watch);
+    else if (watch !== 0) this.#log(source, target, L.EMISSION_MAY_ANSWER | L.EMISSION_POST_SPIKE);
+    if (priority >= REFLEX_PRIORITY) this.#ws.native.settle();
+    this.#host.queued();
+  }
+
+  // ---- room ---------------------------------------------------------------------------------------------------------
+
+  // Observers learn which slots may be under writing before they are. SYNC axon-intent: the load behind the store makes
+  // it a full fence.
+  #advanceIntent(): void {
+    const record = this.#ws.axonRecord / 4;
+    this.#intentPosition += Math.max(1, Math.min(INTENT_STRIDE, this.#capacity / 4));
+    this.#intent = this.#intentPosition | 0;
+    Atomics.store(this.#u32, record + (L.AXON_INTENT_HIGH >> 2), Math.floor(this.#intentPosition / 2 ** 31));
+    Atomics.store(this.#u32, record + (L.AXON_INTENT >> 2), this.#intent);
+    Atomics.load(this.#u32, record + (L.AXON_INTENT >> 2));
+  }
+
+  /** The ring looks full: find room, or decide by the backpressure mode. */
+  #admit(): boolean {
+    if (this.#used() < this.#softLimit) return true;
+    if (!this.#ws.running) {
+      this.#ws.native.finish(); // the last batch may still hold its slots
+      if (this.#used() < this.#softLimit) return true;
+    }
+    switch (this.#mode) {
+      case L.MODE_DROP_OLDEST:
+        this.#ws.native.dropOldest();
+        return this.#used() < this.#capacity;
+      case L.MODE_FAIL:
+        this.#countDrop(L.DROP_FULL);
+        throw new NeuronBusError('FULL', `axonCapacity is ${this.#capacity}`);
+      case L.MODE_BLOCK:
+        return this.#block();
+      case L.MODE_SAMPLE:
+        return this.#sample();
+      default:
+        this.#countDrop(L.DROP_FULL);
+        return false;
+    }
+  }
+
+  /** On one thread waiting is working: deliver what is queued. Inside a handler nothing can make room. */
+  #block(): boolean {
+    const deadline = performance.now() + this.#blockMs;
+    while (!this.#ws.running && performance.now() < deadline) {
+      this.#host.makeRoom();
+      if (this.#used() < this.#capacity) return true;
+    }
+    this.#countDrop(L.DROP_DEADLINE);
+    return false;
+  }
+
+  /** Over half full: one in `sampleEvery`. Full: none. */
+  #sample(): boolean {
+    if (this.#used() === this.#capacity) {
+      this.#countDrop(L.DROP_FULL);
+      return false;
+    }
+    if (this.#pressed++ % this.#sampleEvery === 0) return true;
+    this.#countDrop(L.DROP_SAMPLED);
+    return false;
+  }
+
+  #used(): number {
+    this.#tail = Atomics.load(this.#u32, (this.#ws.axonRecord + L.AXON_TAIL) / 4) | 0; // SYNC axon-release
+    return (this.#head - this.#tail) >>> 0;
+  }
+
+  #countDrop(reason: number): void {
+    this.#ws.count(this.#ws.axonRecord + L.AXON_DROPPED + 8 * reason);
+  }
+
+  // ---- answers ------------------------------------------------------------------------------------------------------
+
+  /** The neuron whose handler runs emits: that answers the spike in hand. */
+  #noteAnswer(source: number, target: number, watch: number): void {
+    const { u16, entry } = this.#ws;
+    const flagsAt = (entry + L.DISPATCH_FLAGS) >> 1;
+    const flags = u16[flagsAt];
+    u16[flagsAt] = flags | L.DISPATCH_ANSWERED;
+    if (watch === 0) return;
+    const requester = this.#u32[this.#u32[(entry + L.DISPATCH_SPIKE) >> 2] * 16 + 3] & 0xffff;
+    const direct = (flags & L.DISPATCH_ANSWERED) === 0 && target === requester;
+    const ownFiring = (flags & L.DISPATCH_FIRED) === 0;
+    const what = (direct ? 0 : L.EMISSION_MAY_ANSWER) | (ownFiring ? L.EMISSION_POST_SPIKE : 0);
+    if (what !== 0) this.#log(source, target, what);
+  }
+
+  #log(source: number, target: number, what: number): void {
+    const u32 = this.#u32;
+    const countAt = this.#control + C.EMISSIONS;
+    if (u32[countAt] === L.EMISSION_LOG_ENTRIES) this.#ws.native.settle();
+    const entry = (this.#ws.emissions + u32[countAt] * L.EMISSION_BYTES) >> 2;
+    u32[entry + (L.EMISSION_TIME_LO >> 2)] = u32[this.#control + C.NOW_LO];
+    u32[entry + (L.EMISSION_TIME_HI >> 2)] = u32[this.#control + C.NOW_HI];
+    u32[entry + (L.EMISSION_SOURCE >> 2)] = source | (target << 16);
+    u32[entry + (L.EMISSION_WHAT >> 2)] = what;
+    u32[countAt]++;
+  }
+}
+
+function unknown(argument: string, id: number): NeuronBusError {
+  return new NeuronBusError('UNKNOWN_NEURON', `${argument} ${String(id)}`);
+}
+
+function checkPayload(payload: string | Uint8Array): void {
+  if (typeof payload !== 'string' && !(payload instanceof Uint8Array)) {
+    throw invalidArgument('payload', payload, 'a string or a Uint8Array');
+  }
+}

@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: MIT
+//
+// NeuronBus: what users hold. It owns the segment and the ganglion of its thread and puts the parts together; the way of a
+// spike is in emitter.ts and dispatcher.ts. Called on the thread that created it.
+
+import { EventEmitter } from 'node:events';
+import { clock } from '../memory/clock.js';
+import { invalidArgument, NeuronBusError } from '../memory/errors.js';
+import * as L from '../memory/layout.js';
+import { Memory } from '../memory/memory.js';
+import { callNative } from '../memory/native.js';
+import { BROADCAST, Spike, type SpikeInit } from '../memory/spike.js';
+import { SpikeBuilder } from '../memory/spike_builder.js';
+import { checkPriority, checkSequence, checkType, jsonText } from '../memory/spike_writer.js';
+import { AgentCard, type AgentCardInit } from './agent_card.js';
+import { BusArena } from './bus_arena.js';
+import { NeuronBusBuilder } from './bus_builder.js';
+import { BusClock } from './bus_clock.js';
+import { Cortex } from './cortex.js';
+import { Dispatcher } from './dispatcher.js';
+import { Emitter } from './emitter.js';
+import { dynamicsInNs, type Membrane, readMembrane } from './membrane.js';
+import { type Neuron, NeuronHandle } from './neuron.js';
+import { BACKPRESSURE_MODES, type NeuronBusOptions, type ResolvedOptions, resolveOptions } from './options.js';
+import { Persistence } from './persistence.js';
+import { seededRandom } from './random.js';
+import { Scheduler } from './scheduler.js';
+import { type LoadResult, readSnapshot, writeSnapshot } from './snapshot.js';
+import { type BusStats, DROP_REASONS, type DropReason, readDrops, readLatency } from './stats.js';
+import { type Synapse, SynapseBuilder } from './synapse.js';
+import { SynapseTable } from './synapse_table.js';
+import { Workspace } from './workspace.js';
+
+const MAX_RULES = 1024;
+const MAX_FILTERS = 4096;
+
+/** Events of a bus and what their listeners get. */
+export interface BusEvents {
+  /** A handler threw or rejected. Without a listener it becomes a process warning; delivery goes on either way. */
+  error: [error: unknown, info: { neuron: number; card: AgentCard | undefined }];
+  /** An unused synapse reached its minimum and was removed. */
+  prune: [info: { pre: number; post: number; weight: number }];
+  /** Spikes were dropped since the last tick. */
+  drop: [info: { reason: DropReason; count: number }];
+  register: [card: AgentCard];
+  unregister: [card: AgentCard];
+  close: [];
+}
+
+export class NeuronBus extends EventEmitter<BusEvents> {
+  readonly options: Readonly<ResolvedOptions>;
+  readonly arena: BusArena;
+  readonly clock: BusClock;
+  /** Uniform in [0, 1), from the seed of the bus. */
+  readonly random: () => number;
+  readonly #memory: Memory;
+  readonly #workspace: Workspace;
+  readonly #emitter: Emitter;
+  readonly #dispatcher: Dispatcher;
+  readonly #scheduler: Scheduler;
+  readonly #cortex = new Cortex();
+  readonly #synapses: SynapseTable;
+  readonly #persistence: Persistence;
+  readonly #instances = new Map<Neuron, number>();
+  readonly #beating = new Map<number, () => void>();
+  readonly #createdNs: number;
+  #reportedDrops: Record<DropReason, number> | undefined;
+  #started = false;
+  #closed = false;
+
+  static builder(): NeuronBusBuilder {
+    return new NeuronBusBuilder(NeuronBus.create);
+  }
+
+  /** @throws NeuronBusError ERR_NB_CAPACITY, ERR_NB_INVALID_ARGUMENT (naming the option), ERR_NB_NO_MEMORY. */
+  static create(options: NeuronBusOptions = {}): NeuronBus {
+    return new NeuronBus(resolveOptions(options));
+  }
+
+  private constructor(options: ResolvedOptions) {
+    super();
+    this.options = options;
+    this.#memory = Memory.create({
+      maxGanglia: 1,
+      maxAxons: 1,
+      axonCapacity: options.axonCapacity,
+      mode: BACKPRESSURE_MODES[options.backpressure],
+      sampleEvery: options.sampleEvery,
+      blockMs: options.blockMs,
+      maxNeurons: options.maxNeurons,
+      maxSynapses: options.maxSynapses,
+      maxRules: MAX_RULES,
+      maxFilters: MAX_FILTERS,
+      arenaChunks: options.arenaCapacity / L.ARENA_CHUNK_BYTES,
+      virtualClock: options.clock === 'virtual',
+      name: options.name,
+    });
+    const workspace = new Workspace(this.#memory, options);
+    this.#workspace = workspace;
+    this.#emitter = new Emitter(workspace, options, {
+      queued: () => {
+        if (this.#started) this.#scheduler.wake();
+      },
+      makeRoom: () => this.#deliver(options.axonCapacity, false),
+    });
+    this.#dispatcher = new Dispatcher(workspace, options, {
+      handlerFailed: (error, id) => this.#handlerFailed(error, id),
+      pruned: (pre, post, weight) => this.emit('prune', { pre, post, weight }),
+    });
+    this.#scheduler = new Scheduler(
+      {
+        drain: () => {
+          this.#deliver(options.budget, false);
+          return !this.#closed && (this.#dispatcher.more || this.#workspace.native.stats().queued > 0);
+        },
+        beat: () => this.tick(),
+        wantsBeats: () => this.#beating.size > 0,
+      },
+      {
+        strategy: options.waitStrategy,
+        tickIntervalMs: options.tickIntervalMs,
+        housekeepingMs: options.plasticity.sweepIntervalMs,
+      },
+    );
+    this.#synapses = new SynapseTable(this.#memory, workspace.native);
+    this.#persistence = new Persistence(workspace.native, this.#cortex, this.#synapses, options.maxSynapses);
+    this.arena = new BusArena(() => this.#open());
+    this.clock = new BusClock(options.clock === 'virtual', () => this.#open());
+    this.random = seededRandom(options.seed);
+    this.#createdNs = this.clock.now();
+  }
+
+  // ---- neurons ------------------------------------------------------------------------------------------------------
+
+  /**
+   * Adds an agent. Returns its id.
+   *
+   * @throws NeuronBusError ERR_NB_INVALID_ARGUMENT (card, dynamics), ERR_NB_ALREADY_REGISTERED, ERR_NB_ID_TAKEN,
+   * ERR_NB_TOO_MANY_NEURONS, ERR_NB_CLOSED.
+   */
+  register(neuron: Neuron, card: AgentCardInit): number {
+    const { native, residents } = this.#open();
+    if (typeof neuron?.onSpike !== 'function') throw invalidArgument('neuron', neuron, 'a Neuron with onSpike()');
+    if (this.#instances.has(neuron)) {
+      throw new NeuronBusError('ALREADY_REGISTERED', `it has id ${this.#instances.get(neuron)}`);
+    }
+    const given = new AgentCard(card);
+    const { threshold, rest, leakNs, refractoryNs } = dynamicsInNs(neuron.dynamics ?? {});
+    const wanted = given.id ?? BROADCAST;
+    if (given.id !== undefined && given.id >= this.options.maxNeurons) {
+      throw invalidArgument('card.id', given.id, `below maxNeurons (${this.options.maxNeurons})`);
+    }
+    const wantsFire = typeof neuron.onFire === 'function';
+    const flags = wantsFire ? L.NEURON_HAS_ON_FIRE : 0;
+    const id = callNative(() => native.register(wanted, threshold, rest, leakNs, refractoryNs, flags));
+    const capabilities = [...given.capabilities, ...(neuron.capabilities ?? [])];
+    const registered = given.with({ id, capabilities });
+    const handle = new NeuronHandle(registered, this, this.#workspace, this.#emitter);
+    residents[id] = { neuron, handle, wantsFire };
+    this.#instances.set(neuron, id);
+    this.#cortex.add(id, registered);
+    if (typeof neuron.tick === 'function') this.#beating.set(id, () => this.#beat(id));
+    this.#scheduler.update();
+    this.#persistence.registered(id, registered.name);
+    this.emit('register', registered);
+    return id;
+  }
+
+  /**
+   * Removes an agent and all its synapses. Spikes for it that are under way are counted as dropped (deadTarget).
+   *
+   * @throws NeuronBusError ERR_NB_UNKNOWN_NEURON, ERR_NB_CLOSED.
+   */
+  unregister(id: number): void {
+    const { native, residents } = this.#open();
+    this.#known('id', id);
+    const card = this.#cortex.card(id)!;
+    callNative(() => native.unregister(id));
+    this.#instances.delete(residents[id]!.neuron);
+    residents[id] = undefined;
+    this.#cortex.remove(id);
+    this.#beating.delete(id);
+    this.#scheduler.update();
+    this.emit('unregister', card);
+  }
+
+  /** Cards of the neurons with this capability, in order of registration. */
+  discover(capability: string): AgentCard[] {
+    this.#open();
+    return this.#cortex.withCapability(capability);
+  }
+
+  /** Cards of the neurons in this region or one below it: 'app' finds 'app/core', not 'application'. */
+  discoverInRegion(region: string): AgentCard[] {
+    this.#open();
+    return this.#cortex.inRegion(region);
+  }
+
+  card(id: number): AgentCard | undefined {
+    this.#open();
+    return this.#cortex.card(id);
+  }
+
+  /** All cards. */
+  neurons(): AgentCard[] {
+    this.#open();
+    return this.#cortex.all();
+  }
+
+  /** State of a neuron's integrate-and-fire membrane. @throws NeuronBusError ERR_NB_UNKNOWN_NEURON. */
+  membrane(id: number): Membrane {
+    this.#open();
+    this.#known('id', id);
+    return readMembrane(this.#memory, id);
+  }
+
+  // ---- synapses -----------------------------------------------------------------------------------------------------
+
+  /** Begins a synapse from `pre` to `post`. @throws NeuronBusError ERR_NB_UNKNOWN_NEURON, ERR_NB_SELF_SYNAPSE. */
+  connect(pre: number, post: number): SynapseBuilder {
+    const { native } = this.#open();
+    this.#known('pre', pre);
+    this.#known('post', post);
+    if (pre === post) throw new NeuronBusError('SELF_SYNAPSE', `neuron ${pre}`);
+    return new SynapseBuilder(({ weight, kind, parameters, typeMask, minPriority, prefix }) => {
+      this.#open();
+      callNative(() => native.connect(pre, post, weight, kind, parameters, typeMask, minPriority, prefix));
+      return this.#synapses.find(pre, post)!;
+    });
+  }
+
+  /** @throws NeuronBusError ERR_NB_UNKNOWN_SYNAPSE. */
+  disconnect(pre: number, post: number): void {
+    const { native } = this.#open();
+    callNative(() => native.disconnect(pre, post));
+  }
+
+  synapse(pre: number, post: number): Synapse | undefined {
+    this.#open();
+    return this.#synapses.find(pre, post);
+  }
+
+  synapses(): Synapse[] {
+    this.#open();
+    return this.#synapses.all();
+  }
+
+  // ---- spikes -------------------------------------------------------------------------------------------------------
+
+  /**
+   * Fires a spike from neuron `id`; without `target` it is a broadcast over its synapses. False: dropped and counted.
+   *
+   * @throws NeuronBusError ERR_NB_UNKNOWN_NEURON, ERR_NB_INVALID_ARGUMENT, ERR_NB_FULL (backpressure 'fail'),
+   * ERR_NB_ARENA_FULL, ERR_NB_TOO_LARGE, ERR_NB_STALE_SPIKE, ERR_NB_CLOSED. Then nothing was sent.
+   */
+  fire(id: number, spike: SpikeInit | Spike | SpikeBuilder): boolean {
+    this.#open();
+    this.#known('id', id);
+    if (spike instanceof Spike) {
+      if (spike.target !== BROADCAST) this.#known('target', spike.target);
+      return this.#emitter.emitCopy(id, spike);
+    }
+    if (spike instanceof SpikeBuilder) return this.fire(id, spike.build());
+    const { target = BROADCAST, type = L.TYPE_EXCITATORY, priority = 0, payload, json, sequence } = spike;
+    if (target !== BROADCAST) this.#known('target', target);
+    checkType(type);
+    checkPriority(priority);
+    if (sequence !== undefined) checkSequence(sequence);
+    if (json === undefined) return this.#emitter.emit(id, target, type, priority, payload, sequence ?? -1);
+    if (payload !== undefined) throw invalidArgument('json', json, 'left out when payload is given');
+    return this.#emitter.emit(id, target, type, priority, jsonText(json), sequence ?? -1);
+  }
+
+  /** Delivers every spike that is queued now. Returns how many were handed to a neuron. @throws ERR_NB_REENTRANT. */
+  tick(): number {
+    const workspace = this.#open();
+    if (workspace.running) throw new NeuronBusError('REENTRANT');
+    for (const beat of this.#beating.values()) beat();
+    return this.#closed ? 0 : this.#deliver(L.DISPATCH_SLACK, true);
+  }
+
+  /** `n` ticks. Returns the sum of what they delivered. */
+  run(n: number): number {
+    this.#open();
+    if (!Number.isInteger(n) || n < 0) throw invalidArgument('n', n, 'an integer, 0 or more');
+    let delivered = 0;
+    for (let i = 0; i < n && !this.#closed; i++) delivered += this.tick();
+    return delivered;
+  }
+
+  /** Delivers by itself from now on, event-driven, until stop() or close(). Keeps the process alive meanwhile. */
+  start(): void {
+    this.#open();
+    this.#started = true;
+    this.#scheduler.start();
+  }
+
+  stop(): void {
+    this.#open();
+    this.#started = false;
+    this.#scheduler.stop();
+  }
+
+  /** Ends everything; queued spikes are lost. A second call does nothing; other methods throw ERR_NB_CLOSED from now on. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#started = false;
+    this.#scheduler.stop();
+    this.#dispatcher.stop();
+    this.#workspace.closed = true;
+    if (!this.#workspace.running) this.#dispose();
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  // ---- what happened ------------------------------------------------------------------------------------------------
+
+  stats(): BusStats {
+    const { native, axonRecord, ganglionRecord } = this.#open();
+    const routed = this.#dispatcher.settle();
+    const state = native.stats();
+    const read = (byteOffset: number) => this.#memory.u64At(byteOffset);
+    const ganglion = (field: number) => read(ganglionRecord + field);
+    return {
+      name: this.options.name,
+      published: read(axonRecord + L.AXON_PUBLISHED) + ganglion(L.GANGLION_FANNED),
+      delivered: ganglion(L.GANGLION_DELIVERED),
+      queued: state.queued + routed,
+      dropped: readDrops(read, axonRecord, ganglionRecord),
+      latencyNs: readLatency(read, ganglionRecord),
+      neurons: state.neurons,
+      synapses: state.synapses,
+      handlerErrors: ganglion(L.GANGLION_HANDLER_ERRORS),
+      pruned: ganglion(L.GANGLION_PRUNED),
+      potentiations: ganglion(L.GANGLION_POTENTIATIONS),
+      depressions: ganglion(L.GANGLION_DEPRESSIONS),
+      arena: {
+        capacityBytes: state.arenaCapacityBytes,
+        usedBytes: state.arenaUsedBytes,
+        blocks: state.arenaBlocks,
+      },
+      clock: this.clock.virtual ? 'virtual' : clock.source,
+      uptimeNs: this.clock.now() - this.#createdNs,
+    };
+  }
+
+  /**
+   * Writes cards, synapses and weights to a file, atomically.
+   *
+   * @throws NeuronBusError ERR_NB_FILE_IO, ERR_NB_CLOSED.
+   */
+  async save(path: string): Promise<void> {
+    this.#open();
+    await writeSnapshot(path, this.#persistence.body(this.options.name, this.clock.now()));
+  }
+
+  /**
+   * Restores synapses and weights between neurons of the same names. What belongs to neurons that are not registered yet
+   * is restored when they are.
+   *
+   * @throws NeuronBusError ERR_NB_FILE_IO, ERR_NB_BAD_FILE, ERR_NB_VERSION, ERR_NB_TOO_MANY_SYNAPSES; nothing changed.
+   */
+  async load(path: string): Promise<LoadResult> {
+    this.#open();
+    const body = await readSnapshot(path);
+    this.#open();
+    return this.#persistence.restore(body);
+  }
+
+  // ---- inside -------------------------------------------------------------------------------------------------------
+
+  #open(): Workspace {
+    if (this.#closed) throw new NeuronBusError('CLOSED', this.options.name);
+    return this.#workspace;
+  }
+
+  #known(argument: string, id: number): void {
+    if (this.#workspace.residents[id] === undefined) {
+      throw new NeuronBusError('UNKNOWN_NEURON', `${argument} ${String(id)}`);
+    }
+  }
+
+  #deliver(budget: number, all: boolean): number {
+    try {
+      return this.#dispatcher.deliver(this.#emitter.head, budget, all);
+    } finally {
+      if (this.#closed) this.#dispose();
+      else if (this.listenerCount('drop') > 0) this.#reportDrops();
+    }
+  }
+
+  #beat(id: number): void {
+    const resident = this.#workspace.residents[id];
+    if (resident === undefined || this.#closed) return;
+    this.#workspace.running = true;
+    try {
+      this.#dispatcher.guarded(id, () => resident.neuron.tick!(resident.handle));
+    } finally {
+      this.#workspace.running = false;
+      if (this.#closed) this.#dispose();
+    }
+  }
+
+  #handlerFailed(error: unknown, id: number): void {
+    const card = this.#cortex.card(id);
+    if (this.listenerCount('error') > 0) {
+      this.emit('error', error, { neuron: id, card });
+      return;
+    }
+    const cause = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    process.emitWarning(`neuron ${id} (${card?.name ?? 'unregistered'}) failed: ${cause}`, 'NeuronBusWarning');
+  }
+
+  #reportDrops(): void {
+    this.#dispatcher.settle();
+    const { axonRecord, ganglionRecord } = this.#workspace;
+    const now = readDrops((byteOffset) => this.#memory.u64At(byteOffset), axonRecord, ganglionRecord);
+    const before = this.#reportedDrops;
+    this.#reportedDrops = now;
+    for (const reason of DROP_REASONS) {
+      const count = now[reason] - (before?.[reason] ?? 0);
+      if (count > 0) this.emit('drop', { reason, count });
+    }
+  }
+
+  #dispose(): void {
+    if (this.#workspace.residents.length === 0 && this.#cortex.size === 0 && this.#memory.buffer.byteLength === 0) return;
+    this.#workspace.residents.length = 0;
+    this.#workspace.native.close();
+    this.#memory.retire();
+    this.#memory.close();
+    this.emit('close');
+    this.removeAllListeners();
+  }
+}

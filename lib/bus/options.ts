@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+//
+// Options of a bus: what they mean, their defaults, and the checks. Pure functions, any thread.
+
+import { invalidArgument, NeuronBusError } from '../memory/errors.js';
+import * as layout from '../memory/layout.js';
+
+export type Backpressure = 'drop-newest' | 'drop-oldest' | 'fail' | 'block' | 'sample';
+export type WaitStrategy = 'park' | 'yield' | 'spin';
+
+/** Times are in ms. Everything has a default; an unknown name is refused. */
+export interface NeuronBusOptions {
+  /** Bytes for payloads over 46 bytes; a power of two from 64 KiB to 16 GiB. Default 16 MiB. */
+  arenaCapacity?: number;
+  /** Spikes that wait at most; a power of two from 2 to 2^26. Default 16,384. */
+  axonCapacity?: number;
+  /** Neurons at one time, 1..65,534. Default 4,096. */
+  maxNeurons?: number;
+  /** Synapses at one time, 48 bytes each once used. Default 131,072. */
+  maxSynapses?: number;
+  /**
+   * What `start()` does while nothing is queued: `park` (default) waits for the next fire without using the processor;
+   * `yield` looks again after every turn of the event loop for a while, then parks; `spin` looks again for ever.
+   */
+  waitStrategy?: WaitStrategy;
+  /** What a full axon does with the next spike. Default 'drop-newest'. */
+  backpressure?: Backpressure;
+  /** backpressure 'block': how long a fire outside of handlers works the queue off to make room. Default 100. */
+  blockMs?: number;
+  /** backpressure 'sample': while the axon is over half full, one spike in this many is kept. Default 10. */
+  sampleEvery?: number;
+  /** A label for errors and statistics, at most 63 bytes. */
+  name?: string;
+  /** 'real' (default), or 'virtual': time stands still except for `bus.clock.advance(ms)`. */
+  clock?: 'real' | 'virtual';
+  /** Seed of `handle.random()`, an unsigned 32-bit integer. Default 1. */
+  seed?: number;
+  /** Hand-overs in a row before `start()` gives the event loop its turn. Default 1,024. */
+  budget?: number;
+  /** How often `start()` calls `tick(handle)` of the neurons that have it. Default 10. */
+  tickIntervalMs?: number;
+  /**
+   * 'burst' (default): spikes fired in one go share a clock reading (renewed at least every 64 spikes and every few
+   * microseconds of handler time). 'each': every spike reads the clock, about 20 ns more.
+   */
+  stamps?: 'burst' | 'each';
+  /**
+   * 'development': every spike gets its own view, which throws ERR_NB_STALE_SPIKE when it is used after `onSpike`
+   * returned. 'production': one view is re-used and nothing is allocated. Default: by NODE_ENV.
+   */
+  checks?: 'development' | 'production';
+  plasticity?: {
+    /** Half-life of the weight of a synapse that nobody uses. Default 600,000 (10 minutes). */
+    halfLifeMs?: number;
+    /** How long a synapse at its minimum may lie idle before it is pruned. Default 60,000. */
+    pruneGraceMs?: number;
+    /** How often unused synapses are looked at. Default 1,000. */
+    sweepIntervalMs?: number;
+  };
+}
+
+export interface ResolvedOptions extends Required<Omit<NeuronBusOptions, 'plasticity'>> {
+  plasticity: Required<NonNullable<NeuronBusOptions['plasticity']>>;
+}
+
+export const BACKPRESSURE_MODES: Readonly<Record<Backpressure, number>> = {
+  'drop-newest': layout.MODE_DROP_NEWEST,
+  'drop-oldest': layout.MODE_DROP_OLDEST,
+  fail: layout.MODE_FAIL,
+  block: layout.MODE_BLOCK,
+  sample: layout.MODE_SAMPLE,
+};
+
+function defaults(): ResolvedOptions {
+  return {
+    arenaCapacity: 1 << 24,
+    axonCapacity: 1 << 14,
+    maxNeurons: 4096,
+    maxSynapses: 1 << 17,
+    waitStrategy: 'park',
+    backpressure: 'drop-newest',
+    blockMs: 100,
+    sampleEvery: 10,
+    name: 'neuronbus',
+    clock: 'real',
+    seed: 1,
+    budget: 1024,
+    tickIntervalMs: 10,
+    stamps: 'burst',
+    checks: process.env.NODE_ENV === 'production' ? 'production' : 'development',
+    plasticity: { halfLifeMs: 600_000, pruneGraceMs: 60_000, sweepIntervalMs: 1000 },
+  };
+}
+
+function checkInteger(name: string, value: number, min: number, max: number): void {
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw invalidArgument(name, value, `an integer from ${min} to ${max}`);
+  }
+}
+
+function checkMs(name: string, value: number, min: number): void {
+  if (typeof value !== 'number' || !Number.isFinite(value) || value < min || value > 1e12) {
+    throw invalidArgument(name, value, `a number of milliseconds from ${min}`);
+  }
+}
+
+function checkPowerOfTwo(name: string, value: number, min: number, max: number): void {
+  if (!Number.isInteger(value) || value < min || value > max || !Number.isInteger(Math.log2(value))) {
+    throw new NeuronBusError(
+      'CAPACITY',
+      `${name}: must be a power of two from ${min} to ${max}, not ${String(value)}`,
+    );
+  }
+}
+
+function checkChoice(name: string, value: string, choices: readonly string[]): void {
+  if (!choices.includes(value)) throw invalidArgument(name, value, `one of ${choices.join(', ')}`);
+}
+
+/** Refuses keys that `known` does not have, and drops those that are undefined. */
+function given<T extends object>(prefix: string, options: T, known: object): Partial<T> {
+  if (options === null || typeof options !== 'object') throw invalidArgument(prefix || 'options', options, 'an object');
+  const result: Partial<T> = {};
+  for (const [key, value] of Object.entries(options)) {
+    if (!Object.hasOwn(known, key)) {
+      throw new NeuronBusError('INVALID_ARGUMENT', `There is no option ${prefix}${key}, but ${Object.keys(known).join(', ')}`);
+    }
+    if (value !== undefined) result[key as keyof T] = value as T[keyof T];
+  }
+  return result;
+}
+
+/**
+ * Options with all defaults filled in.
+ *
+ * @throws NeuronBusError ERR_NB_CAPACITY, ERR_NB_INVALID_ARGUMENT naming the option.
+ */
+export function resolveOptions(options: NeuronBusOptions): ResolvedOptions {
+  const base = defaults();
+  const top = given('', options, base);
+  const plasticity = given('plasticity.', options.plasticity ?? {}, base.plasticity);
+  const resolved = { ...base, ...top, plasticity: { ...base.plasticity, ...plasticity } } as ResolvedOptions;
+
+  checkPowerOfTwo('axonCapacity', resolved.axonCapacity, 2, 2 ** 26);
+  checkPowerOfTwo('arenaCapacity', resolved.arenaCapacity, layout.ARENA_CHUNK_BYTES, 2 ** 34);
+  checkInteger('maxNeurons', resolved.maxNeurons, 1, layout.MAX_NEURONS);
+  checkInteger('maxSynapses', resolved.maxSynapses, 1, 2 ** 28);
+  checkChoice('waitStrategy', resolved.waitStrategy, ['park', 'yield', 'spin']);
+  checkChoice('backpressure', resolved.backpressure, Object.keys(BACKPRESSURE_MODES));
+  checkChoice('clock', resolved.clock, ['real', 'virtual']);
+  checkChoice('stamps', resolved.stamps, ['burst', 'each']);
+  checkChoice('checks', resolved.checks, ['development', 'production']);
+  checkInteger('seed', resolved.seed, 0, 2 ** 32 - 1);
+  checkInteger('budget', resolved.budget, 1, layout.DISPATCH_SLACK);
+  checkInteger('sampleEvery', resolved.sampleEvery, 1, 2 ** 31);
+  checkMs('blockMs', resolved.blockMs, 0);
+  checkMs('tickIntervalMs', resolved.tickIntervalMs, 1);
+  checkMs('plasticity.halfLifeMs', resolved.plasticity.halfLifeMs, 1e-6);
+  checkMs('plasticity.pruneGraceMs', resolved.plasticity.pruneGraceMs, 0);
+  checkMs('plasticity.sweepIntervalMs', resolved.plasticity.sweepIntervalMs, 1e-6);
+  if (typeof resolved.name !== 'string' || Buffer.byteLength(resolved.name) >= layout.NAME_BYTES) {
+    throw invalidArgument('name', resolved.name, `a string of at most ${layout.NAME_BYTES - 1} bytes`);
+  }
+  return resolved;
+}

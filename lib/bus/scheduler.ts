@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+//
+// The event-driven form of a bus: when to drain, so that spikes flow and the event loop keeps its turn.
+//
+// One drain is bounded by the budget of the bus; the next one is a setImmediate away, so timers and I/O run in between.
+// While a bus is started it keeps the process alive, like a listening server.
+
+import type { WaitStrategy } from './options.js';
+
+/** Turns of the event loop that 'yield' looks again before it parks. */
+const YIELD_TURNS = 1000;
+
+export interface Drain {
+  /** Delivers at most one budget of spikes. Returns whether more are waiting. */
+  drain(): boolean;
+  /** Runs `tick(handle)` of the neurons that have it, then drains. */
+  beat(): void;
+  /** Whether any neuron wants beats. */
+  wantsBeats(): boolean;
+}
+
+export interface SchedulerOptions {
+  strategy: WaitStrategy;
+  tickIntervalMs: number;
+  housekeepingMs: number;
+}
+
+export class Scheduler {
+  readonly #target: Drain;
+  readonly #options: SchedulerOptions;
+  #immediate: NodeJS.Immediate | undefined;
+  #beats: NodeJS.Timeout | undefined;
+  #housekeeping: NodeJS.Timeout | undefined;
+  #idleTurns = 0;
+
+  constructor(target: Drain, options: SchedulerOptions) {
+    this.#target = target;
+    this.#options = options;
+  }
+
+  get running(): boolean {
+    return this.#housekeeping !== undefined;
+  }
+
+  start(): void {
+    if (this.running) return;
+    // Decay and pruning go on while nothing is fired; this timer is also what keeps the process alive.
+    this.#housekeeping = setInterval(() => this.wake(), this.#options.housekeepingMs);
+    this.update();
+    this.wake();
+  }
+
+  stop(): void {
+    clearInterval(this.#housekeeping);
+    clearInterval(this.#beats);
+    if (this.#immediate !== undefined) clearImmediate(this.#immediate);
+    this.#housekeeping = this.#beats = this.#immediate = undefined;
+  }
+
+  /** A spike was fired, or there may be other work. Cheap when a drain is scheduled already. */
+  wake(): void {
+    if (this.#immediate === undefined && this.running) {
+      this.#idleTurns = 0;
+      this.#immediate = setImmediate(this.#turn);
+    }
+  }
+
+  /** The set of neurons changed: start or stop the beats. */
+  update(): void {
+    const wanted = this.running && this.#target.wantsBeats();
+    if (wanted && this.#beats === undefined) {
+      this.#beats = setInterval(() => this.#target.beat(), this.#options.tickIntervalMs);
+    } else if (!wanted && this.#beats !== undefined) {
+      clearInterval(this.#beats);
+      this.#beats = undefined;
+    }
+  }
+
+  readonly #turn = (): void => {
+    this.#immediate = undefined;
+    const more = this.#target.drain();
+    if (!this.running || this.#immediate !== undefined) return;
+    const { strategy } = this.#options;
+    this.#idleTurns = more ? 0 : this.#idleTurns + 1;
+    const again = more || strategy === 'spin' || (strategy === 'yield' && this.#idleTurns < YIELD_TURNS);
+    if (again) this.#immediate = setImmediate(this.#turn);
+  };
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+//
+// What the two JavaScript halves of a ganglion, emitter and dispatcher, share: where its records lie in the memory, and
+// the state of the tick that is running. Called on the one thread that owns the ganglion.
+
+import { type ArenaPort, type ArenaRef, arenaRef } from '../memory/arena.js';
+import { errorNameOf, NeuronBusError } from '../memory/errors.js';
+import * as L from '../memory/layout.js';
+import type { Memory } from '../memory/memory.js';
+import { callNative, type NativeGanglion } from '../memory/native.js';
+import type { Neuron, NeuronHandle } from './neuron.js';
+import type { ResolvedOptions } from './options.js';
+
+/** Word offsets of nb_control fields, relative to {@link Workspace.control}. */
+export const C = {
+  NOW_LO: L.CONTROL_NOW_LO >> 2,
+  NOW_HI: L.CONTROL_NOW_HI >> 2,
+  DISPATCH_COUNT: L.CONTROL_DISPATCH_COUNT >> 2,
+  MORE: L.CONTROL_MORE >> 2,
+  BUDGET: L.CONTROL_BUDGET >> 2,
+  LIMIT: L.CONTROL_LIMIT >> 2,
+  HANDLED: L.CONTROL_HANDLED >> 2,
+  EMISSIONS: L.CONTROL_EMISSIONS >> 2,
+  PRUNES: L.CONTROL_PRUNES >> 2,
+  SELF_HEAD: L.CONTROL_SELF_HEAD >> 2,
+  STATUS: L.CONTROL_STATUS >> 2,
+  ARENA_LENGTH: L.CONTROL_ARENA_LENGTH >> 2,
+  ARENA_GRAIN: L.CONTROL_ARENA_GRAIN >> 2,
+  ARENA_GENERATION: L.CONTROL_ARENA_GENERATION >> 2,
+  ARENA_OWNER: L.CONTROL_ARENA_OWNER >> 2,
+  UNFINISHED: L.CONTROL_UNFINISHED >> 2,
+} as const;
+
+/** A registered neuron, as the dispatch loop needs it. */
+export interface Resident {
+  readonly neuron: Neuron;
+  readonly handle: NeuronHandle;
+  readonly wantsFire: boolean;
+}
+
+export class Workspace implements ArenaPort {
+  readonly memory: Memory;
+  readonly native: NativeGanglion;
+  readonly u16: Uint16Array;
+  readonly u32: Uint32Array;
+  /** Index of nb_control in u32. */
+  readonly control: number;
+  /** Byte offsets of the dispatch list and the two logs. */
+  readonly dispatch: number;
+  readonly emissions: number;
+  readonly prunes: number;
+  /** Index of the neuron table in u32. */
+  readonly neurons: number;
+  /** Byte offsets of the two records that hold this ganglion's counters. */
+  readonly axonRecord: number;
+  readonly ganglionRecord: number;
+
+  /** By neuron id. */
+  readonly residents: (Resident | undefined)[] = [];
+  /** The bus is closed: the memory is gone, or going as soon as the running handler returns. */
+  closed = false;
+  /** A tick is running: handlers may be on the stack. */
+  running = false;
+  /** The neuron whose handler runs, or -1, and the byte offset of the dispatch entry that it handles. */
+  current = -1;
+  entry = 0;
+  /** Spikes that may still be stamped with the last clock reading. */
+  stampsLeft = 0;
+
+  constructor(memory: Memory, options: ResolvedOptions) {
+    const { halfLifeMs, pruneGraceMs, sweepIntervalMs } = options.plasticity;
+    this.memory = memory;
+    this.native = callNative(
+      ({ Ganglion }) => new Ganglion(memory.buffer, halfLifeMs * 1e6, pruneGraceMs * 1e6, sweepIntervalMs * 1e6),
+    );
+    this.u16 = memory.u16;
+    this.u32 = memory.u32;
+    const workspace = memory.workspaceOffset + this.native.index * memory.workspaceStride;
+    this.control = workspace / 4;
+    this.dispatch = workspace + L.CONTROL_BYTES;
+    this.emissions = this.dispatch + memory.dispatchCapacity * L.DISPATCH_BYTES;
+    this.prunes = this.emissions + L.EMISSION_LOG_ENTRIES * L.EMISSION_BYTES;
+    this.neurons = memory.u64At(L.HEADER_NEURONS_OFFSET) / 4;
+    this.axonRecord = memory.axonOffset(this.native.axon);
+    this.ganglionRecord = memory.u64At(L.HEADER_GANGLIA_OFFSET) + this.native.index * L.GANGLION_BYTES;
+  }
+
+  /** The last clock reading, ns. */
+  lastReading(): number {
+    return this.u32[this.control + C.NOW_HI] * 4294967296 + this.u32[this.control + C.NOW_LO];
+  }
+
+  /** The virtual clock, ns. */
+  get virtualTime(): number {
+    return this.memory.u64At(this.control * 4 + L.CONTROL_VIRTUAL_NS);
+  }
+
+  set virtualTime(ns: number) {
+    this.memory.setU64At(this.control * 4 + L.CONTROL_VIRTUAL_NS, ns);
+    this.stampsLeft = 0;
+  }
+
+  /** Adds one to a 64-bit counter that only this thread writes. */
+  count(byteOffset: number): void {
+    this.memory.setU64At(byteOffset, this.memory.u64At(byteOffset) + 1);
+  }
+
+  // ---- arena: the arguments of the native calls lie in nb_control ----------------------------------------------------
+
+  /** A block with one reference. ERR_NB_ARENA_FULL, ERR_NB_TOO_LARGE. */
+  allocate(length: number): ArenaRef {
+    const { u32, control, native } = this;
+    u32[control + C.ARENA_LENGTH] = length;
+    native.arenaAllocate();
+    if (u32[control + C.STATUS] !== 0 && !this.running) {
+      native.finish(); // the last batch may still hold its blocks
+      native.arenaAllocate();
+    }
+    this.#check(`a payload of ${length} bytes`);
+    return arenaRef(
+      u32[control + C.ARENA_GRAIN],
+      u32[control + C.ARENA_GENERATION],
+      length,
+      u32[control + C.ARENA_OWNER],
+    );
+  }
+
+  /** One more reference. ERR_NB_STALE_REFERENCE. */
+  retain(ref: ArenaRef): void {
+    this.#name(ref);
+    this.native.arenaRetain();
+    this.#check('');
+  }
+
+  /** One reference less; the block is free with the last. ERR_NB_STALE_REFERENCE. */
+  release(ref: ArenaRef): void {
+    this.#name(ref);
+    this.native.arenaRelease();
+    this.#check('');
+  }
+
+  #name(ref: ArenaRef): void {
+    const { u32, control } = this;
+    u32[control + C.ARENA_GRAIN] = ref.grain;
+    u32[control + C.ARENA_GENERATION] = ref.generation;
+    u32[control + C.ARENA_LENGTH] = ref.length;
+    u32[control + C.ARENA_OWNER] = ref.owner;
+  }
+
+  #check(detail: string): void {
+    const status = this.u32[this.control + C.STATUS];
+    if (status !== 0) throw new NeuronBusError(errorNameOf(status), detail);
+  }
+}

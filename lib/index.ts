@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+//
+// The public surface of the package; it only exports.
+
+export { AgentCard, AgentCardBuilder, type AgentCardInit } from './bus/agent_card.js';
+export type { BusArena } from './bus/bus_arena.js';
+export type { NeuronBusBuilder } from './bus/bus_builder.js';
+export type { BusClock } from './bus/bus_clock.js';
+export type { Membrane } from './bus/membrane.js';
+export { Neuron, type NeuronDynamics, type NeuronHandle, type SendOptions } from './bus/neuron.js';
+export { type BusEvents, NeuronBus } from './bus/neuron_bus.js';
+export type { Backpressure, NeuronBusOptions, ResolvedOptions, WaitStrategy } from './bus/options.js';
+export type { LoadResult } from './bus/snapshot.js';
+export type { BusStats, DropReason, LatencyStats } from './bus/stats.js';
+export type { PlasticityRule, StdpOptions, Synapse, SynapseBuilder, SynapseFilter } from './bus/synapse.js';
+export type { ArenaRef } from './memory/arena.js';
+export { Axon } from './memory/axon.js';
+export { clock } from './memory/clock.js';
+export { type ErrorCode, NeuronBusError } from './memory/errors.js';
+export { BROADCAST, Spike, type SpikeInit, SpikeType } from './memory/spike.js';
+export { SpikeBuilder } from './memory/spike_builder.js';

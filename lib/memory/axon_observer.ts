@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+//
+// An observing end of a ring: reads along without slowing anybody, and says exactly how many spikes it was too slow for.
+//
+// One thread: the one that made it; any number of observers. A spike is copied out, and handed out only if the producer had
+// not announced, until after the copy, that it would write to its slot. So nothing torn or wrong is ever handed out.
+
+import { type AxonReader, checkMax } from './axon_reader.js';
+import { type AxonPlace, fence, readCursor } from './cursor.js';
+import { NeuronBusError } from './errors.js';
+import * as L from './layout.js';
+import { copyWords, expireSpike, pointSpike, type Spike, viewSpike } from './spike.js';
+
+const HEAD = L.AXON_HEAD >> 2;
+const INTENT = L.AXON_INTENT >> 2;
+
+export class AxonObserver implements AxonReader {
+  readonly #words: Uint32Array;
+  readonly #header: number;
+  readonly #slots: number;
+  readonly #capacity: number;
+  readonly #copy = new Uint32Array(L.SPIKE_BYTES / 4);
+  readonly #view: Spike;
+  // Positions are whole 63-bit positions, so that one who slept for more than 2^32 spikes counts right; exact below 2^53.
+  #position: number; // the next to read
+  #head: number; // as last seen
+  #lost = 0;
+  #closed = false;
+
+  /** Starts at the head: sees what is published from now on. */
+  constructor(place: AxonPlace) {
+    this.#words = place.memory.u32;
+    this.#header = place.header;
+    this.#slots = place.slots;
+    this.#capacity = place.capacity;
+    this.#view = viewSpike(this.#copy, -1, place.memory);
+    this.#position = this.#head = readCursor(this.#words, this.#header + HEAD);
+  }
+
+  get lost(): number {
+    return this.#lost;
+  }
+
+  next(): Spike | undefined {
+    return this.#take() ? this.#view : undefined;
+  }
+
+  drain(fn: (spike: Spike) => void, max = Infinity): number {
+    checkMax(max);
+    const end = this.#look();
+    let count = 0;
+    try {
+      while (count < max && this.#position < end && this.#take()) {
+        count++;
+        fn(this.#view);
+      }
+    } finally {
+      expireSpike(this.#view);
+    }
+    return count;
+  }
+
+  /** Spikes between this observer and the head; some of them may be lost by the time they are read. */
+  get available(): number {
+    return this.#look() - this.#position;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#position = this.#head;
+    expireSpike(this.#view);
+  }
+
+  #take(): boolean {
+    for (let lapped = 0; ; lapped++) {
+      const position = this.#position;
+      if (position >= this.#head && position >= this.#look()) {
+        expireSpike(this.#view);
+        return false;
+      }
+      copyWords(this.#words, (this.#slots + (position & (this.#capacity - 1))) * 16, this.#copy, 0);
+      fence();
+      const safe = readCursor(this.#words, this.#header + INTENT) - this.#capacity; // SYNC axon-intent
+      if (position >= safe) {
+        this.#position = position + 1;
+        pointSpike(this.#view, 0);
+        return true;
+      }
+      // On to the oldest spike that is still there; lapped again at once, well ahead of it.
+      const head = this.#look();
+      const target = Math.min(lapped === 0 ? safe : Math.floor((safe + head) / 2), head);
+      this.#lost += target - position;
+      this.#position = target;
+    }
+  }
+
+  #look(): number {
+    if (this.#closed) throw new NeuronBusError('CLOSED');
+    this.#head = readCursor(this.#words, this.#header + HEAD); // SYNC axon-publish
+    return this.#head;
+  }
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+//
+// One segment as one JavaScript thread sees it: a single ArrayBuffer over the mapping and typed views of all of it.
+//
+// Any thread, each with its own Memory: buffers are never transferred. Within a thread everybody who names the same segment
+// shares one Memory, counted by create() and attach(); the last close() detaches the buffer, and with it every view.
+
+import { NeuronBusError } from './errors.js';
+import * as L from './layout.js';
+import { callNative, type SegmentHandle, type SegmentOptions } from './native.js';
+
+const open = new Map<number, Memory>();
+
+export class Memory {
+  readonly handle: SegmentHandle;
+  readonly buffer: ArrayBuffer;
+  readonly u8: Uint8Array;
+  readonly u16: Uint16Array;
+  readonly u32: Uint32Array;
+  readonly i32: Int32Array;
+  readonly f64: Float64Array;
+  readonly u64: BigUint64Array;
+
+  // The header never changes after creation (but for its state), so it is read once.
+  readonly maxGanglia: number;
+  readonly maxAxons: number;
+  readonly axonCapacity: number;
+  readonly maxNeurons: number;
+  readonly maxSynapses: number;
+  readonly dispatchCapacity: number;
+  readonly workspaceOffset: number;
+  readonly workspaceStride: number;
+  readonly axonsOffset: number;
+  readonly axonStride: number;
+  readonly arenaOffset: number;
+  readonly arenaChunkCount: number;
+  readonly virtualClock: boolean;
+
+  #references = 1;
+
+  /** For create(), attach() and tests; `buffer` holds a formatted segment. */
+  constructor(buffer: ArrayBuffer, handle: SegmentHandle) {
+    this.handle = Object.freeze({ id: handle.id, key: handle.key });
+    this.buffer = buffer;
+    this.u8 = new Uint8Array(buffer);
+    this.u16 = new Uint16Array(buffer);
+    this.u32 = new Uint32Array(buffer);
+    this.i32 = new Int32Array(buffer);
+    this.f64 = new Float64Array(buffer);
+    this.u64 = new BigUint64Array(buffer);
+    this.maxGanglia = this.u32At(L.HEADER_MAX_GANGLIA);
+    this.maxAxons = this.u32At(L.HEADER_MAX_AXONS);
+    this.axonCapacity = this.u32At(L.HEADER_AXON_CAPACITY);
+    this.maxNeurons = this.u32At(L.HEADER_MAX_NEURONS);
+    this.maxSynapses = this.u32At(L.HEADER_MAX_SYNAPSES);
+    this.dispatchCapacity = this.u32At(L.HEADER_DISPATCH_CAPACITY);
+    this.workspaceOffset = this.u64At(L.HEADER_WORKSPACE_OFFSET);
+    this.workspaceStride = this.u64At(L.HEADER_WORKSPACE_STRIDE);
+    this.axonsOffset = this.u64At(L.HEADER_AXONS_OFFSET);
+    this.axonStride = this.u64At(L.HEADER_AXON_STRIDE);
+    this.arenaOffset = this.u64At(L.HEADER_ARENA_OFFSET);
+    this.arenaChunkCount = this.u32At(L.HEADER_ARENA_CHUNK_COUNT);
+    this.virtualClock = (this.u32At(L.HEADER_FLAGS) & L.FLAG_VIRTUAL_CLOCK) !== 0;
+  }
+
+  /** A fresh segment. ERR_NB_CAPACITY, ERR_NB_INVALID_ARGUMENT, ERR_NB_NO_MEMORY, ERR_NB_NO_EXTERNAL_BUFFERS. */
+  static create(options: SegmentOptions): Memory {
+    const { buffer, id, key } = callNative((addon) => addon.createSegment(options));
+    const memory = new Memory(buffer, { id, key });
+    open.set(id, memory);
+    return memory;
+  }
+
+  /** The segment of a handle; the same object as before if this thread has it open. ERR_NB_NO_SUCH_SEGMENT. */
+  static attach(handle: SegmentHandle): Memory {
+    const known = open.get(handle.id);
+    if (known !== undefined) {
+      if (known.handle.key !== handle.key || known.state !== L.SEGMENT_READY)
+        throw new NeuronBusError('NO_SUCH_SEGMENT');
+      known.#references++;
+      return known;
+    }
+    const buffer = callNative((addon) => addon.attachSegment(handle.id, handle.key));
+    const memory = new Memory(buffer, handle);
+    open.set(handle.id, memory);
+    return memory;
+  }
+
+  /** SEGMENT_* as its creator left it. */
+  get state(): number {
+    return Atomics.load(this.u32, L.HEADER_STATE >> 2);
+  }
+
+  /** For the creator: nobody can attach from now on; who is attached stays so. */
+  retire(): void {
+    Atomics.store(this.u32, L.HEADER_STATE >> 2, L.SEGMENT_CLOSED);
+  }
+
+  /** Gives back one create() or attach(). The last one of this thread detaches all views; use nothing of it after that. */
+  close(): void {
+    if (--this.#references > 0) return;
+    open.delete(this.handle.id);
+    callNative((addon) => addon.closeSegment(this.buffer));
+  }
+
+  u32At(byteOffset: number): number {
+    return this.u32[byteOffset / 4];
+  }
+
+  /** Exact below 2^53. */
+  u64At(byteOffset: number): number {
+    const word = byteOffset / 4;
+    return this.u32[word + 1] * 4294967296 + this.u32[word];
+  }
+
+  setU64At(byteOffset: number, value: number): void {
+    const word = byteOffset / 4;
+    this.u32[word] = value;
+    this.u32[word + 1] = value / 4294967296;
+  }
+
+  axonOffset(index: number): number {
+    return this.axonsOffset + index * this.axonStride;
+  }
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+//
+// What the native addon offers to lib/memory, and the one place that loads it.
+//
+// Any thread; each JavaScript thread loads its own instance. Loading is put off until the first use, so that a program can
+// import NeuronBus and handle the error of a missing binary itself.
+
+import { fromNative } from './errors.js';
+import { loadNative } from './load_native.js';
+
+export interface SegmentOptions {
+  maxGanglia: number;
+  maxAxons: number;
+  /** Slots of each ring, a power of two. */
+  axonCapacity: number;
+  /** MODE_* of layout.ts. */
+  mode: number;
+  sampleEvery: number;
+  blockMs: number;
+  maxNeurons: number;
+  maxSynapses: number;
+  maxRules: number;
+  maxFilters: number;
+  /** Chunks of ARENA_CHUNK_BYTES. */
+  arenaChunks: number;
+  virtualClock: boolean;
+  name: string;
+}
+
+/** Names a segment within one process. Structured-cloneable. */
+export interface SegmentHandle {
+  readonly id: number;
+  readonly key: number;
+}
+
+export interface ClockInfo {
+  source: 'tsc' | 'cntvct' | 'monotonic';
+  frequencyHz: number;
+}
+
+/**
+ * The native half of a ganglion (native/core/ganglion.h). The calls without arguments are the hot ones: theirs lie in
+ * nb_control. After close() they do nothing, and the others throw ERR_NB_CLOSED.
+ */
+export interface NativeGanglion {
+  /** Number of the ganglion and of the axon from it to itself. */
+  readonly index: number;
+  readonly axon: number;
+  route(): void;
+  settle(): void;
+  finish(): void;
+  stamp(): void;
+  dropOldest(): void;
+  arenaAllocate(): void;
+  arenaRetain(): void;
+  arenaRelease(): void;
+  register(
+    wanted: number,
+    threshold: number,
+    rest: number,
+    leakNs: number,
+    refractoryNs: number,
+    flags: number,
+  ): number;
+  unregister(id: number): void;
+  /** `parameters`: the seven doubles of nb_rule in order; `typeMask` 0 = no filter. Returns the synapse's index. */
+  connect(
+    pre: number,
+    post: number,
+    weight: number,
+    kind: number,
+    parameters: Float64Array,
+    typeMask: number,
+    minPriority: number,
+    prefix: Uint8Array,
+  ): number;
+  disconnect(pre: number, post: number): void;
+  /** Index of the synapse, or -1. */
+  find(pre: number, post: number): number;
+  setWeight(pre: number, post: number, weight: number): void;
+  setIdle(pre: number, post: number, idleNs: number): void;
+  stats(): {
+    queued: number;
+    neurons: number;
+    synapses: number;
+    synapseSlots: number;
+    arenaCapacityBytes: number;
+    arenaUsedBytes: number;
+    arenaBlocks: number;
+  };
+  close(): void;
+}
+
+export interface NativeAddon {
+  /** A fresh segment with one reference, held by the buffer. */
+  createSegment(options: SegmentOptions): SegmentHandle & { buffer: ArrayBuffer };
+  /** A buffer over an open segment; one more reference. At most once per segment and thread: see memory.ts. */
+  attachSegment(id: number, key: number): ArrayBuffer;
+  /** Detaches the buffer and drops its reference; the last one unmaps the memory. */
+  closeSegment(buffer: ArrayBuffer): void;
+  /** ns, CLOCK_MONOTONIC based. */
+  clockNow(): number;
+  clockInfo(): ClockInfo;
+  /** Joins the segment of `buffer`. ERR_NB_TOO_MANY_GANGLIA. */
+  Ganglion: new (
+    buffer: ArrayBuffer,
+    halfLifeNs: number,
+    graceNs: number,
+    sweepNs: number,
+  ) => NativeGanglion;
+}
+
+let loaded: NativeAddon | undefined;
+
+/** The addon. ERR_NB_NO_BINARY or ERR_NB_NODE_API where it cannot be loaded. */
+export function native(): NativeAddon {
+  if (loaded === undefined) loaded = loadNative() as NativeAddon;
+  return loaded;
+}
+
+/** Runs a native call; what it throws becomes a NeuronBusError. */
+export function callNative<T>(call: (addon: NativeAddon) => T): T {
+  const addon = native();
+  try {
+    return call(addon);
+  } catch (error) {
+    throw fromNative(error);
+  }
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT
+//
+// Writes spikes into slots.
+//
+// Only the thread that claimed the slot, before it publishes it. A slot is named by `words`, a Uint32Array over the memory,
+// and `at`, its byte offset / 64. Whoever writes a header and then fails at the payload (it does not fit, the arena is full)
+// has changed nothing but a slot that nobody can see yet.
+
+import { type ArenaPort, type ArenaRef, arenaTarget } from './arena.js';
+import { invalidArgument, NeuronBusError } from './errors.js';
+import { BROADCAST, INLINE_BYTES, LENGTH_ARENA } from './layout.js';
+import { encodeBytes, encodeLongText, encodeText, textBytes } from './payload.js';
+import { copySlot, longPayload, type Spike, type SpikeInit } from './spike.js';
+
+/** Of the word with kind and priority. */
+export const LENGTH_BITS = 63 << 2;
+
+/** Everything but the payload, whose length becomes 0. Arguments are not checked; the stamp is ns in two 32-bit halves. */
+export function writeHeader(
+  words: Uint32Array,
+  at: number,
+  stampLow: number,
+  stampHigh: number,
+  sequence: number,
+  source: number,
+  target: number,
+  type: number,
+  priority: number,
+): void {
+  const w = at * 16;
+  words[w] = stampLow;
+  words[w + 1] = stampHigh;
+  words[w + 2] = sequence;
+  words[w + 3] = source | (target << 16);
+  words[w + 4] = type | (priority << 8);
+}
+
+/**
+ * The payload, after writeHeader(). What does not fit into 46 bytes goes to the arena, if there is one.
+ * ERR_NB_INVALID_ARGUMENT, ERR_NB_TOO_LARGE, ERR_NB_ARENA_FULL.
+ */
+export function writePayload(
+  words: Uint32Array,
+  at: number,
+  payload: string | Uint8Array,
+  arena: ArenaPort | null,
+): void {
+  const w = at * 16 + 4;
+  if (typeof payload === 'string') {
+    const n = encodeText(words, w, payload);
+    if (n < 0) writeLong(words, w, payload, textBytes(payload), arena);
+    else words[w] |= n << 2;
+  } else if (payload instanceof Uint8Array) {
+    const n = payload.length;
+    if (n > INLINE_BYTES) {
+      writeLong(words, w, payload, n, arena);
+    } else {
+      encodeBytes(words, w, payload);
+      words[w] |= n << 2;
+    }
+  } else {
+    throw invalidArgument('payload', payload, 'a string or a Uint8Array');
+  }
+}
+
+/**
+ * A whole spike from what a user wrote. Every field is checked. `source` and `sequence` are the defaults of the caller.
+ * ERR_NB_INVALID_ARGUMENT, ERR_NB_TOO_LARGE, ERR_NB_ARENA_FULL.
+ */
+export function writeInit(
+  words: Uint32Array,
+  at: number,
+  stampLow: number,
+  stampHigh: number,
+  sequence: number,
+  source: number,
+  init: SpikeInit,
+  arena: ArenaPort | null,
+): void {
+  const { target = BROADCAST, type = 0, priority = 0, payload, json } = init;
+  checkTarget(target);
+  checkType(type);
+  checkPriority(priority);
+  if (init.sequence !== undefined) sequence = checkSequence(init.sequence);
+  writeHeader(words, at, stampLow, stampHigh, sequence, source, target, type, priority);
+  if (payload !== undefined) {
+    if (json !== undefined) throw invalidArgument('json', json, 'left out when payload is given');
+    writePayload(words, at, payload, arena);
+  } else if (json !== undefined) {
+    writePayload(words, at, jsonText(json), arena);
+  }
+}
+
+/**
+ * Target, type, priority and payload of an existing spike, under a new stamp, sequence and source.
+ * ERR_NB_STALE_SPIKE, ERR_NB_STALE_REFERENCE, ERR_NB_TOO_LARGE, ERR_NB_ARENA_FULL.
+ */
+export function writeCopy(
+  words: Uint32Array,
+  at: number,
+  stampLow: number,
+  stampHigh: number,
+  sequence: number,
+  source: number,
+  spike: Spike,
+  arena: ArenaPort | null,
+): void {
+  const long = longPayload(spike);
+  copySlot(spike, words, at);
+  const w = at * 16;
+  words[w] = stampLow;
+  words[w + 1] = stampHigh;
+  words[w + 2] = sequence;
+  words[w + 3] = (words[w + 3] & 0xffff0000) | source;
+  if (long !== null) {
+    words[w + 4] &= ~LENGTH_BITS;
+    writeLong(words, w + 4, long, long.length, arena);
+  }
+}
+
+/** The text that stands for a value. ERR_NB_INVALID_ARGUMENT for what JSON cannot say. */
+export function jsonText(value: unknown): string {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch (cause) {
+    throw new NeuronBusError('INVALID_ARGUMENT', 'json cannot be turned into JSON', { cause });
+  }
+  if (text === undefined) throw invalidArgument('json', value, 'a value that JSON can express');
+  return text;
+}
+
+export function checkTarget(value: number): number {
+  if ((value & 0xffff) !== value || value === 0xfffe) {
+    throw invalidArgument('target', value, 'a neuron id (an integer from 0 to 65533) or BROADCAST');
+  }
+  return value;
+}
+
+export function checkSource(value: number): number {
+  if ((value & 0xffff) !== value || value >= 0xfffe) {
+    throw invalidArgument('source', value, 'a neuron id (an integer from 0 to 65533)');
+  }
+  return value;
+}
+
+export function checkType(value: number): number {
+  if (value !== 0 && value !== 1 && value !== 2) {
+    throw invalidArgument('type', value, 'SpikeType.Excitatory, Inhibitory or Modulatory');
+  }
+  return value;
+}
+
+export function checkPriority(value: number): number {
+  if ((value & 0xff) !== value) throw invalidArgument('priority', value, 'an integer from 0 to 255');
+  return value;
+}
+
+export function checkSequence(value: number): number {
+  if (value >>> 0 !== value) throw invalidArgument('sequence', value, 'an integer from 0 to 4294967295');
+  return value;
+}
+
+export function checkTimestamp(value: number): number {
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw invalidArgument('timestamp', value, 'a whole number of ns, 0 or more');
+  return value;
+}
+
+// Length 63 and, in place of the payload, where it is.
+function writeLong(
+  words: Uint32Array,
+  w: number,
+  payload: string | Uint8Array,
+  length: number,
+  arena: ArenaPort | null,
+): void {
+  if (arena === null) {
+    throw new NeuronBusError('TOO_LARGE', `The payload has ${length} bytes, and ${INLINE_BYTES} fit here`);
+  }
+  const ref: ArenaRef = arena.allocate(length);
+  const target = arenaTarget(arena.memory, ref);
+  if (typeof payload === 'string') encodeLongText(target, payload);
+  else target.set(payload);
+  words[w] = (words[w] & 0xffff) | (LENGTH_ARENA << 2) | (ref.grain << 16);
+  words[w + 1] = (ref.grain >>> 16) | (ref.generation << 16);
+  words[w + 2] = (ref.generation >>> 16) | (ref.length << 16);
+  words[w + 3] = (ref.length >>> 16) | (ref.owner << 16);
+  words[w + 4] = ref.owner >>> 16;
+}

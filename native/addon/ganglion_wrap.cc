@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: MIT
+//
+// Ganglion for JavaScript: a class for what happens now and then, and bare callbacks without arguments for what happens
+// once per batch (an argument costs more than most of these calls do; theirs lie in nb_control).
+#include <cstring>
+#include <string>
+
+#include "addon.h"
+#include "ganglion.h"
+
+namespace neuronbus {
+namespace {
+
+// What the bare callbacks point to. It outlives the wrap as long as a callback does; `ganglion` is null after close().
+struct HotTarget {
+  Ganglion* ganglion = nullptr;
+  nb_control* control = nullptr;
+  uint32_t references = 1;
+
+  void drop() {
+    if (--references == 0) delete this;
+  }
+};
+
+template <void (*Action)(Ganglion&, nb_control&)>
+napi_value hot_call(napi_env env, napi_callback_info info) {
+  void* data = nullptr;
+  napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &data);
+  auto* target = static_cast<HotTarget*>(data);
+  if (target->ganglion != nullptr) Action(*target->ganglion, *target->control);
+  return nullptr;
+}
+
+nb_arena_ref reference_in(const nb_control& control) {
+  return {control.arena_grain, control.arena_generation, control.arena_length, control.arena_owner};
+}
+
+void hot_route(Ganglion& ganglion, nb_control&) { ganglion.route(); }
+void hot_settle(Ganglion& ganglion, nb_control&) { ganglion.settle(); }
+void hot_finish(Ganglion& ganglion, nb_control&) { ganglion.finish(); }
+void hot_stamp(Ganglion& ganglion, nb_control&) { ganglion.stamp(); }
+void hot_drop_oldest(Ganglion& ganglion, nb_control& control) {
+  control.status = ganglion.drop_oldest() ? NB_OK : NB_ERR_FULL;
+}
+void hot_allocate(Ganglion& ganglion, nb_control& control) {
+  nb_arena_ref reference{};
+  uint8_t* data = nullptr;
+  control.status = ganglion.arena().allocate(control.arena_length, &reference, &data);
+  if (control.status != NB_OK) return;
+  control.arena_grain = reference.grain;
+  control.arena_generation = reference.generation;
+  control.arena_owner = reference.owner;
+}
+void hot_retain(Ganglion& ganglion, nb_control& control) {
+  control.status = ganglion.arena().retain(reference_in(control));
+}
+void hot_release(Ganglion& ganglion, nb_control& control) {
+  control.status = ganglion.arena().release(reference_in(control));
+}
+
+class GanglionWrap : public Napi::ObjectWrap<GanglionWrap> {
+ public:
+  static void define(Napi::Env env, Napi::Object exports) {
+    Napi::Function constructor = DefineClass(
+        env, "Ganglion",
+        {
+            InstanceMethod<&GanglionWrap::register_neuron>("register"),
+            InstanceMethod<&GanglionWrap::unregister_neuron>("unregister"),
+            InstanceMethod<&GanglionWrap::connect>("connect"),
+            InstanceMethod<&GanglionWrap::disconnect>("disconnect"),
+            InstanceMethod<&GanglionWrap::find>("find"),
+            InstanceMethod<&GanglionWrap::set_weight>("setWeight"),
+            InstanceMethod<&GanglionWrap::set_idle>("setIdle"),
+            InstanceMethod<&GanglionWrap::stats>("stats"),
+            InstanceMethod<&GanglionWrap::close>("close"),
+        });
+    env.GetInstanceData<AddonData>()->ganglion_constructor = Napi::Persistent(constructor);
+    exports.Set("Ganglion", constructor);
+  }
+
+  // (buffer, halfLifeNs, graceNs, sweepNs)
+  explicit GanglionWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<GanglionWrap>(info) {
+    const Napi::Env env = info.Env();
+    Mapping* mapping = mapping_of(env, info[0]);
+    if (mapping == nullptr) return;
+    Segment segment;
+    nb_status status = Segment::attach(mapping->base(), mapping->bytes(), &segment);
+    const Plasticity plasticity{number(info, 1), number(info, 2), number(info, 3)};
+    if (status == NB_OK) status = Mapping::attach(mapping->handle(), &mapping_);
+    if (status == NB_OK) status = Ganglion::join(segment, plasticity, &ganglion_);
+    if (status != NB_OK) {
+      shut();
+      throw_status(env, status, "");
+      return;
+    }
+    target_ = new HotTarget{ganglion_, &segment.control(ganglion_->index())};
+    Napi::Object self = info.This().As<Napi::Object>();
+    self.Set("index", ganglion_->index());
+    self.Set("axon", ganglion_->axon());
+    add_hot(env, self, "route", hot_call<hot_route>);
+    add_hot(env, self, "settle", hot_call<hot_settle>);
+    add_hot(env, self, "finish", hot_call<hot_finish>);
+    add_hot(env, self, "stamp", hot_call<hot_stamp>);
+    add_hot(env, self, "dropOldest", hot_call<hot_drop_oldest>);
+    add_hot(env, self, "arenaAllocate", hot_call<hot_allocate>);
+    add_hot(env, self, "arenaRetain", hot_call<hot_retain>);
+    add_hot(env, self, "arenaRelease", hot_call<hot_release>);
+  }
+
+  ~GanglionWrap() override {
+    shut();
+    if (target_ != nullptr) target_->drop();
+  }
+
+ private:
+  static double number(const Napi::CallbackInfo& info, size_t index) { return info[index].ToNumber().DoubleValue(); }
+  static uint16_t id(const Napi::CallbackInfo& info, size_t index) {
+    return static_cast<uint16_t>(info[index].ToNumber().Uint32Value());
+  }
+
+  void add_hot(Napi::Env env, Napi::Object self, const char* name, napi_callback callback) {
+    napi_value function = nullptr;
+    if (napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, target_, &function) != napi_ok) return;
+    target_->references++;
+    const auto release = [](napi_env, void* data, void*) { static_cast<HotTarget*>(data)->drop(); };
+    napi_add_finalizer(env, function, target_, release, nullptr, nullptr);
+    self.Set(name, Napi::Value(env, function));
+  }
+
+  void shut() {
+    if (target_ != nullptr) target_->ganglion = nullptr;
+    delete ganglion_;
+    ganglion_ = nullptr;
+    if (mapping_ != nullptr) mapping_->release();
+    mapping_ = nullptr;
+  }
+
+  // False with an exception pending when the ganglion is closed or the call failed.
+  bool done(Napi::Env env, nb_status status) {
+    if (status == NB_OK) return true;
+    throw_status(env, status, "");
+    return false;
+  }
+  bool open(Napi::Env env) { return done(env, ganglion_ != nullptr ? NB_OK : NB_ERR_CLOSED); }
+
+  // (wantedId, threshold, rest, leakNs, refractoryNs, flags) -> id
+  Napi::Value register_neuron(const Napi::CallbackInfo& info) {
+    const Napi::Env env = info.Env();
+    if (!open(env)) return env.Undefined();
+    const Dynamics dynamics{number(info, 1), number(info, 2), number(info, 3), number(info, 4)};
+    uint16_t assigned = 0;
+    if (!done(env, ganglion_->register_neuron(id(info, 0), dynamics, id(info, 5), &assigned))) return env.Undefined();
+    return Napi::Number::New(env, assigned);
+  }
+
+  void unregister_neuron(const Napi::CallbackInfo& info) {
+    if (open(info.Env())) done(info.Env(), ganglion_->unregister_neuron(id(info, 0)));
+  }
+
+  // (pre, post, weight, kind, Float64Array of the seven parameters of nb_rule, typeMask, minPriority, prefix)
+  // -> synapse index; typeMask 0 = no filter
+  Napi::Value connect(const Napi::CallbackInfo& info) {
+    const Napi::Env env = info.Env();
+    if (!open(env)) return env.Undefined();
+    const auto parameters = info[4].As<Napi::Float64Array>();
+    nb_rule rule{};
+    rule.kind = info[3].ToNumber().Uint32Value();
+    rule.a_plus = parameters[0];
+    rule.a_minus = parameters[1];
+    rule.tau_plus_ns = parameters[2];
+    rule.tau_minus_ns = parameters[3];
+    rule.weight_min = parameters[4];
+    rule.weight_max = parameters[5];
+    rule.answer_window_ns = parameters[6];
+    nb_filter filter{};
+    filter.type_mask = static_cast<uint8_t>(info[5].ToNumber().Uint32Value());
+    filter.min_priority = static_cast<uint8_t>(info[6].ToNumber().Uint32Value());
+    const auto prefix = info[7].As<Napi::Uint8Array>();
+    if (prefix.ByteLength() > NB_INLINE_BYTES) {
+      done(env, NB_ERR_INVALID_ARGUMENT);
+      return env.Undefined();
+    }
+    filter.prefix_length = static_cast<uint8_t>(prefix.ByteLength());
+    if (filter.prefix_length > 0) std::memcpy(filter.prefix, prefix.Data(), filter.prefix_length);
+    uint32_t synapse = 0;
+    const nb_filter* given = filter.type_mask == 0 ? nullptr : &filter;
+    if (!done(env, ganglion_->connect(id(info, 0), id(info, 1), number(info, 2), rule, given, &synapse))) {
+      return env.Undefined();
+    }
+    return Napi::Number::New(env, synapse);
+  }
+
+  void disconnect(const Napi::CallbackInfo& info) {
+    if (open(info.Env())) done(info.Env(), ganglion_->disconnect(id(info, 0), id(info, 1)));
+  }
+
+  // (pre, post) -> synapse index or -1
+  Napi::Value find(const Napi::CallbackInfo& info) {
+    const Napi::Env env = info.Env();
+    if (!open(env)) return env.Undefined();
+    const uint32_t synapse = ganglion_->synapses().find(id(info, 0), id(info, 1));
+    return Napi::Number::New(env, synapse == NB_NONE ? -1 : static_cast<double>(synapse));
+  }
+
+  void set_weight(const Napi::CallbackInfo& info) {
+    if (open(info.Env())) done(info.Env(), ganglion_->set_weight(id(info, 0), id(info, 1), number(info, 2)));
+  }
+
+  void set_idle(const Napi::CallbackInfo& info) {
+    if (open(info.Env())) done(info.Env(), ganglion_->set_idle(id(info, 0), id(info, 1), number(info, 2)));
+  }
+
+  Napi::Value stats(const Napi::CallbackInfo& info) {
+    const Napi::Env env = info.Env();
+    if (!open(env)) return env.Undefined();
+    ganglion_->settle();
+    Napi::Object result = Napi::Object::New(env);
+    const auto set = [&](const char* name, uint64_t value) { result.Set(name, static_cast<double>(value)); };
+    set("queued", ganglion_->queued());
+    set("neurons", ganglion_->neurons().count());
+    set("synapses", ganglion_->synapses().count());
+    set("synapseSlots", ganglion_->synapses().high_water());
+    const ArenaStats arena = ganglion_->arena().stats();
+    set("arenaCapacityBytes", arena.capacity_bytes);
+    set("arenaUsedBytes", arena.live_bytes);
+    set("arenaBlocks", arena.live_blocks);
+    return result;
+  }
+
+  void close(const Napi::CallbackInfo&) { shut(); }
+
+  Mapping* mapping_ = nullptr;
+  Ganglion* ganglion_ = nullptr;
+  HotTarget* target_ = nullptr;
+};
+
+}  // namespace
+
+void export_ganglion(Napi::Env env, Napi::Object exports) { GanglionWrap::define(env, exports); }
+
+}  // namespace neuronbus

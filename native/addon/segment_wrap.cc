@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+//
+// Segments as ArrayBuffers. Each environment has one ArrayBuffer of a segment, which holds one reference to its mapping.
+#include <string>
+
+#include "addon.h"
+#include "segment.h"
+
+namespace neuronbus {
+
+struct BufferHolder {
+  Mapping* mapping;
+};
+
+namespace {
+
+void finalize_buffer(napi_env env, void*, void* hint) {
+  auto* holder = static_cast<BufferHolder*>(hint);
+  if (holder->mapping != nullptr) {
+    AddonData* data = Napi::Env(env).GetInstanceData<AddonData>();
+    if (data != nullptr) data->buffers.erase(holder->mapping->base());
+    holder->mapping->release();
+  }
+  delete holder;
+}
+
+// Takes over the caller's reference, also on failure.
+Napi::Value wrap(Napi::Env env, Mapping* mapping) {
+  auto* holder = new BufferHolder{mapping};
+  napi_value buffer = nullptr;
+  const napi_status status =
+      napi_create_external_arraybuffer(env, mapping->base(), mapping->bytes(), finalize_buffer, holder, &buffer);
+  if (status != napi_ok) {
+    mapping->release();
+    delete holder;
+    throw_status(env, NB_ERR_NO_EXTERNAL_BUFFERS, "");
+    return env.Undefined();
+  }
+  env.GetInstanceData<AddonData>()->buffers[mapping->base()] = holder;
+  return Napi::Value(env, buffer);
+}
+
+Napi::Value create_segment(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const Napi::Object given = info[0].As<Napi::Object>();
+  const auto u32 = [&](const char* name) { return given.Get(name).ToNumber().Uint32Value(); };
+  const std::string name = given.Get("name").ToString().Utf8Value();
+  SegmentOptions options;
+  options.max_ganglia = u32("maxGanglia");
+  options.max_axons = u32("maxAxons");
+  options.axon_capacity = u32("axonCapacity");
+  options.mode = u32("mode");
+  options.sample_every = u32("sampleEvery");
+  options.block_ns = static_cast<uint64_t>(given.Get("blockMs").ToNumber().DoubleValue() * 1e6);
+  options.max_neurons = u32("maxNeurons");
+  options.max_synapses = u32("maxSynapses");
+  options.max_rules = u32("maxRules");
+  options.max_filters = u32("maxFilters");
+  options.arena_chunks = u32("arenaChunks");
+  options.virtual_clock = given.Get("virtualClock").ToBoolean();
+  options.name = name.c_str();
+
+  size_t bytes = 0;
+  nb_status status = Segment::size(options, &bytes);
+  Mapping* mapping = nullptr;
+  if (status == NB_OK) status = Mapping::create(bytes, &mapping);
+  if (status != NB_OK) {
+    throw_status(env, status, "");
+    return env.Undefined();
+  }
+  status = Segment::format(mapping->base(), mapping->bytes(), options, env.GetInstanceData<AddonData>()->clock.now());
+  if (status != NB_OK) {
+    mapping->release();
+    throw_status(env, status, "");
+    return env.Undefined();
+  }
+  const MappingHandle handle = mapping->handle();
+  const Napi::Value buffer = wrap(env, mapping);
+  if (env.IsExceptionPending()) return env.Undefined();
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("id", handle.id);
+  result.Set("key", handle.key);
+  result.Set("buffer", buffer);
+  return result;
+}
+
+Napi::Value attach_segment(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const MappingHandle handle{info[0].ToNumber().Uint32Value(), info[1].ToNumber().Uint32Value()};
+  Mapping* mapping = nullptr;
+  nb_status status = Mapping::attach(handle, &mapping);
+  if (status == NB_OK) {
+    Segment segment;
+    status = Segment::attach(mapping->base(), mapping->bytes(), &segment);
+    if (status != NB_OK) mapping->release();
+  }
+  if (status != NB_OK) {
+    throw_status(env, status, "");
+    return env.Undefined();
+  }
+  return wrap(env, mapping);
+}
+
+void close_segment(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  Mapping* mapping = mapping_of(env, info[0]);
+  if (mapping == nullptr) return;
+  // Detached first: from here on no JavaScript view of this environment reaches the memory.
+  if (napi_detach_arraybuffer(env, info[0]) != napi_ok) return;  // the finalizer will release it
+  AddonData* data = env.GetInstanceData<AddonData>();
+  const auto found = data->buffers.find(mapping->base());
+  found->second->mapping = nullptr;
+  data->buffers.erase(found);
+  mapping->release();
+}
+
+}  // namespace
+
+Mapping* mapping_of(Napi::Env env, Napi::Value buffer) {
+  if (buffer.IsArrayBuffer()) {
+    const auto& buffers = env.GetInstanceData<AddonData>()->buffers;
+    const auto found = buffers.find(buffer.As<Napi::ArrayBuffer>().Data());
+    if (found != buffers.end()) return found->second->mapping;
+  }
+  throw_status(env, NB_ERR_NO_SUCH_SEGMENT, "");
+  return nullptr;
+}
+
+void export_segment(Napi::Env env, Napi::Object exports) {
+  exports.Set("createSegment", Napi::Function::New(env, create_segment, "createSegment"));
+  exports.Set("attachSegment", Napi::Function::New(env, attach_segment, "attachSegment"));
+  exports.Set("closeSegment", Napi::Function::New(env, close_segment, "closeSegment"));
+}
+
+}  // namespace neuronbus

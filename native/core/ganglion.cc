@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: MIT
+//
+// Lifetime of a ganglion, its tables, and the closing of a batch. The opening is in route.cc, learning in learning.cc.
+#include "ganglion.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <new>
+
+#include "atomics.h"
+#include "histogram.h"
+#include "stdp.h"
+
+namespace neuronbus {
+
+nb_status Ganglion::join(const Segment& segment, const Plasticity& plasticity, Ganglion** out) {
+  if (!(plasticity.half_life_ns > 0) || !(plasticity.grace_ns >= 0) || !(plasticity.sweep_ns > 0)) {
+    return NB_ERR_INVALID_ARGUMENT;
+  }
+  const nb_segment_header& header = segment.header();
+  for (uint32_t i = 0; i < header.max_ganglia; i++) {
+    uint32_t expected = NB_FREE;
+    if (!shared(segment.ganglion(i).state).compare_exchange_strong(expected, NB_LIVE)) continue;  // SYNC ganglion-claim
+    for (uint32_t a = 0; a < header.max_axons; a++) {
+      nb_axon& axon = segment.axon(a);
+      expected = NB_FREE;
+      if (!shared(axon.state).compare_exchange_strong(expected, NB_LIVE)) continue;  // SYNC ganglion-claim
+      axon.from_ganglion = axon.to_ganglion = i;
+      axon.producer = axon.reader = i + 1;
+      store_release<uint32_t>(segment.axon_index(i, i), a + 1);  // SYNC ganglion-claim
+      *out = new (std::nothrow) Ganglion(segment, i, a, plasticity);
+      return *out == nullptr ? NB_ERR_NO_MEMORY : NB_OK;
+    }
+    store_release<uint32_t>(segment.ganglion(i).state, NB_FREE);  // SYNC ganglion-claim
+    break;
+  }
+  return NB_ERR_TOO_MANY_GANGLIA;
+}
+
+Ganglion::Ganglion(const Segment& segment, uint32_t index, uint32_t axon_index, const Plasticity& plasticity)
+    : segment_(segment),
+      index_(index),
+      axon_index_(axon_index),
+      self_(segment.ganglion(index)),
+      control_(segment.control(index)),
+      dispatch_(segment.dispatch(index)),
+      axon_(segment.axon(axon_index)),
+      slots_(reinterpret_cast<nb_spike*>(&axon_ + 1)),
+      mask_(segment.header().axon_capacity - 1),
+      neurons_(segment),
+      synapses_(segment),
+      arena_(segment, index),
+      plasticity_(plasticity),
+      virtual_clock_((segment.header().flags & NB_FLAG_VIRTUAL_CLOCK) != 0) {
+  self_.generation++;
+  sweep_started_ = sweep_before_ = self_.started_ns = read_clock();
+  next_sweep_ = now_ + static_cast<uint64_t>(plasticity_.sweep_ns);
+}
+
+Ganglion::~Ganglion() {
+  for (uint32_t id = 0; id < neurons_.capacity(); id++) {
+    if (neurons_.live(id)) unregister_neuron(static_cast<uint16_t>(id));
+  }
+  store_release<uint32_t>(segment_.axon_index(index_, index_), 0);  // SYNC ganglion-claim
+  store_release<uint32_t>(axon_.state, NB_FREE);                    // SYNC ganglion-claim
+  store_release<uint32_t>(self_.state, NB_FREE);                    // SYNC ganglion-claim
+}
+
+uint64_t Ganglion::read_clock() {
+  now_ = virtual_clock_ ? control_.virtual_ns : clock_.now();
+  control_.now_lo = static_cast<uint32_t>(now_);
+  control_.now_hi = static_cast<uint32_t>(now_ >> 32);
+  return now_;
+}
+
+// The 63-bit position that `position`, at most 2^31 from the published head, stands for.
+uint64_t Ganglion::extend(uint32_t position) const {
+  return head_ + static_cast<uint64_t>(static_cast<int64_t>(static_cast<int32_t>(position - static_cast<uint32_t>(head_))));
+}
+
+void Ganglion::publish_self() {
+  if (control_.self_head != static_cast<uint32_t>(head_)) {
+    head_ = extend(control_.self_head);
+    store_relaxed<uint32_t>(axon_.head_high, static_cast<uint32_t>(head_ >> 31));
+    store_release<uint32_t>(axon_.head, control_.self_head);  // SYNC axon-publish
+  }
+  axon_.published = head_ + axon_.dropped[NB_DROP_FULL] + axon_.dropped[NB_DROP_SAMPLED] + axon_.dropped[NB_DROP_DEADLINE];
+}
+
+uint64_t Ganglion::queued() const {
+  const uint32_t next = axon_.mode == NB_MODE_DROP_OLDEST ? load_relaxed(axon_.tail) : cursor_;
+  return static_cast<uint32_t>(control_.self_head - next) + (inbox_end_ - inbox_next_);
+}
+
+// ---- tables ---------------------------------------------------------------------------------------------------------
+
+nb_status Ganglion::register_neuron(uint16_t wanted, const Dynamics& dynamics, uint16_t flags, uint16_t* id) {
+  const bool copied = axon_.mode == NB_MODE_DROP_OLDEST;
+  const uint64_t consumed = inbox_next_ < inbox_end_ ? 0 : extend(copied ? load_relaxed(axon_.tail) : cursor_);
+  return neurons_.add(wanted, static_cast<uint16_t>(index_), dynamics, flags, read_clock(), consumed, id);
+}
+
+nb_status Ganglion::unregister_neuron(uint16_t id) {
+  if (!neurons_.live(id)) return NB_ERR_UNKNOWN_NEURON;
+  synapses_.remove_all(id);
+  neurons_.remove(id, extend(control_.self_head));
+  return NB_OK;
+}
+
+nb_status Ganglion::connect(uint16_t pre, uint16_t post, double weight, const nb_rule& rule, const nb_filter* filter,
+                            uint32_t* synapse) {
+  if (!neurons_.live(pre) || !neurons_.live(post)) return NB_ERR_UNKNOWN_NEURON;
+  return synapses_.add(pre, post, weight, rule, filter, read_clock(), synapse);
+}
+
+nb_status Ganglion::disconnect(uint16_t pre, uint16_t post) {
+  const uint32_t synapse = synapses_.find(pre, post);
+  if (synapse == NB_NONE) return NB_ERR_UNKNOWN_SYNAPSE;
+  synapses_.remove(synapse);
+  return NB_OK;
+}
+
+nb_status Ganglion::set_weight(uint16_t pre, uint16_t post, double weight) {
+  const uint32_t synapse = synapses_.find(pre, post);
+  if (synapse == NB_NONE) return NB_ERR_UNKNOWN_SYNAPSE;
+  const nb_rule& rule = synapses_.rule(synapse);
+  if (!std::isfinite(weight) || weight < rule.weight_min || weight > rule.weight_max) return NB_ERR_INVALID_ARGUMENT;
+  synapses_.weight(synapse) = weight;
+  return NB_OK;
+}
+
+nb_status Ganglion::set_idle(uint16_t pre, uint16_t post, double idle_ns) {
+  const uint32_t synapse = synapses_.find(pre, post);
+  if (synapse == NB_NONE) return NB_ERR_UNKNOWN_SYNAPSE;
+  if (!(idle_ns >= 0)) return NB_ERR_INVALID_ARGUMENT;
+  const uint64_t now = read_clock();
+  synapses_.last_pre(synapse) = idle_ns < static_cast<double>(now) ? now - static_cast<uint64_t>(idle_ns) : 0;
+  return NB_OK;
+}
+
+// ---- closing a batch ------------------------------------------------------------------------------------------------
+
+void Ganglion::settle() {
+  publish_self();
+  const uint32_t from = control_.settled;
+  const uint32_t to = std::min(control_.handled, control_.dispatch_count);
+  if (from < to) {
+    // A lone spike was handed over right after route() read the clock; only its answer would need a later reading.
+    const bool lone = control_.dispatch_count == 1 && (dispatch_[from].flags & NB_DISPATCH_ANSWERED) == 0;
+    const uint64_t start = batch_start_;
+    const uint64_t end = lone ? start : read_clock();
+    const double step = static_cast<double>(end - start) / (to - from);
+    for (uint32_t i = from; i < to; i++) {
+      book_entry(dispatch_[i], start + static_cast<uint64_t>(step * (i - from)), end);
+    }
+    batch_start_ = end;
+    control_.settled = to;
+  }
+  book_emissions();
+}
+
+void Ganglion::book_entry(const nb_dispatch& entry, uint64_t handled_at, uint64_t answered_at) {
+  if ((entry.flags & NB_DISPATCH_DEAD) != 0) {
+    drop(NB_DROP_DEAD_TARGET);
+    return;
+  }
+  self_.delivered++;
+  const nb_spike& spike = *reinterpret_cast<const nb_spike*>(segment_.base() + uint64_t{entry.spike} * NB_SPIKE_BYTES);
+  const uint64_t latency = handled_at > spike.timestamp_ns ? handled_at - spike.timestamp_ns : 0;
+  self_.latency[histogram_bucket(latency)]++;
+  self_.latency_count++;
+  if (latency > self_.latency_max_ns) self_.latency_max_ns = latency;
+  const uint32_t synapse = entry.synapse;
+  if (synapse == NB_NONE || !synapses_.is(synapse, spike.source, entry.neuron)) return;
+  const nb_rule& rule = synapses_.rule(synapse);
+  if (rule.kind != NB_RULE_EXCHANGE || (spike.kind & NB_TYPE_MASK) != NB_TYPE_EXCITATORY) return;
+  if ((entry.flags & NB_DISPATCH_ANSWERED) == 0) {
+    book_silence(synapse, neurons_[entry.neuron]);
+    return;
+  }
+  const double delay = static_cast<double>(answered_at) - static_cast<double>(spike.timestamp_ns);
+  synapses_.weight(synapse) = stdp::answered(rule, synapses_.weight(synapse), delay);
+  self_.potentiations++;
+}
+
+void Ganglion::finish() {
+  settle();
+  control_.unfinished = 0;
+  if (axon_.mode == NB_MODE_DROP_OLDEST) {
+    if (arena_in_batch_) {
+      for (uint32_t i = inbox_first_; i < inbox_next_; i++) release_payload(segment_.inbox(index_)[i]);
+    }
+    inbox_first_ = inbox_next_;
+  } else {
+    if (arena_in_batch_) {
+      for (uint32_t p = axon_.tail; p != cursor_; p++) release_payload(slots_[p & mask_]);
+    }
+    store_release<uint32_t>(axon_.tail, cursor_);  // SYNC axon-release
+  }
+  arena_in_batch_ = false;
+}
+
+// The slot is left as it is, for observers. A stale reference was the sender's error and has nothing to release.
+void Ganglion::release_payload(const nb_spike& spike) {
+  if (spike.kind >> 2 != NB_LENGTH_ARENA) return;
+  nb_arena_ref reference;
+  std::memcpy(&reference, spike.payload, sizeof reference);
+  (void)arena_.release(reference);
+}
+
+bool Ganglion::drop_oldest() {
+  uint32_t tail = load_relaxed(axon_.tail);
+  while (tail != control_.self_head) {
+    const nb_spike oldest = slots_[tail & mask_];
+    if (!shared(axon_.tail).compare_exchange_strong(tail, tail + 1)) continue;  // SYNC axon-release
+    axon_.dropped[NB_DROP_OLDEST]++;
+    release_payload(oldest);
+    return true;
+  }
+  return false;
+}
+
+}  // namespace neuronbus

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+//
+// A ganglion: the neurons of one thread, and the way of a spike from the inbox to the dispatch list.
+//
+// Every method is called by the one thread that owns the ganglion. The cycle of a batch:
+//
+//   route()    closes the batch before, reads the inboxes, and for every receiver of every spike: dendritic filter,
+//              membrane, plasticity, dispatch entry
+//   (handlers) the host runs onSpike for each entry; it raises control.handled as it goes and marks NB_DISPATCH_*
+//   settle()   books what handlers did since: latencies, answers, deliveries, emissions
+//   finish()   settle(), then gives ring slots and arena blocks back; done by the next route() if not called
+//
+// Arguments and results travel through nb_control (layout.h). Nothing here allocates after construction.
+#pragma once
+
+#include <cstdint>
+
+#include "arena.h"
+#include "clock.h"
+#include "neuron_table.h"
+#include "segment.h"
+#include "synapses.h"
+
+namespace neuronbus {
+
+struct Plasticity {
+  double half_life_ns = 600e9;  // of the weight of a synapse that nobody uses
+  double grace_ns = 60e9;       // idle time before a synapse at its minimum is pruned
+  double sweep_ns = 1e9;        // how often unused synapses are looked at
+};
+
+class Ganglion {
+ public:
+  // Claims a free ganglion of the segment and the axon from it to itself. NB_ERR_TOO_MANY_GANGLIA.
+  static nb_status join(const Segment& segment, const Plasticity& plasticity, Ganglion** out);
+
+  // Gives the ganglion back. Its neurons and synapses are removed.
+  ~Ganglion();
+
+  void route();
+  void settle();
+  void finish();
+  void stamp() { read_clock(); }
+
+  nb_status register_neuron(uint16_t wanted, const Dynamics& dynamics, uint16_t flags, uint16_t* id);
+  nb_status unregister_neuron(uint16_t id);
+  nb_status connect(uint16_t pre, uint16_t post, double weight, const nb_rule& rule, const nb_filter* filter,
+                    uint32_t* synapse);
+  nb_status disconnect(uint16_t pre, uint16_t post);
+  nb_status set_weight(uint16_t pre, uint16_t post, double weight);
+  // As after `idle_ns` without use; for restoring a saved synapse.
+  nb_status set_idle(uint16_t pre, uint16_t post, double idle_ns);
+
+  // Full drop-oldest ring: takes the oldest queued spike out, counts it, and releases its arena block. False when there
+  // is nothing to take.
+  bool drop_oldest();
+
+  Arena& arena() { return arena_; }
+  Synapses& synapses() { return synapses_; }
+  NeuronTable& neurons() { return neurons_; }
+  uint32_t index() const { return index_; }
+  uint32_t axon() const { return axon_index_; }
+  uint64_t queued() const;
+
+ private:
+  Ganglion(const Segment& segment, uint32_t index, uint32_t axon_index, const Plasticity& plasticity);
+
+  uint64_t read_clock();
+  void publish_self();
+  void route_in_place(uint64_t now);
+  void route_copied(uint64_t now);
+  bool has_room(const nb_spike& spike) const;
+  void receive(const nb_spike& spike, uint64_t now);
+  void deliver(const nb_spike& spike, uint16_t post, uint32_t synapse, uint64_t now);
+  bool passes(const nb_filter& filter, const nb_spike& spike) const;
+  void pre_spike(uint32_t synapse, const nb_neuron& post, uint64_t now);
+  void pair_post(uint16_t neuron, uint64_t now);
+  void book_entry(const nb_dispatch& entry, uint64_t handled_at, uint64_t answered_at);
+  void book_silence(uint32_t synapse, nb_neuron& post);
+  void book_emissions();
+  void book_late_answer(uint16_t requester, uint16_t responder, uint64_t now);
+  void close_answers(uint32_t synapse, nb_neuron& post, uint32_t count);
+  void release_payload(const nb_spike& spike);
+  void sweep(uint64_t now);
+  void sweep_one(uint32_t synapse, uint64_t now);
+  void drop(uint32_t reason) { self_.dropped[reason]++; }
+  uint64_t extend(uint32_t position) const;
+
+  Segment segment_;
+  uint32_t index_;
+  uint32_t axon_index_;
+  nb_ganglion& self_;
+  nb_control& control_;
+  nb_dispatch* dispatch_;
+  nb_axon& axon_;
+  nb_spike* slots_;
+  uint32_t mask_;
+  NeuronTable neurons_;
+  Synapses synapses_;
+  Arena arena_;
+  Clock clock_;
+  Plasticity plasticity_;
+  bool virtual_clock_;
+  uint64_t now_ = 0;          // the last reading
+  uint64_t batch_start_ = 0;  // when the handlers of the unsettled entries began
+  uint32_t cursor_ = 0;       // own axon: next position to route
+  uint64_t head_ = 0;         // own axon: 63-bit position published last
+  uint32_t inbox_first_ = 0;  // copied spikes of this batch: [inbox_first_, inbox_next_)
+  uint32_t inbox_next_ = 0;   // copied spikes not routed yet: [inbox_next_, inbox_end_)
+  uint32_t inbox_end_ = 0;
+  bool arena_in_batch_ = false;
+  uint64_t next_sweep_;
+  uint64_t sweep_started_;
+  uint64_t sweep_before_;  // when the pass before began
+  uint32_t sweep_cursor_ = 0;
+  bool sweeping_ = false;
+};
+
+}  // namespace neuronbus

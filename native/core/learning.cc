@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+//
+// When a synapse learns. What it learns is in stdp.h.
+#include <algorithm>
+#include <cmath>
+
+#include "ganglion.h"
+#include "stdp.h"
+
+namespace neuronbus {
+namespace {
+
+constexpr uint32_t kSweepSlice = 1024;
+constexpr double kVanished = 1e-6;  // a weight at or below this counts as zero where a rule has no positive minimum
+
+bool is_pair(const nb_rule& rule) { return rule.kind >= NB_RULE_PAIR_ALL; }
+
+}  // namespace
+
+// ---- pair rules: every spike that arrives, every spike that post fires ----------------------------------------------
+
+void Ganglion::pre_spike(uint32_t synapse, const nb_neuron& post, uint64_t now) {
+  const nb_rule& rule = synapses_.rule(synapse);
+  uint64_t& last_pre = synapses_.last_pre(synapse);
+  if (is_pair(rule)) {
+    const bool nearest = rule.kind == NB_RULE_PAIR_NEAREST;
+    nb_pair_trace& pair = synapses_.pair(synapse);
+    uint8_t* ties = synapses_.ties(synapse);
+    const double post_trace =
+        stdp::trace_at({pair.post, ties[1]}, nearest, post.last_fire_ns, now, rule.tau_minus_ns);
+    if (post_trace > 0) {
+      synapses_.weight(synapse) = stdp::depress(rule, synapses_.weight(synapse), post_trace);
+      self_.depressions++;
+    }
+    const stdp::Trace pre = stdp::trace_add({pair.pre, ties[0]}, nearest, last_pre, now, rule.tau_plus_ns);
+    pair.pre = pre.before;
+    ties[0] = pre.ties;
+  } else if (rule.kind == NB_RULE_EXCHANGE) {
+    nb_exchange_trace& exchange = synapses_.exchange(synapse);
+    if (exchange.open > 0) exchange.lag_ns += static_cast<float>(now - last_pre);
+  }
+  last_pre = now;
+}
+
+void Ganglion::pair_post(uint16_t neuron, uint64_t now) {
+  nb_neuron& post = neurons_[neuron];
+  const uint64_t last = post.last_fire_ns;
+  if (last != stdp::kNever && now < last) now = last;
+  for (uint32_t synapse = post.in_head; synapse != NB_NONE; synapse = synapses_.next_in(synapse)) {
+    const nb_rule& rule = synapses_.rule(synapse);
+    if (!is_pair(rule)) continue;
+    const bool nearest = rule.kind == NB_RULE_PAIR_NEAREST;
+    nb_pair_trace& pair = synapses_.pair(synapse);
+    uint8_t* ties = synapses_.ties(synapse);
+    const double pre_trace =
+        stdp::trace_at({pair.pre, ties[0]}, nearest, synapses_.last_pre(synapse), now, rule.tau_plus_ns);
+    if (pre_trace > 0) {
+      synapses_.weight(synapse) = stdp::facilitate(rule, synapses_.weight(synapse), pre_trace);
+      self_.potentiations++;
+    }
+    const stdp::Trace next = stdp::trace_add({pair.post, ties[1]}, nearest, last, now, rule.tau_minus_ns);
+    pair.post = next.before;
+    ties[1] = next.ties;
+  }
+  post.last_fire_ns = now;
+}
+
+// ---- exchange rule: silence, and answers that come after the handler returned ----------------------------------------
+
+void Ganglion::book_silence(uint32_t synapse, nb_neuron& post) {
+  const nb_rule& rule = synapses_.rule(synapse);
+  nb_exchange_trace& exchange = synapses_.exchange(synapse);
+  if (exchange.open > 0 && exchange.lag_ns > rule.answer_window_ns) close_answers(synapse, post, exchange.open);
+  synapses_.weight(synapse) = stdp::unanswered(rule, synapses_.weight(synapse));
+  self_.depressions++;
+  exchange.lag_ns *= static_cast<float>(exchange.open) / static_cast<float>(exchange.open + 1);
+  exchange.open++;
+  post.open_answers++;
+  post.watch |= NB_WATCH_OPEN;
+}
+
+void Ganglion::book_late_answer(uint16_t requester, uint16_t responder, uint64_t now) {
+  const uint32_t synapse = synapses_.find(requester, responder);
+  if (synapse == NB_NONE || synapses_.rule(synapse).kind != NB_RULE_EXCHANGE) return;
+  const nb_rule& rule = synapses_.rule(synapse);
+  nb_exchange_trace& exchange = synapses_.exchange(synapse);
+  if (exchange.open == 0) return;
+  const uint64_t last_pre = synapses_.last_pre(synapse);
+  const double delay = (now > last_pre ? static_cast<double>(now - last_pre) : 0) + exchange.lag_ns;
+  nb_neuron& post = neurons_[responder];
+  if (delay > rule.answer_window_ns) {
+    close_answers(synapse, post, exchange.open);
+    return;
+  }
+  double& weight = synapses_.weight(synapse);
+  weight = stdp::answered(rule, stdp::forgiven(rule, weight), delay);
+  self_.potentiations++;
+  close_answers(synapse, post, 1);
+}
+
+void Ganglion::close_answers(uint32_t synapse, nb_neuron& post, uint32_t count) {
+  nb_exchange_trace& exchange = synapses_.exchange(synapse);
+  exchange.open -= count;
+  if (exchange.open == 0) exchange.lag_ns = 0;
+  post.open_answers -= count;
+  if (post.open_answers == 0) post.watch &= ~uint32_t{NB_WATCH_OPEN};
+}
+
+void Ganglion::book_emissions() {
+  const nb_emission* log = segment_.emissions(index_);
+  const uint32_t count = std::min<uint32_t>(control_.emissions, NB_EMISSION_LOG_ENTRIES);
+  for (uint32_t i = 0; i < count; i++) {
+    const nb_emission& emission = log[i];
+    if (!neurons_.live(emission.source)) continue;
+    const uint64_t time = emission.time_lo | uint64_t{emission.time_hi} << 32;
+    if ((emission.what & NB_EMISSION_POST_SPIKE) != 0 && neurons_[emission.source].pair_in > 0) {
+      pair_post(emission.source, time);
+    }
+    if ((emission.what & NB_EMISSION_MAY_ANSWER) != 0 && emission.target != NB_BROADCAST) {
+      book_late_answer(emission.target, emission.source, time);
+    }
+  }
+  control_.emissions = 0;
+}
+
+// ---- disuse ---------------------------------------------------------------------------------------------------------
+
+// One pass over the table every sweep_ns, a slice at a time, so that no batch waits for a large table.
+void Ganglion::sweep(uint64_t now) {
+  if (!sweeping_) {
+    if (now < next_sweep_) return;
+    sweeping_ = true;
+    sweep_cursor_ = 0;
+    sweep_before_ = sweep_started_;
+    sweep_started_ = now;
+    next_sweep_ = now + static_cast<uint64_t>(plasticity_.sweep_ns);
+  }
+  const uint32_t end = std::min(synapses_.high_water(), sweep_cursor_ + kSweepSlice);
+  for (; sweep_cursor_ < end; sweep_cursor_++) {
+    if (control_.prunes == NB_PRUNE_LOG_ENTRIES) return;
+    if (synapses_.live(sweep_cursor_)) sweep_one(sweep_cursor_, now);
+  }
+  sweeping_ = sweep_cursor_ < synapses_.high_water();
+}
+
+// Pair rules follow their formula to the letter and static synapses never change: only exchange synapses fade.
+void Ganglion::sweep_one(uint32_t synapse, uint64_t now) {
+  const nb_rule& rule = synapses_.rule(synapse);
+  if (rule.kind != NB_RULE_EXCHANGE) return;
+  const uint64_t last_pre = synapses_.last_pre(synapse);
+  nb_neuron& post = neurons_[synapses_.post(synapse)];
+  const nb_exchange_trace& exchange = synapses_.exchange(synapse);
+  const double idle = now > last_pre ? static_cast<double>(now - last_pre) : 0;
+  if (exchange.open > 0 && idle + exchange.lag_ns > rule.answer_window_ns) close_answers(synapse, post, exchange.open);
+  const uint64_t since = std::max(last_pre, sweep_before_);
+  double& weight = synapses_.weight(synapse);
+  if (sweep_started_ > since) {
+    weight = stdp::decayed(rule, weight, static_cast<double>(sweep_started_ - since), plasticity_.half_life_ns);
+  }
+  if (weight > std::max(rule.weight_min, kVanished) || idle < plasticity_.grace_ns) return;
+  nb_prune& entry = segment_.prunes(index_)[control_.prunes++];
+  entry.pre = synapses_.pre(synapse);
+  entry.post = synapses_.post(synapse);
+  entry.weight = weight;
+  synapses_.remove(synapse);
+  self_.pruned++;
+}
+
+}  // namespace neuronbus

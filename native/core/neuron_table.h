@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+//
+// The neuron table: who is registered, and the membrane of each neuron.
+//
+// Called by the owner of the ganglion that the neurons belong to. A failing call changes nothing.
+//
+// Membrane (leaky integrate-and-fire, Gerstner, Kistler, Naud & Paninski 2014, Neuronal Dynamics, section 1.3, solved
+// exactly between inputs; a spike is a delta pulse of its synapse's weight):
+//   u(t) = rest + (u(t0) - rest) exp(-(t - t0) / tau_leak)
+//   excitatory  u += w; refractory neurons drop it; u >= threshold fires: u = rest, refractory for refractory_ns
+//   inhibitory  u -= w, down to rest - (threshold - rest), so that a burst cannot silence a neuron for ever
+//   modulatory  leaves u alone
+#pragma once
+
+#include <cstdint>
+
+#include "segment.h"
+
+namespace neuronbus {
+
+struct Dynamics {
+  double threshold = 1;
+  double rest = 0;
+  double leak_ns = 20e6;  // time constant; infinity = no leak
+  double refractory_ns = 0;
+};
+
+class NeuronTable {
+ public:
+  explicit NeuronTable(const Segment& segment) : neurons_(segment.neurons()), capacity_(segment.header().max_neurons) {}
+
+  // Registers a neuron under `wanted`, or under a free id when that is NB_BROADCAST. An id is free again once the inbox
+  // has been read up to where it stood at unregistration (`consumed`), so that no queued spike reaches a successor.
+  // NB_ERR_INVALID_ARGUMENT (dynamics), _ID_TAKEN, _TOO_MANY_NEURONS.
+  nb_status add(uint16_t wanted, uint16_t ganglion, const Dynamics& dynamics, uint16_t flags, uint64_t now,
+                uint64_t consumed, uint16_t* id);
+
+  // The caller has removed its synapses. `written` = position up to which spikes for it may be queued.
+  void remove(uint16_t id, uint64_t written);
+
+  bool live(uint32_t id) const { return id < capacity_ && neurons_[id].state == NB_LIVE; }
+  nb_neuron& operator[](uint32_t id) const { return neurons_[id]; }
+  uint32_t capacity() const { return capacity_; }
+  uint32_t count() const { return count_; }
+
+ private:
+  bool usable(uint32_t id, uint64_t consumed) const {
+    return neurons_[id].state == NB_FREE && neurons_[id].retired_at <= consumed;
+  }
+
+  nb_neuron* neurons_;
+  uint32_t capacity_;
+  uint32_t count_ = 0;
+  uint32_t next_ = 0;  // ids are handed out round robin, so that a freed one comes back as late as possible
+};
+
+// What an input does to the membrane at `now`.
+enum class Input : uint8_t { kIntegrated, kFired, kRefractory };
+
+Input integrate(nb_neuron& neuron, uint8_t type, double weight, uint64_t now);
+
+}  // namespace neuronbus

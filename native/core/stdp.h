@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+//
+// Spike-timing-dependent plasticity: what a pre-spike, a post-spike, an answer and silence do to one weight.
+//
+// Pure functions over one synapse; the owner of the post-synaptic ganglion calls them.
+//
+// parameter      unit  default  meaning
+// a_plus         1     0.01     A+, potentiation of one causal pair
+// a_minus        1     0.012    A-, depression of one anti-causal pair; exchange: of one unanswered spike
+// tau_plus_ns    ns    20 ms    time constant of potentiation
+// tau_minus_ns   ns    20 ms    time constant of depression
+// weight_min     1     0.001    lower bound
+// weight_max     1     1        upper bound
+//
+// Pair rules (Song, Miller & Abbott 2000, Nat. Neurosci. 3:919; pairing schemes as in Morrison, Diesmann & Gerstner 2008,
+// Biol. Cybern. 98:459, section 4.1.1 and 4.1.2), additive with hard bounds:
+//   dw = +A+ exp(-(t_post - t_pre) / tau+)   for t_pre < t_post, applied when post fires
+//   dw = -A- exp(-(t_pre - t_post) / tau-)   for t_post < t_pre, applied when pre arrives
+// A pair with t_pre = t_post changes nothing, as the formula does not define it. All-to-all pairs every two spikes;
+// nearest pairs each spike with the last one of the other side that lies strictly before it.
+//
+// Exchange rule, the default for agents. The pair rule above depresses every path that is busy on the scale of tau: the
+// next request after an answer counts as "post before pre". Agents therefore pair one to one: a pre-spike pairs with the
+// answer to it and with nothing else, so that no interval between different exchanges enters, and the outcome does not
+// depend on the rate of traffic:
+//   answered after dt:   w += A+ exp(-dt / tau+) (w_max - w)
+//   not answered:        w -= A- (w - w_min)
+// A spike counts as unanswered as soon as its handler returned without emitting; an answer that comes later, but within the
+// answer window, first takes that depression back. With a share p of spikes answered promptly w settles at
+// (p A+ w_max + (1 - p) A- w_min) / (p A+ + (1 - p) A-): the weight estimates how reliably and how fast the target answers.
+// Soft bounds as in van Rossum, Bi & Turrigiano 2000, J. Neurosci. 20:8812.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+
+#include "neuronbus/layout.h"
+
+namespace neuronbus::stdp {
+
+constexpr uint64_t kNever = ~uint64_t{0};
+
+inline double clamp_weight(const nb_rule& rule, double weight) {
+  return std::min(rule.weight_max, std::max(rule.weight_min, weight));
+}
+
+// ---- pair rules -----------------------------------------------------------------------------------------------------
+
+inline double facilitate(const nb_rule& rule, double weight, double pre_trace) {
+  return clamp_weight(rule, weight + rule.a_plus * pre_trace);
+}
+
+inline double depress(const nb_rule& rule, double weight, double post_trace) {
+  return clamp_weight(rule, weight - rule.a_minus * post_trace);
+}
+
+// A trace remembers earlier spikes of one side: `before` = their decayed sum just before the last instant, `ties` =
+// how many fell exactly on it (at most 255 are told apart).
+struct Trace {
+  float before;
+  uint8_t ties;
+};
+
+// Value at `now` of all spikes strictly before `now`; `last` is the trace's last instant.
+inline double trace_at(Trace trace, bool nearest, uint64_t last, uint64_t now, double tau_ns) {
+  if (now <= last) return trace.before;
+  if (trace.ties == 0) return 0;
+  const double sum = nearest ? 1.0 : trace.before + static_cast<double>(trace.ties);
+  return sum * std::exp(-static_cast<double>(now - last) / tau_ns);
+}
+
+// The trace after one more spike at `now`.
+inline Trace trace_add(Trace trace, bool nearest, uint64_t last, uint64_t now, double tau_ns) {
+  if (trace.ties != 0 && now <= last) {
+    const bool count = !nearest && trace.ties < 255;
+    return {trace.before, static_cast<uint8_t>(trace.ties + (count ? 1 : 0))};
+  }
+  return {static_cast<float>(trace_at(trace, nearest, last, now, tau_ns)), 1};
+}
+
+// ---- exchange rule --------------------------------------------------------------------------------------------------
+
+inline double answered(const nb_rule& rule, double weight, double delay_ns) {
+  const double gain = rule.a_plus * std::exp(-std::max(0.0, delay_ns) / rule.tau_plus_ns);
+  return clamp_weight(rule, weight + gain * (rule.weight_max - weight));
+}
+
+inline double unanswered(const nb_rule& rule, double weight) {
+  return clamp_weight(rule, weight - rule.a_minus * (weight - rule.weight_min));
+}
+
+// Takes one unanswered() back. Exact while the weight was not held at a bound in between.
+inline double forgiven(const nb_rule& rule, double weight) {
+  return clamp_weight(rule, rule.weight_min + (weight - rule.weight_min) / (1 - rule.a_minus));
+}
+
+// ---- disuse ---------------------------------------------------------------------------------------------------------
+
+inline double decayed(const nb_rule& rule, double weight, double idle_ns, double half_life_ns) {
+  return clamp_weight(rule, weight * std::exp2(-idle_ns / half_life_ns));
+}
+
+// False when a parameter is not finite or out of range: A+ and A- in [0, 1), time constants
+// and window > 0, 0 <= w_min < w_max.
+bool valid(const nb_rule& rule);
+
+}  // namespace neuronbus::stdp

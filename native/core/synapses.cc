@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+#include "synapses.h"
+
+#include <cmath>
+#include <cstring>
+
+#include "stdp.h"
+
+namespace neuronbus {
+
+Synapses::Synapses(const Segment& segment)
+    : neurons_(segment.neurons()),
+      rules_(segment.rules()),
+      filters_(segment.filters()),
+      pre_(segment.synapse_pre()),
+      post_(segment.synapse_post()),
+      rule_(segment.synapse_rule()),
+      filter_(segment.synapse_filter()),
+      ties_(segment.synapse_ties()),
+      weight_(segment.synapse_weight()),
+      last_pre_(segment.synapse_last_pre()),
+      trace_(segment.synapse_trace()),
+      next_out_(segment.synapse_next_out()),
+      next_in_(segment.synapse_next_in()),
+      hash_(segment.synapse_hash()),
+      capacity_(segment.header().max_synapses),
+      slots_(segment.header().synapse_hash_slots),
+      max_rules_(segment.header().max_rules),
+      max_filters_(segment.header().max_filters) {}
+
+nb_status Synapses::add(uint16_t pre, uint16_t post, double weight, const nb_rule& rule, const nb_filter* filter,
+                        uint64_t now, uint32_t* index) {
+  if (!stdp::valid(rule)) return NB_ERR_INVALID_ARGUMENT;
+  if (!std::isfinite(weight) || weight < rule.weight_min || weight > rule.weight_max) return NB_ERR_INVALID_ARGUMENT;
+  if (filter != nullptr && filter->prefix_length > NB_INLINE_BYTES) return NB_ERR_INVALID_ARGUMENT;
+  if (pre == post) return NB_ERR_SELF_SYNAPSE;
+  if (find(pre, post) != NB_NONE) return NB_ERR_SYNAPSE_EXISTS;
+  if (count_ == capacity_) return NB_ERR_TOO_MANY_SYNAPSES;
+  uint16_t rule_index = 0;
+  uint16_t filter_index = 0;
+  nb_status status = intern(rule, &rule_index);
+  if (status != NB_OK) return status;
+  if (filter != nullptr) {
+    status = intern(*filter, &filter_index);
+    if (status != NB_OK) {
+      rules_[rule_index].users--;
+      return status;
+    }
+    filter_index++;
+  }
+
+  uint32_t i = free_;
+  if (i != NB_NONE) {
+    free_ = next_out_[i];
+  } else {
+    i = high_water_++;
+  }
+  count_++;
+  pre_[i] = pre;
+  post_[i] = post;
+  rule_[i] = rule_index;
+  filter_[i] = filter_index;
+  ties_[2 * i] = ties_[2 * i + 1] = 0;
+  weight_[i] = weight;
+  last_pre_[i] = now;
+  std::memset(trace_ + 8 * i, 0, 8);
+  next_out_[i] = neurons_[pre].out_head;
+  neurons_[pre].out_head = i;
+  neurons_[pre].out_degree++;
+  next_in_[i] = neurons_[post].in_head;
+  neurons_[post].in_head = i;
+  neurons_[post].in_degree++;
+  if (rule.kind >= NB_RULE_PAIR_ALL && neurons_[post].pair_in++ == 0) neurons_[post].watch |= NB_WATCH_PAIR;
+  uint32_t slot = home(pre, post);
+  while (hash_[slot] != 0) slot = next_slot(slot);
+  hash_[slot] = i + 1;
+  *index = i;
+  return NB_OK;
+}
+
+void Synapses::remove(uint32_t index) {
+  const uint16_t pre = pre_[index];
+  const uint16_t post = post_[index];
+  nb_neuron& receiver = neurons_[post];
+  unhash(index);
+  unlink(&neurons_[pre].out_head, next_out_, index);
+  neurons_[pre].out_degree--;
+  unlink(&receiver.in_head, next_in_, index);
+  receiver.in_degree--;
+  nb_rule& rule = rules_[rule_[index]];
+  if (rule.kind >= NB_RULE_PAIR_ALL && --receiver.pair_in == 0) receiver.watch &= ~uint32_t{NB_WATCH_PAIR};
+  if (rule.kind == NB_RULE_EXCHANGE) {
+    receiver.open_answers -= exchange(index).open;
+    if (receiver.open_answers == 0) receiver.watch &= ~uint32_t{NB_WATCH_OPEN};
+  }
+  rule.users--;
+  if (filter_[index] != 0) filters_[filter_[index] - 1].users--;
+  pre_[index] = post_[index] = NB_BROADCAST;
+  next_out_[index] = free_;
+  free_ = index;
+  count_--;
+}
+
+void Synapses::remove_all(uint16_t neuron) {
+  while (neurons_[neuron].out_head != NB_NONE) remove(neurons_[neuron].out_head);
+  while (neurons_[neuron].in_head != NB_NONE) remove(neurons_[neuron].in_head);
+}
+
+// Linear probing without tombstones: entries behind the hole move up unless that would pass their home.
+void Synapses::unhash(uint32_t index) {
+  uint32_t hole = home(pre_[index], post_[index]);
+  while (hash_[hole] != index + 1) hole = next_slot(hole);
+  for (uint32_t slot = next_slot(hole); hash_[slot] != 0; slot = next_slot(slot)) {
+    const uint32_t moved = hash_[slot] - 1;
+    const uint32_t at = home(pre_[moved], post_[moved]);
+    const uint32_t from_home = slot >= at ? slot - at : slot + slots_ - at;
+    const uint32_t from_hole = slot >= hole ? slot - hole : slot + slots_ - hole;
+    if (from_home >= from_hole) {
+      hash_[hole] = hash_[slot];
+      hole = slot;
+    }
+  }
+  hash_[hole] = 0;
+}
+
+void Synapses::unlink(uint32_t* head, uint32_t* next, uint32_t index) {
+  uint32_t* link = head;
+  while (*link != index) link = &next[*link];
+  *link = next[index];
+}
+
+nb_status Synapses::intern(const nb_rule& rule, uint16_t* index) {
+  uint32_t free_slot = NB_NONE;
+  for (uint32_t i = 0; i < max_rules_; i++) {
+    nb_rule& known = rules_[i];
+    if (known.users == 0) {
+      if (free_slot == NB_NONE) free_slot = i;
+      if (known.tau_plus_ns == 0) break;  // never used: nothing lies behind it
+      continue;
+    }
+    if (known.kind == rule.kind && std::memcmp(&known.a_plus, &rule.a_plus, sizeof rule - offsetof(nb_rule, a_plus)) == 0) {
+      known.users++;
+      *index = static_cast<uint16_t>(i);
+      return NB_OK;
+    }
+  }
+  if (free_slot == NB_NONE) return NB_ERR_TOO_MANY_RULES;
+  rules_[free_slot] = rule;
+  rules_[free_slot].users = 1;
+  *index = static_cast<uint16_t>(free_slot);
+  return NB_OK;
+}
+
+nb_status Synapses::intern(const nb_filter& filter, uint16_t* index) {
+  uint32_t free_slot = NB_NONE;
+  for (uint32_t i = 0; i < max_filters_; i++) {
+    nb_filter& known = filters_[i];
+    if (known.users == 0) {
+      if (free_slot == NB_NONE) free_slot = i;
+      if (known.type_mask == 0) break;  // never used: nothing lies behind it
+      continue;
+    }
+    if (known.type_mask == filter.type_mask && known.min_priority == filter.min_priority &&
+        known.prefix_length == filter.prefix_length &&
+        std::memcmp(known.prefix, filter.prefix, filter.prefix_length) == 0) {
+      known.users++;
+      *index = static_cast<uint16_t>(i);
+      return NB_OK;
+    }
+  }
+  if (free_slot == NB_NONE) return NB_ERR_TOO_MANY_FILTERS;
+  filters_[free_slot] = filter;
+  filters_[free_slot].users = 1;
+  *index = static_cast<uint16_t>(free_slot);
+  return NB_OK;
+}
+
+}  // namespace neuronbus

@@ -1,0 +1,23 @@
+# The one list of native sources. binding.gyp includes it; CMakeLists.txt reads the quoted paths of each list.
+{
+  'variables': {
+    'core_sources': [
+      'native/core/mapping.cc',
+      'native/core/segment.cc',
+      'native/core/clock.cc',
+      'native/core/axon.cc',
+      'native/core/arena.cc',
+      'native/core/stdp.cc',
+      'native/core/synapses.cc',
+      'native/core/neuron_table.cc',
+      'native/core/ganglion.cc',
+      'native/core/route.cc',
+      'native/core/learning.cc',
+    ],
+    'addon_sources': [
+      'native/addon/module.cc',
+      'native/addon/segment_wrap.cc',
+      'native/addon/ganglion_wrap.cc',
+    ],
+  },
+}

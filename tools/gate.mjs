@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+//
+// Runs the checks of the project, adds up what they counted, and closes with the line `N passed, N failed`.
+//
+//   node tools/gate.mjs test         what `npm test` runs
+//   node tools/gate.mjs lint         what `npm run lint` runs
+//   node tools/gate.mjs package      what `npm run test:package` runs: the packed tarball, with what prebuild made
+//   node tools/gate.mjs everything   what .ci/run runs: those two as a user calls them, and what takes longer
+//   node tools/gate.mjs GROUP NAME…  only the parts with these names
+//
+// A part that prints such a line itself (its last one) counts by it; vitest by its report; any other part counts as one.
+// A failing part does not stop the ones after it.
+
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from './setup/shared.mjs';
+
+const node = (...args) => [process.execPath, ...args];
+const npm = (...args) => ['npm', 'run', '--silent', ...args];
+const module = (path, ...args) => node(join('node_modules', path), ...args);
+
+function vitest(...projects) {
+  const report = join('.build', `vitest-${projects[0]}.json`);
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const chosen = projects.map((project) => `--project=${project}`);
+  return { command: module('vitest/vitest.mjs', 'run', ...chosen, ...reporters), report };
+}
+
+const GROUPS = {
+  test: {
+    vitest: vitest('unit', 'model', 'stress', 'examples'),
+    native: { command: node('tools/native_tests.mjs', 'plain') },
+  },
+  lint: {
+    biome: {
+      command: module('@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '--max-diagnostics=200'),
+    },
+    types: { command: module('typescript/bin/tsc', '-p', 'tsconfig.test.json') },
+    sync: { command: node('tools/check-sync.mjs') },
+    words: { command: node('tools/check-words.mjs') },
+    layout: { command: node('tools/gen-layout.mjs', '--check') },
+  },
+  package: {
+    vitest: vitest('package'),
+  },
+  everything: {
+    start: { command: npm('start') },
+    test: { command: npm('test') },
+    lint: { command: npm('lint') },
+    asan: { command: node('tools/native_tests.mjs', 'address') },
+    tsan: { command: node('tools/native_tests.mjs', 'thread') },
+    cmake: { command: node('tools/cmake_check.mjs') },
+    docs: { command: npm('docs') },
+    bench: { command: npm('bench', '--', '--quick', '--no-write') },
+    prebuild: { command: npm('prebuild') },
+    'prebuild:arm64': { command: npm('prebuild:arm64') },
+    package: { command: npm('test:package') },
+  },
+};
+
+/** Shows what the command writes, and resolves to its exit code and its stdout. Its stdin is empty. */
+function execute([program, ...args]) {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+    let output = '';
+    child.stdout.on('data', (data) => {
+      output += data;
+      process.stdout.write(data);
+    });
+    child.on('error', (error) => {
+      console.error(error.message);
+      resolve({ code: 1, output });
+    });
+    child.on('close', (code) => resolve({ code: code ?? 1, output }));
+  });
+}
+
+function count({ code, output }, report) {
+  const counted = fromReport(report) ?? fromClosingLine(output) ?? { passed: code === 0 ? 1 : 0, failed: 0 };
+  if (code !== 0 && counted.failed === 0) counted.failed = 1;
+  return counted;
+}
+
+function fromReport(report) {
+  if (report === undefined || !existsSync(join(root, report))) return undefined;
+  const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(join(root, report), 'utf8'));
+  return { passed: numPassedTests, failed: numFailedTests };
+}
+
+function fromClosingLine(output) {
+  const last = [...output.matchAll(/^(\d+) passed, (\d+) failed$/gm)].at(-1);
+  return last && { passed: Number(last[1]), failed: Number(last[2]) };
+}
+
+async function main(group, ...only) {
+  const parts = Object.entries(GROUPS[group] ?? {}).filter(
+    ([name]) => only.length === 0 || only.includes(name),
+  );
+  if (parts.length === 0)
+    throw new Error(`usage: node tools/gate.mjs ${Object.keys(GROUPS).join('|')} [part…]`);
+  const lines = [];
+  const total = { passed: 0, failed: 0 };
+  for (const [name, { command, report }] of parts) {
+    if (report) rmSync(join(root, report), { force: true });
+    console.log(`\n== ${name}: ${command.slice(command[0] === process.execPath ? 1 : 0).join(' ')}`);
+    const start = performance.now();
+    const { passed, failed } = count(await execute(command), report);
+    const seconds = ((performance.now() - start) / 1000).toFixed(1);
+    lines.push(
+      `${failed > 0 ? 'FAILED' : 'ok    '} ${name.padEnd(16)} ${passed} of ${passed + failed} in ${seconds} s`,
+    );
+    total.passed += passed;
+    total.failed += failed;
+  }
+  console.log(`\n${lines.join('\n')}\n${total.passed} passed, ${total.failed} failed`);
+  process.exitCode = total.failed > 0 ? 1 : 0;
+}
+
+await main(...process.argv.slice(2));

@@ -1,0 +1,37 @@
+// Test projects, by what they prove. Tests see the sources of the library, not dist; test/package sees only the tarball.
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const source = fileURLToPath(new URL('lib/index.ts', import.meta.url));
+
+// A hang guard, not a measure: slow machines take the time they need.
+const testTimeout = 300_000;
+
+function project(name: string, options: { parallel?: boolean; globalSetup?: string } = {}) {
+  return {
+    extends: true as const,
+    test: {
+      name,
+      include: [`test/${name}/**/*.test.ts`],
+      fileParallelism: options.parallel ?? true,
+      globalSetup: options.globalSetup ?? [],
+    },
+  };
+}
+
+export default defineConfig({
+  resolve: { alias: [{ find: /^neuronbus$/, replacement: source }] },
+  test: {
+    pool: 'forks',
+    testTimeout,
+    hookTimeout: testTimeout,
+    teardownTimeout: 10_000,
+    projects: [
+      project('unit'),
+      project('model'),
+      project('stress', { parallel: false }),
+      project('examples', { parallel: false }),
+      project('package', { parallel: false, globalSetup: 'test/package/pack.ts' }),
+    ],
+  },
+});
