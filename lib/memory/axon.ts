@@ -159,13 +159,12 @@ export class Axon {
     let accepted = 0;
     this.#filling = true;
     try {
-      for (let i = 0; i < count; i++) {
-        const at = producer.claim(count - i);
-        if (at < 0) continue;
-        beginSlot(slot, at, producer.position);
-        fill(slot, i);
-        producer.commit();
-        accepted++;
+      for (let index = 0; index < count; ) {
+        const run = producer.claimRun(count - index);
+        fillSlots(slot, producer.slot, producer.position | 0, index, index + run, fill);
+        producer.commitRun(run);
+        accepted += run;
+        index += Math.max(run, 1); // 0: that one was dropped
       }
     } catch (error) {
       producer.abort();
@@ -262,6 +261,22 @@ export class Axon {
     const { source = 0, timestamp } = spike;
     const stamp = timestamp === undefined ? clock.now() : checkTimestamp(timestamp);
     writeInit(u32, at, stamp, stamp / 4294967296, this.#producer.position, checkSource(source), spike, null);
+  }
+}
+
+// A function of its own, so that all of it, and all of the caller's `fill`, is inlined.
+function fillSlots(
+  slot: SpikeSlot,
+  at: number,
+  sequence: number,
+  index: number,
+  end: number,
+  fill: (slot: SpikeSlot, index: number) => void,
+): void {
+  for (; index < end; index++) {
+    beginSlot(slot, at++, sequence);
+    fill(slot, index);
+    sequence = (sequence + 1) | 0;
   }
 }
 

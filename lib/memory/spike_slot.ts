@@ -5,7 +5,7 @@
 // Only inside the callback, on the thread that called. One object serves all slots and allocates nothing.
 
 import { NeuronBusError } from './errors.js';
-import { BROADCAST, TYPE_MASK } from './layout.js';
+import { BROADCAST, MAX_NEURONS, TYPE_MASK } from './layout.js';
 import type { SpikeType } from './spike.js';
 import {
   checkPriority,
@@ -15,9 +15,11 @@ import {
   checkTimestamp,
   checkType,
   LENGTH_BITS,
-  writeHeader,
   writePayload,
 } from './spike_writer.js';
+
+const MAX_ID = MAX_NEURONS - 1;
+const TO_ALL = BROADCAST << 16;
 
 /** @internal Makes the slot write to `at` (byte offset / 64), its header cleared. */
 export let beginSlot: (slot: SpikeSlot, at: number, sequence: number) => void;
@@ -31,7 +33,7 @@ export let endSlot: (slot: SpikeSlot) => void;
  */
 export class SpikeSlot {
   readonly #words: Uint32Array;
-  #at = -1;
+  #w = -16; // index of its first word
 
   /** @internal */
   constructor(words: Uint32Array) {
@@ -40,57 +42,74 @@ export class SpikeSlot {
 
   /** Neuron id of the sender. */
   set source(value: number) {
-    const w = this.#word(3);
-    this.#words[w] = (this.#words[w] & 0xffff0000) | checkSource(value);
+    const w = this.#w;
+    if (w < 0 || value >>> 0 !== value || value > MAX_ID) this.#refuse(checkSource, value);
+    this.#words[w + 3] = (this.#words[w + 3] & 0xffff0000) | value;
   }
 
   /** Neuron id, or BROADCAST. */
   set target(value: number) {
-    const w = this.#word(3);
-    this.#words[w] = (this.#words[w] & 0xffff) | (checkTarget(value) << 16);
+    const w = this.#w;
+    if (w < 0 || value >>> 0 !== value || value > MAX_ID) this.#refuse(checkTarget, value);
+    this.#words[w + 3] = (this.#words[w + 3] & 0xffff) | (value << 16);
   }
 
   set type(value: SpikeType) {
-    const w = this.#word(4);
-    this.#words[w] = (this.#words[w] & ~TYPE_MASK) | checkType(value);
+    const w = this.#w;
+    if (w < 0 || (value !== 0 && value !== 1 && value !== 2)) this.#refuse(checkType, value);
+    this.#words[w + 4] = (this.#words[w + 4] & ~TYPE_MASK) | value;
   }
 
   /** 0..255 */
   set priority(value: number) {
-    const w = this.#word(4);
-    this.#words[w] = (this.#words[w] & 0xffff00ff) | (checkPriority(value) << 8);
+    const w = this.#w;
+    if (w < 0 || (value & 0xff) !== value) this.#refuse(checkPriority, value);
+    this.#words[w + 4] = (this.#words[w + 4] & 0xffff00ff) | (value << 8);
   }
 
   set sequence(value: number) {
-    this.#words[this.#word(2)] = checkSequence(value);
+    const w = this.#w;
+    if (w < 0 || value >>> 0 !== value) this.#refuse(checkSequence, value);
+    this.#words[w + 2] = value;
   }
 
   /** ns, on the base of `clock`. */
   set timestamp(value: number) {
-    const w = this.#word(0);
+    const w = this.#w;
+    if (w < 0) this.#refuse(checkTimestamp, value);
     this.#words[w] = checkTimestamp(value);
     this.#words[w + 1] = value / 4294967296;
   }
 
   /** Text (sent as UTF-8) or bytes: at most 46 bytes, ERR_NB_TOO_LARGE. */
   set payload(value: string | Uint8Array) {
-    this.#words[this.#word(4)] &= ~LENGTH_BITS;
-    writePayload(this.#words, this.#at, value, null);
+    const w = this.#w;
+    if (w < 0) this.#refuse(String, value);
+    this.#words[w + 4] &= ~LENGTH_BITS;
+    writePayload(this.#words, w / 16, value, null);
   }
 
-  #word(index: number): number {
-    if (this.#at < 0)
+  // Out of the way of the setters, which are small enough to be inlined. Returns for BROADCAST only.
+  #refuse<T>(check: (value: T) => unknown, value: T): void {
+    if (this.#w < 0) {
       throw new NeuronBusError('STALE_SPIKE', 'A slot can be written only inside publishWith()');
-    return this.#at * 16 + index;
+    }
+    check(value);
   }
 
   static {
     beginSlot = (slot, at, sequence) => {
-      slot.#at = at;
-      writeHeader(slot.#words, at, 0, 0, sequence, 0, BROADCAST, 0, 0);
+      const w = at * 16;
+      const words = slot.#words;
+      slot.#w = w;
+      words[w] = 0;
+      words[w + 1] = 0;
+      words[w + 2] = sequence;
+      words[w + 3] = TO_ALL;
+      words[w + 4] = 0;
     };
     endSlot = (slot) => {
-      slot.#at = -1;
+      slot.#w = -16;
     };
   }
 }

@@ -150,38 +150,58 @@ void Ganglion::settle() {
     const bool lone = control_.dispatch_count == 1 && (dispatch_[from].flags & NB_DISPATCH_ANSWERED) == 0;
     const uint64_t start = batch_start_;
     const uint64_t end = lone ? start : read_clock();
-    const double step = static_cast<double>(end - start) / (to - from);
-    for (uint32_t i = from; i < to; i++) {
-      book_entry(dispatch_[i], start + static_cast<uint64_t>(step * (i - from)), end);
-    }
+    book_entries(from, to, start, end);
     batch_start_ = end;
     control_.settled = to;
   }
   book_emissions();
 }
 
-void Ganglion::book_entry(const nb_dispatch& entry, uint64_t handled_at, uint64_t answered_at) {
-  if ((entry.flags & NB_DISPATCH_DEAD) != 0) {
-    drop(NB_DROP_DEAD_TARGET);
-    return;
+// Handlers from `start` to `end` are taken to have run for equal times. Spikes in a row that the same synapse brought and
+// nobody answered are booked together.
+void Ganglion::book_entries(uint32_t from, uint32_t to, uint64_t start, uint64_t end) {
+  const double step = static_cast<double>(end - start) / (to - from);
+  double handled_at = static_cast<double>(start);
+  double longest = static_cast<double>(self_.latency_max_ns);
+  Run run;
+  uint32_t dead = 0;
+  for (uint32_t i = from; i < to; i++, handled_at += step) {
+    const nb_dispatch& entry = dispatch_[i];
+    const nb_spike& spike = *reinterpret_cast<const nb_spike*>(segment_.base() + uint64_t{entry.spike} * NB_SPIKE_BYTES);
+    if ((entry.flags & (NB_DISPATCH_DEAD | NB_DISPATCH_ANSWERED)) != 0 || !run.continues(entry, spike)) {
+      book_silence(run);
+      run = Run{entry.synapse, spike.source, entry.neuron, spike.kind, exchange_of(entry, spike), 0};
+      if ((entry.flags & NB_DISPATCH_DEAD) != 0) {
+        run.learning = NB_NONE;
+        dead++;
+        continue;
+      }
+    }
+    const double fired_at = static_cast<double>(static_cast<int64_t>(spike.timestamp_ns));
+    const double latency = std::max(0.0, handled_at - fired_at);
+    self_.latency[histogram_bucket(static_cast<uint64_t>(static_cast<int64_t>(latency)))]++;
+    longest = std::max(longest, latency);
+    if ((entry.flags & NB_DISPATCH_ANSWERED) == 0) {
+      run.spikes++;
+    } else if (run.learning != NB_NONE) {
+      double& weight = synapses_.weight(run.learning);
+      weight = stdp::answered(synapses_.rule(run.learning), weight, static_cast<double>(end) - fired_at);
+      self_.potentiations++;
+    }
   }
-  self_.delivered++;
-  const nb_spike& spike = *reinterpret_cast<const nb_spike*>(segment_.base() + uint64_t{entry.spike} * NB_SPIKE_BYTES);
-  const uint64_t latency = handled_at > spike.timestamp_ns ? handled_at - spike.timestamp_ns : 0;
-  self_.latency[histogram_bucket(latency)]++;
-  self_.latency_count++;
-  if (latency > self_.latency_max_ns) self_.latency_max_ns = latency;
+  book_silence(run);
+  self_.latency_max_ns = static_cast<uint64_t>(longest);
+  self_.dropped[NB_DROP_DEAD_TARGET] += dead;
+  self_.delivered += to - from - dead;
+  self_.latency_count += to - from - dead;
+}
+
+// The synapse that learns from this hand-over by the exchange rule, or NB_NONE. It may be gone since it was routed.
+uint32_t Ganglion::exchange_of(const nb_dispatch& entry, const nb_spike& spike) const {
   const uint32_t synapse = entry.synapse;
-  if (synapse == NB_NONE || !synapses_.is(synapse, spike.source, entry.neuron)) return;
-  const nb_rule& rule = synapses_.rule(synapse);
-  if (rule.kind != NB_RULE_EXCHANGE || (spike.kind & NB_TYPE_MASK) != NB_TYPE_EXCITATORY) return;
-  if ((entry.flags & NB_DISPATCH_ANSWERED) == 0) {
-    book_silence(synapse, neurons_[entry.neuron]);
-    return;
-  }
-  const double delay = static_cast<double>(answered_at) - static_cast<double>(spike.timestamp_ns);
-  synapses_.weight(synapse) = stdp::answered(rule, synapses_.weight(synapse), delay);
-  self_.potentiations++;
+  if (synapse == NB_NONE || (spike.kind & NB_TYPE_MASK) != NB_TYPE_EXCITATORY) return NB_NONE;
+  if (!synapses_.is(synapse, spike.source, entry.neuron)) return NB_NONE;
+  return synapses_.rule(synapse).kind == NB_RULE_EXCHANGE ? synapse : NB_NONE;
 }
 
 void Ganglion::finish() {

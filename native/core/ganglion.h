@@ -63,20 +63,50 @@ class Ganglion {
   uint64_t queued() const;
 
  private:
+  // Where a spike goes, resolved: spikes in a row between the same two neurons share it. Valid within one route().
+  struct Path {
+    uint16_t source = NB_BROADCAST;
+    uint16_t target = NB_BROADCAST;
+    uint32_t synapse = NB_NONE;
+    nb_neuron* neuron = nullptr;
+    const nb_filter* filter = nullptr;
+    double* weight = nullptr;
+    const uint64_t* last_pre = nullptr;
+    bool pair = false;  // follows a pair rule
+  };
+
+  // Unanswered hand-overs in a row that came the same way.
+  struct Run {
+    uint32_t synapse = NB_NONE;
+    uint16_t source = NB_BROADCAST;
+    uint16_t neuron = NB_BROADCAST;
+    uint8_t kind = 0;
+    uint32_t learning = NB_NONE;  // the synapse, if it learns from them by the exchange rule
+    uint32_t spikes = 0;
+
+    bool continues(const nb_dispatch& entry, const nb_spike& spike) const {
+      return entry.synapse == synapse && spike.source == source && entry.neuron == neuron && spike.kind == kind;
+    }
+  };
+
   Ganglion(const Segment& segment, uint32_t index, uint32_t axon_index, const Plasticity& plasticity);
 
   uint64_t read_clock();
   void publish_self();
   void route_in_place(uint64_t now);
   void route_copied(uint64_t now);
-  bool has_room(const nb_spike& spike) const;
-  void receive(const nb_spike& spike, uint64_t now);
-  void deliver(const nb_spike& spike, uint16_t post, uint32_t synapse, uint64_t now);
+  bool receive(const nb_spike& spike, uint64_t now);
+  bool well_formed(const nb_spike& spike);
+  bool fan_out(const nb_spike& spike, uint64_t now);
+  Path path_to(uint16_t post, uint32_t synapse);
+  void deliver(const nb_spike& spike, const Path& path, uint64_t now);
   bool passes(const nb_filter& filter, const nb_spike& spike) const;
-  void pre_spike(uint32_t synapse, const nb_neuron& post, uint64_t now);
+  void pair_pre(uint32_t synapse, const nb_neuron& post, uint64_t now);
+  void touch(uint32_t synapse, uint64_t now);
   void pair_post(uint16_t neuron, uint64_t now);
-  void book_entry(const nb_dispatch& entry, uint64_t handled_at, uint64_t answered_at);
-  void book_silence(uint32_t synapse, nb_neuron& post);
+  void book_entries(uint32_t from, uint32_t to, uint64_t start, uint64_t end);
+  uint32_t exchange_of(const nb_dispatch& entry, const nb_spike& spike) const;
+  void book_silence(const Run& run);
   void book_emissions();
   void book_late_answer(uint16_t requester, uint16_t responder, uint64_t now);
   void close_answers(uint32_t synapse, nb_neuron& post, uint32_t count);
@@ -109,6 +139,9 @@ class Ganglion {
   uint32_t inbox_next_ = 0;   // copied spikes not routed yet: [inbox_next_, inbox_end_)
   uint32_t inbox_end_ = 0;
   bool arena_in_batch_ = false;
+  Path path_;
+  uint32_t listed_ = 0;      // dispatch entries of this batch
+  uint32_t list_limit_ = 0;  // no further spike is taken from here on
   uint64_t next_sweep_;
   uint64_t sweep_started_;
   uint64_t sweep_before_;  // when the pass before began

@@ -19,26 +19,20 @@ bool is_pair(const nb_rule& rule) { return rule.kind >= NB_RULE_PAIR_ALL; }
 
 // ---- pair rules: every spike that arrives, every spike that post fires ----------------------------------------------
 
-void Ganglion::pre_spike(uint32_t synapse, const nb_neuron& post, uint64_t now) {
+void Ganglion::pair_pre(uint32_t synapse, const nb_neuron& post, uint64_t now) {
   const nb_rule& rule = synapses_.rule(synapse);
-  uint64_t& last_pre = synapses_.last_pre(synapse);
-  if (is_pair(rule)) {
-    const bool nearest = rule.kind == NB_RULE_PAIR_NEAREST;
-    nb_pair_trace& pair = synapses_.pair(synapse);
-    uint8_t* ties = synapses_.ties(synapse);
-    const double post_trace =
-        stdp::trace_at({pair.post, ties[1]}, nearest, post.last_fire_ns, now, rule.tau_minus_ns);
-    if (post_trace > 0) {
-      synapses_.weight(synapse) = stdp::depress(rule, synapses_.weight(synapse), post_trace);
-      self_.depressions++;
-    }
-    const stdp::Trace pre = stdp::trace_add({pair.pre, ties[0]}, nearest, last_pre, now, rule.tau_plus_ns);
-    pair.pre = pre.before;
-    ties[0] = pre.ties;
-  } else if (rule.kind == NB_RULE_EXCHANGE) {
-    nb_exchange_trace& exchange = synapses_.exchange(synapse);
-    if (exchange.open > 0) exchange.lag_ns += static_cast<float>(now - last_pre);
+  const bool nearest = rule.kind == NB_RULE_PAIR_NEAREST;
+  nb_pair_trace& pair = synapses_.pair(synapse);
+  uint8_t* ties = synapses_.ties(synapse);
+  const double post_trace = stdp::trace_at({pair.post, ties[1]}, nearest, post.last_fire_ns, now, rule.tau_minus_ns);
+  if (post_trace > 0) {
+    synapses_.weight(synapse) = stdp::depress(rule, synapses_.weight(synapse), post_trace);
+    self_.depressions++;
   }
+  uint64_t& last_pre = synapses_.last_pre(synapse);
+  const stdp::Trace pre = stdp::trace_add({pair.pre, ties[0]}, nearest, last_pre, now, rule.tau_plus_ns);
+  pair.pre = pre.before;
+  ties[0] = pre.ties;
   last_pre = now;
 }
 
@@ -65,17 +59,34 @@ void Ganglion::pair_post(uint16_t neuron, uint64_t now) {
   post.last_fire_ns = now;
 }
 
+// The other rules only remember when a spike came last.
+void Ganglion::touch(uint32_t synapse, uint64_t now) {
+  uint64_t& last_pre = synapses_.last_pre(synapse);
+  if (synapses_.rule(synapse).kind == NB_RULE_EXCHANGE) {
+    nb_exchange_trace& exchange = synapses_.exchange(synapse);
+    if (exchange.open > 0) exchange.lag_ns += static_cast<float>(now - last_pre);
+  }
+  last_pre = now;
+}
+
 // ---- exchange rule: silence, and answers that come after the handler returned ----------------------------------------
 
-void Ganglion::book_silence(uint32_t synapse, nb_neuron& post) {
+// Spikes of one batch, so of about the last pre instant, that got no answer from their handler.
+void Ganglion::book_silence(const Run& run) {
+  const uint32_t synapse = run.learning;
+  const uint32_t spikes = run.spikes;
+  if (synapse == NB_NONE || spikes == 0) return;
   const nb_rule& rule = synapses_.rule(synapse);
+  nb_neuron& post = neurons_[synapses_.post(synapse)];
   nb_exchange_trace& exchange = synapses_.exchange(synapse);
   if (exchange.open > 0 && exchange.lag_ns > rule.answer_window_ns) close_answers(synapse, post, exchange.open);
-  synapses_.weight(synapse) = stdp::unanswered(rule, synapses_.weight(synapse));
-  self_.depressions++;
-  exchange.lag_ns *= static_cast<float>(exchange.open) / static_cast<float>(exchange.open + 1);
-  exchange.open++;
-  post.open_answers++;
+  synapses_.weight(synapse) = stdp::unanswered(rule, synapses_.weight(synapse), spikes);
+  self_.depressions += spikes;
+  if (exchange.open > 0) {
+    exchange.lag_ns *= static_cast<float>(exchange.open) / static_cast<float>(exchange.open + spikes);
+  }
+  exchange.open += spikes;
+  post.open_answers += spikes;
   post.watch |= NB_WATCH_OPEN;
 }
 

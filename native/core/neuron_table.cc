@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "neuron_table.h"
 
-#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -55,28 +54,6 @@ void NeuronTable::remove(uint16_t id, uint64_t written) {
   neurons_[id].retired_at = written;
   store_release<uint32_t>(neurons_[id].state, NB_FREE);  // SYNC neuron-live
   count_--;
-}
-
-Input integrate(nb_neuron& neuron, uint8_t type, double weight, uint64_t now) {
-  if (type == NB_TYPE_MODULATORY) return Input::kIntegrated;
-  if (now > neuron.updated_ns) {
-    if (neuron.potential != neuron.rest) {
-      const double elapsed = static_cast<double>(now - neuron.updated_ns);
-      neuron.potential = neuron.rest + (neuron.potential - neuron.rest) * std::exp(-elapsed * neuron.leak_rate);
-    }
-    neuron.updated_ns = now;
-  }
-  if (type == NB_TYPE_INHIBITORY) {
-    neuron.potential = std::max(neuron.potential - weight, 2 * neuron.rest - neuron.threshold);
-    return Input::kIntegrated;
-  }
-  if (now < neuron.refractory_until_ns) return Input::kRefractory;
-  neuron.potential += weight;
-  if (neuron.potential < neuron.threshold) return Input::kIntegrated;
-  neuron.potential = neuron.rest;
-  neuron.refractory_until_ns = now + neuron.refractory_ns;
-  neuron.crossings++;
-  return Input::kFired;
 }
 
 }  // namespace neuronbus

@@ -12,6 +12,8 @@
 //   modulatory  leaves u alone
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 
 #include "segment.h"
@@ -57,6 +59,31 @@ class NeuronTable {
 // What an input does to the membrane at `now`.
 enum class Input : uint8_t { kIntegrated, kFired, kRefractory };
 
-Input integrate(nb_neuron& neuron, uint8_t type, double weight, uint64_t now);
+inline void leak(nb_neuron& neuron, uint64_t now) {
+  if (neuron.potential != neuron.rest) {
+    const double elapsed = static_cast<double>(now - neuron.updated_ns);
+    neuron.potential = neuron.rest + (neuron.potential - neuron.rest) * std::exp(-elapsed * neuron.leak_rate);
+  }
+  neuron.updated_ns = now;
+}
+
+inline Input integrate(nb_neuron& neuron, uint8_t type, double weight, uint64_t now) {
+  if (type == NB_TYPE_MODULATORY) return Input::kIntegrated;
+  if (now > neuron.updated_ns) leak(neuron, now);
+  if (type == NB_TYPE_INHIBITORY) {
+    neuron.potential = std::max(neuron.potential - weight, 2 * neuron.rest - neuron.threshold);
+    return Input::kIntegrated;
+  }
+  if (now < neuron.refractory_until_ns) return Input::kRefractory;
+  const double potential = neuron.potential + weight;
+  if (potential < neuron.threshold) {
+    neuron.potential = potential;
+    return Input::kIntegrated;
+  }
+  neuron.potential = neuron.rest;
+  neuron.refractory_until_ns = now + neuron.refractory_ns;
+  neuron.crossings++;
+  return Input::kFired;
+}
 
 }  // namespace neuronbus

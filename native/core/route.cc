@@ -16,26 +16,26 @@ void Ganglion::route() {
   const uint64_t now = read_clock();
   batch_start_ = now;
   sweep(now);
+  path_ = Path{};
+  listed_ = 0;
+  list_limit_ = std::min(std::max(control_.budget, 1u), segment_.header().dispatch_capacity);
   if (axon_.mode == NB_MODE_DROP_OLDEST) {
     route_copied(now);
   } else {
     route_in_place(now);
   }
+  control_.dispatch_count = listed_;
   control_.unfinished = arena_in_batch_ || control_.dispatch_count > 1 ? 1 : 0;
 }
 
 // A ring whose producer waits for the tail: spikes stay where they are until finish().
 void Ganglion::route_in_place(uint64_t now) {
   const uint32_t limit = control_.limit;
-  while (cursor_ != limit) {
-    const nb_spike& spike = slots_[cursor_ & mask_];
-    if (!has_room(spike)) {
-      control_.more = 1;
-      return;
-    }
-    receive(spike, now);
-    cursor_++;
-  }
+  uint32_t cursor = cursor_;
+  while (cursor != limit && receive(slots_[cursor & mask_], now)) cursor++;
+  self_.routed += cursor - cursor_;
+  cursor_ = cursor;
+  control_.more = cursor != limit ? 1 : 0;
 }
 
 // A ring whose producer may take spikes back: copy first, then claim them by moving the tail.
@@ -55,63 +55,84 @@ void Ganglion::route_copied(uint64_t now) {
       }
     }
   }
-  while (inbox_next_ < inbox_end_) {
-    if (!has_room(inbox[inbox_next_])) break;
-    receive(inbox[inbox_next_], now);
-    inbox_next_++;
-  }
+  const uint32_t first = inbox_next_;
+  while (inbox_next_ < inbox_end_ && receive(inbox[inbox_next_], now)) inbox_next_++;
+  self_.routed += inbox_next_ - first;
   const bool ring_waits = static_cast<int32_t>(control_.limit - load_relaxed(axon_.tail)) > 0;
   control_.more = inbox_next_ < inbox_end_ || ring_waits ? 1 : 0;
 }
 
-// The list has room for one entry of each neuron at least, so a broadcast always fits an empty one.
-bool Ganglion::has_room(const nb_spike& spike) const {
-  const uint32_t used = control_.dispatch_count;
-  if (used >= control_.budget && used > 0) return false;
-  if (spike.target != NB_BROADCAST || spike.source >= neurons_.capacity()) return used < segment_.header().dispatch_capacity;
-  return used + neurons_[spike.source].out_degree <= segment_.header().dispatch_capacity;
+// Takes one spike; false, with nothing done, when the dispatch list has no room for its receivers.
+bool Ganglion::receive(const nb_spike& spike, uint64_t now) {
+  if (spike.source == path_.source && spike.target == path_.target && well_formed(spike)) {
+    if (listed_ >= list_limit_) return false;
+    deliver(spike, path_, now);
+    return true;
+  }
+  if (listed_ >= list_limit_) return false;
+  if (!well_formed(spike)) {
+    drop(NB_DROP_CORRUPT);
+    return true;
+  }
+  if (spike.target == NB_BROADCAST) return fan_out(spike, now);
+  if (!neurons_.live(spike.target)) {
+    drop(NB_DROP_DEAD_TARGET);
+    return true;
+  }
+  const bool connected = neurons_[spike.target].in_degree > 0;
+  path_ = path_to(spike.target, connected ? synapses_.find(spike.source, spike.target) : NB_NONE);
+  path_.source = spike.source;
+  deliver(spike, path_, now);
+  return true;
 }
 
-void Ganglion::receive(const nb_spike& spike, uint64_t now) {
-  self_.routed++;
+bool Ganglion::well_formed(const nb_spike& spike) {
   const uint32_t length = spike.kind >> 2;
-  if ((spike.kind & NB_TYPE_MASK) > NB_TYPE_MODULATORY || spike.source >= neurons_.capacity() ||
-      (length > NB_INLINE_BYTES && length != NB_LENGTH_ARENA)) {
-    drop(NB_DROP_CORRUPT);
-    return;
-  }
   if (length == NB_LENGTH_ARENA) arena_in_batch_ = true;
-  if (spike.target != NB_BROADCAST) {
-    if (!neurons_.live(spike.target)) {
-      drop(NB_DROP_DEAD_TARGET);
-      return;
-    }
-    const bool connected = neurons_[spike.target].in_degree > 0;
-    deliver(spike, spike.target, connected ? synapses_.find(spike.source, spike.target) : NB_NONE, now);
-    return;
-  }
+  return (spike.kind & NB_TYPE_MASK) <= NB_TYPE_MODULATORY && spike.source < neurons_.capacity() &&
+         (length <= NB_INLINE_BYTES || length == NB_LENGTH_ARENA);
+}
+
+// A broadcast is never cut: the list has room for one entry of each neuron at least, so it fits an empty one.
+bool Ganglion::fan_out(const nb_spike& spike, uint64_t now) {
   const nb_neuron& source = neurons_[spike.source];
   if (!neurons_.live(spike.source) || source.out_degree == 0) {
     drop(NB_DROP_NO_RECEIVER);
-    return;
+    return true;
   }
+  if (listed_ + source.out_degree > segment_.header().dispatch_capacity) return false;
   self_.fanned += source.out_degree - 1;
   for (uint32_t synapse = source.out_head; synapse != NB_NONE; synapse = synapses_.next_out(synapse)) {
-    deliver(spike, synapses_.post(synapse), synapse, now);
+    deliver(spike, path_to(synapses_.post(synapse), synapse), now);
   }
+  return true;
 }
 
-void Ganglion::deliver(const nb_spike& spike, uint16_t post, uint32_t synapse, uint64_t now) {
-  nb_neuron& neuron = neurons_[post];
-  double weight = 1;
+Ganglion::Path Ganglion::path_to(uint16_t post, uint32_t synapse) {
+  Path path;
+  path.target = post;
+  path.synapse = synapse;
+  path.neuron = &neurons_[post];
   if (synapse != NB_NONE) {
-    const nb_filter* filter = synapses_.filter(synapse);
-    if (filter != nullptr && !passes(*filter, spike)) {
+    path.filter = synapses_.filter(synapse);
+    path.weight = &synapses_.weight(synapse);
+    path.last_pre = &synapses_.last_pre(synapse);
+    path.pair = synapses_.rule(synapse).kind >= NB_RULE_PAIR_ALL;
+  }
+  return path;
+}
+
+void Ganglion::deliver(const nb_spike& spike, const Path& path, uint64_t now) {
+  nb_neuron& neuron = *path.neuron;
+  double weight = 1;
+  if (path.synapse != NB_NONE) {
+    if (path.filter != nullptr && !passes(*path.filter, spike)) {
       drop(NB_DROP_FILTERED);
       return;
     }
-    weight = synapses_.weight(synapse);
-    pre_spike(synapse, neuron, now);
+    weight = *path.weight;
+    if (path.pair) pair_pre(path.synapse, neuron, now);
+    else if (*path.last_pre != now) touch(path.synapse, now);
   }
   const Input input = integrate(neuron, spike.kind & NB_TYPE_MASK, weight, now);
   if (input == Input::kRefractory) {
@@ -119,12 +140,12 @@ void Ganglion::deliver(const nb_spike& spike, uint16_t post, uint32_t synapse, u
     return;
   }
   const bool fired = input == Input::kFired;
-  if (fired && neuron.pair_in > 0) pair_post(post, now);
+  if (fired && neuron.pair_in > 0) pair_post(path.target, now);
   neuron.received++;
-  nb_dispatch& entry = dispatch_[control_.dispatch_count++];
+  nb_dispatch& entry = dispatch_[listed_++];
   entry.spike = segment_.spike_offset(&spike);
-  entry.synapse = synapse;
-  entry.neuron = post;
+  entry.synapse = path.synapse;
+  entry.neuron = path.target;
   entry.flags = fired ? NB_DISPATCH_FIRED : 0;
 }
 

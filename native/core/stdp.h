@@ -86,8 +86,9 @@ inline double answered(const nb_rule& rule, double weight, double delay_ns) {
   return clamp_weight(rule, weight + gain * (rule.weight_max - weight));
 }
 
-inline double unanswered(const nb_rule& rule, double weight) {
-  return clamp_weight(rule, weight - rule.a_minus * (weight - rule.weight_min));
+inline double unanswered(const nb_rule& rule, double weight, uint32_t spikes = 1) {
+  const double kept = spikes == 1 ? 1 - rule.a_minus : std::pow(1 - rule.a_minus, spikes);
+  return clamp_weight(rule, rule.weight_min + (weight - rule.weight_min) * kept);
 }
 
 // Takes one unanswered() back. Exact while the weight was not held at a bound in between.
