@@ -13,6 +13,16 @@ import { STAMPS_PER_READING } from './emitter.js';
 import type { ResolvedOptions } from './options.js';
 import { C, type Resident, type Workspace } from './workspace.js';
 
+// As in emitter.ts: own constants are part of the instructions.
+const { NOW_LO, DISPATCH_COUNT, MORE, BUDGET, LIMIT, HANDLED, PRUNES, UNFINISHED } = C;
+const ENTRY_BYTES = L.DISPATCH_BYTES;
+const SPIKE = L.DISPATCH_SPIKE;
+const NEURON = L.DISPATCH_NEURON;
+const FLAGS = L.DISPATCH_FLAGS;
+const FIRED = L.DISPATCH_FIRED;
+const ANSWERED = L.DISPATCH_ANSWERED;
+const STAMPS = STAMPS_PER_READING;
+
 const MAX_GROUP = 64;
 const GROUP_NS = 2000;
 
@@ -51,15 +61,15 @@ export class Dispatcher {
     this.#ws.running = true;
     let delivered = 0;
     try {
-      u32[control + C.LIMIT] = limit;
-      u32[control + C.BUDGET] = budget;
+      u32[control + LIMIT] = limit;
+      u32[control + BUDGET] = budget;
       do {
         native.route();
         this.#handled = 0;
-        if (u32[control + C.PRUNES] !== 0) this.#reportPrunes();
-        const count = u32[control + C.DISPATCH_COUNT];
+        if (u32[control + PRUNES] !== 0) this.#reportPrunes();
+        const count = u32[control + DISPATCH_COUNT];
         if (count !== 0) delivered += this.#dispatch(count);
-      } while (all && u32[control + C.MORE] !== 0 && !this.#stopped);
+      } while (all && u32[control + MORE] !== 0 && !this.#stopped);
     } finally {
       this.#ws.running = false;
       this.#ws.stampsLeft = 0;
@@ -70,15 +80,15 @@ export class Dispatcher {
 
   /** Whether the last deliver() left spikes below its limit. */
   get more(): boolean {
-    return this.#ws.u32[this.#ws.control + C.MORE] !== 0;
+    return this.#ws.u32[this.#ws.control + MORE] !== 0;
   }
 
   /** Makes the counters in shared memory current. Returns the routed spikes that wait, the one in hand included. */
   settle(): number {
     const { u32, control, native } = this.#ws;
-    u32[control + C.HANDLED] = this.#handled;
+    u32[control + HANDLED] = this.#handled;
     native.settle();
-    return u32[control + C.DISPATCH_COUNT] - this.#handled;
+    return u32[control + DISPATCH_COUNT] - this.#handled;
   }
 
   /** Runs another callback of a neuron with the same care as onSpike. */
@@ -100,19 +110,19 @@ export class Dispatcher {
     const { u32, u16, control, native } = this.#ws;
     let delivered = 0;
     while (this.#handled < count && !this.#stopped) {
-      this.#ws.stampsLeft = this.#stampEach ? 0 : STAMPS_PER_READING;
+      this.#ws.stampsLeft = this.#stampEach ? 0 : STAMPS;
       const from = this.#handled;
-      const before = u32[control + C.NOW_LO];
+      const before = u32[control + NOW_LO];
       delivered += this.#runGroup(Math.min(count, from + (this.#stampEach ? 1 : this.#group)));
-      u32[control + C.HANDLED] = this.#handled;
+      u32[control + HANDLED] = this.#handled;
       if (this.#handled === count) break;
       native.settle();
-      const each = ((u32[control + C.NOW_LO] - before) >>> 0) / (this.#handled - from);
+      const each = ((u32[control + NOW_LO] - before) >>> 0) / (this.#handled - from);
       this.#group = each * MAX_GROUP <= GROUP_NS ? MAX_GROUP : Math.max(1, Math.floor(GROUP_NS / each));
     }
     // A lone spike without an answer leaves nothing that the next route() would not book as well.
-    const answered = (u16[(this.#ws.entry + L.DISPATCH_FLAGS) >> 1] & L.DISPATCH_ANSWERED) !== 0;
-    if (answered || u32[control + C.UNFINISHED] !== 0) native.finish();
+    const answered = (u16[(this.#ws.entry + FLAGS) >> 1] & ANSWERED) !== 0;
+    if (answered || u32[control + UNFINISHED] !== 0) native.finish();
     return delivered;
   }
 
@@ -123,13 +133,13 @@ export class Dispatcher {
     while (this.#handled < end && !this.#stopped) {
       try {
         while (this.#handled < end && !this.#stopped) {
-          const entry = this.#ws.dispatch + this.#handled * L.DISPATCH_BYTES;
-          const id = u16[(entry + L.DISPATCH_NEURON) >> 1];
+          const entry = this.#ws.dispatch + this.#handled * ENTRY_BYTES;
+          const id = u16[(entry + NEURON) >> 1];
           const resident = residents[id];
           this.#ws.entry = entry;
           this.#ws.current = id;
           if (resident === undefined) {
-            u16[(entry + L.DISPATCH_FLAGS) >> 1] |= L.DISPATCH_DEAD;
+            u16[(entry + FLAGS) >> 1] |= L.DISPATCH_DEAD;
           } else {
             delivered++;
             this.#handOver(resident, entry, id);
@@ -147,7 +157,7 @@ export class Dispatcher {
 
   #handOver(resident: Resident, entry: number, id: number): void {
     const { u16, u32 } = this.#ws;
-    const slot = u32[(entry + L.DISPATCH_SPIKE) >> 2];
+    const slot = u32[(entry + SPIKE) >> 2];
     if (this.#development) {
       this.#handOverOnce(resident, slot, id);
     } else {
@@ -155,7 +165,7 @@ export class Dispatcher {
       const result = resident.neuron.onSpike(this.#view, resident.handle);
       if (result !== undefined) this.#watch(result, id);
     }
-    if (resident.wantsFire && (u16[(entry + L.DISPATCH_FLAGS) >> 1] & L.DISPATCH_FIRED) !== 0) {
+    if (resident.wantsFire && (u16[(entry + FLAGS) >> 1] & FIRED) !== 0) {
       this.guarded(id, () => resident.neuron.onFire!(resident.handle));
     }
   }
@@ -183,12 +193,12 @@ export class Dispatcher {
 
   #reportPrunes(): void {
     const { u16, u32, memory, prunes, control } = this.#ws;
-    const entries = Array.from({ length: u32[control + C.PRUNES] }, (_, i) => {
+    const entries = Array.from({ length: u32[control + PRUNES] }, (_, i) => {
       const entry = prunes + i * L.PRUNE_BYTES;
       const [pre, post] = [u16[(entry + L.PRUNE_PRE) >> 1], u16[(entry + L.PRUNE_POST) >> 1]] as const;
       return { pre, post, weight: memory.f64[(entry + L.PRUNE_WEIGHT) / 8] };
     });
-    u32[control + C.PRUNES] = 0;
+    u32[control + PRUNES] = 0;
     for (const { pre, post, weight } of entries) this.#host.pruned(pre, post, weight);
   }
 }

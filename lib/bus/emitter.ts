@@ -19,12 +19,19 @@ const REFLEX_PRIORITY = 224;
 /** Spikes that may share one clock reading. */
 export const STAMPS_PER_READING = 64;
 const INTENT_STRIDE = 64;
+// Constants of other modules are loads where this module's own are part of the instructions, and here that counts.
+const { NOW_LO, NOW_HI, SELF_HEAD, EMISSIONS } = C;
+const NEURON_WORDS = L.NEURON_BYTES >> 2;
 const WATCH = L.NEURON_WATCH >> 2;
 const SEQUENCE = L.NEURON_SEQUENCE >> 2;
-const OWN_SEQUENCE = -1;
+const WATCH_PAIR = L.WATCH_PAIR;
+const EXCITATORY = L.TYPE_EXCITATORY;
+/** In place of a sequence number: the neuron's own count. */
+export const OWN_SEQUENCE = -1;
+const OWN: number = OWN_SEQUENCE;
 
 export interface EmitterHost {
-  /** A spike waits. Called once per spike. */
+  /** A spike waits; called while the workspace says eventDriven. */
   queued(): void;
   /** Backpressure 'block': deliver something now. */
   makeRoom(): void;
@@ -44,9 +51,8 @@ export class Emitter {
   readonly #blockMs: number;
   readonly #stampEach: boolean;
   #head = 0;
-  #tail = 0; // as last seen
-  #intent = 0;
-  #intentPosition = 0; // the same, not wrapped
+  #clear = 0; // slots that may be written before #findRoom() is asked again
+  #intent = 0; // position, not wrapped
   #pressed = 0; // sample mode: spikes offered under pressure
   #burstEnds = false;
 
@@ -78,12 +84,10 @@ export class Emitter {
 
   /** The same to a neuron that may be gone by now: then the spike is counted as dropped when it is routed. */
   reply(source: number, target: number, payload?: string | Uint8Array, options?: SendOptions): boolean {
-    if (this.#ws.residents[source] === undefined || this.#ws.closed) throw this.#gone(source);
-    if (options === undefined) return this.emit(source, target, L.TYPE_EXCITATORY, 0, payload, OWN_SEQUENCE);
-    const { type = L.TYPE_EXCITATORY, priority = 0 } = options;
-    checkType(type);
-    checkPriority(priority);
-    return this.emit(source, target, type, priority, payload, OWN_SEQUENCE);
+    if (this.#ws.residents[source] === undefined) throw this.#gone(source);
+    if (options === undefined) return this.emit(source, target, EXCITATORY, 0, payload, OWN);
+    const { type = EXCITATORY, priority = 0 } = options;
+    return this.emit(source, target, checkType(type), checkPriority(priority), payload, OWN);
   }
 
   /** To every neuron with a synapse from `source`. */
@@ -92,8 +96,8 @@ export class Emitter {
   }
 
   /**
-   * Writes one spike; the caller has checked everything but the payload. A negative `sequence` means the neuron's own
-   * count. Returns false when the spike was dropped, which is counted.
+   * Writes one spike; the caller has checked everything but the payload. OWN_SEQUENCE means the neuron's own count.
+   * Returns false when the spike was dropped, which is counted.
    *
    * @throws NeuronBusError ERR_NB_FULL (backpressure 'fail', counted), ERR_NB_INVALID_ARGUMENT, ERR_NB_ARENA_FULL,
    * ERR_NB_TOO_LARGE; then nothing was written.
@@ -107,17 +111,19 @@ export class Emitter {
     sequence: number,
   ): boolean {
     if (payload !== undefined) checkPayload(payload);
-    const at = this.#claim();
-    if (at < 0) return false;
+    if (this.#clear === 0 && !this.#findRoom()) return false;
+    const ws = this.#ws;
     const u32 = this.#u32;
-    const record = this.#ws.neurons + source * (L.NEURON_BYTES >> 2);
+    const control = this.#control;
+    const record = ws.neurons + source * NEURON_WORDS;
     const watch = u32[record + WATCH];
-    this.#stamp(watch);
-    const own = sequence === OWN_SEQUENCE;
+    // Pair-rule synapses want every emission at its own time, a burst only its first.
+    if (--ws.stampsLeft < 0 || (watch & WATCH_PAIR) !== 0) this.#readClock();
+    const own = sequence === OWN;
     const number = own ? u32[record + SEQUENCE] : sequence;
-    const nowLo = u32[this.#control + C.NOW_LO];
-    writeHeader(u32, at, nowLo, u32[this.#control + C.NOW_HI], number, source, target, type, priority);
-    if (payload !== undefined) writePayload(u32, at, payload, this.#ws);
+    const at = this.#slots + (this.#head & this.#mask);
+    writeHeader(u32, at, u32[control + NOW_LO], u32[control + NOW_HI], number, source, target, type, priority);
+    if (payload !== undefined) writePayload(u32, at, payload, ws);
     if (own) u32[record + SEQUENCE] = number + 1;
     this.#commit(source, target, priority, watch);
     return true;
@@ -129,35 +135,39 @@ export class Emitter {
    */
   emitCopy(source: number, spike: Spike): boolean {
     longPayload(spike); // throws now if it is stale
-    const at = this.#claim();
-    if (at < 0) return false;
+    if (this.#clear === 0 && !this.#findRoom()) return false;
     const u32 = this.#u32;
-    const record = this.#ws.neurons + source * (L.NEURON_BYTES >> 2);
+    const control = this.#control;
+    const record = this.#ws.neurons + source * NEURON_WORDS;
     const watch = u32[record + WATCH];
-    this.#stamp(watch);
-    const nowLo = u32[this.#control + C.NOW_LO];
+    if (--this.#ws.stampsLeft < 0 || (watch & WATCH_PAIR) !== 0) this.#readClock();
     const own = spike.sequence === 0; // a builder's default
     const number = own ? u32[record + SEQUENCE] : spike.sequence;
-    writeCopy(u32, at, nowLo, u32[this.#control + C.NOW_HI], number, source, spike, this.#ws);
+    const at = this.#slots + (this.#head & this.#mask);
+    writeCopy(u32, at, u32[control + NOW_LO], u32[control + NOW_HI], number, source, spike, this.#ws);
     if (own) u32[record + SEQUENCE] = number + 1;
     this.#commit(source, spike.target, spike.priority, watch);
     return true;
+  }
+
+  #commit(source: number, target: number, priority: number, watch: number): void {
+    const ws = this.#ws;
+    this.#clear--;
+    this.#head = (this.#head + 1) | 0;
+    this.#u32[this.#control + SELF_HEAD] = this.#head;
+    if (source === ws.current) this.#noteAnswer(source, target, watch);
+    else if (watch !== 0) this.#log(source, target, L.EMISSION_MAY_ANSWER | L.EMISSION_POST_SPIKE);
+    if (priority >= REFLEX_PRIORITY) ws.native.settle();
+    if (ws.eventDriven) this.#host.queued();
   }
 
   #gone(source: number): NeuronBusError {
     return this.#ws.closed ? new NeuronBusError('CLOSED') : unknown('source', source);
   }
 
-  /** The next slot, or -1 when the spike is to be dropped. */
-  #claim(): number {
-    if (((this.#head - this.#tail) >>> 0) >= this.#softLimit && !this.#admit()) return -1;
-    if (this.#head === this.#intent) this.#advanceIntent();
-    return this.#slots + (this.#head & this.#mask);
-  }
+  // ---- time ---------------------------------------------------------------------------------------------------------
 
-  #stamp(watch: number): void {
-    // Pair-rule synapses want every emission at its own time, a burst only its first.
-    if (--this.#ws.stampsLeft >= 0 && (watch & L.WATCH_PAIR) === 0) return;
+  #readClock(): void {
     this.#ws.native.stamp();
     this.#ws.stampsLeft = this.#stampEach ? 0 : STAMPS_PER_READING - 1;
     if (this.#ws.running || this.#burstEnds) return;
@@ -171,31 +181,35 @@ export class Emitter {
     this.#ws.stampsLeft = 0;
   };
 
-  #commit(source: number, target: number, priority: number, watch: number): void {
-    this.#head = (this.#head + 1) | 0;
-    this.#u32[this.#control + C.SELF_HEAD] = this.#head;
-    if (source === this.#ws.current) this.#noteAnswer(source, target, watch);
-    else if (watch !== 0) this.#log(source, target, L.EMISSION_MAY_ANSWER | L.EMISSION_POST_SPIKE);
-    if (priority >= REFLEX_PRIORITY) this.#ws.native.settle();
-    this.#host.queued();
-  }
-
   // ---- room ---------------------------------------------------------------------------------------------------------
+
+  /** Makes #clear positive, or decides by the backpressure mode that the spike is to be dropped: false. */
+  #findRoom(): boolean {
+    let used = this.#used();
+    if (used >= this.#softLimit) {
+      if (!this.#admit()) return false;
+      used = this.#used();
+    }
+    const ahead = (this.#intent - this.#head) | 0;
+    const announced = ahead > 0 ? ahead : this.#advanceIntent();
+    this.#clear = Math.max(1, Math.min(this.#softLimit - used, announced));
+    return true;
+  }
 
   // Observers learn which slots may be under writing before they are. SYNC axon-intent: the load behind the store makes
   // it a full fence.
-  #advanceIntent(): void {
+  #advanceIntent(): number {
     const record = this.#ws.axonRecord / 4;
-    this.#intentPosition += Math.max(1, Math.min(INTENT_STRIDE, this.#capacity / 4));
-    this.#intent = this.#intentPosition | 0;
-    Atomics.store(this.#u32, record + (L.AXON_INTENT_HIGH >> 2), Math.floor(this.#intentPosition / 2 ** 31));
-    Atomics.store(this.#u32, record + (L.AXON_INTENT >> 2), this.#intent);
+    const stride = Math.max(1, Math.min(INTENT_STRIDE, this.#capacity / 4));
+    this.#intent += stride;
+    Atomics.store(this.#u32, record + (L.AXON_INTENT_HIGH >> 2), Math.floor(this.#intent / 2 ** 31));
+    Atomics.store(this.#u32, record + (L.AXON_INTENT >> 2), this.#intent | 0);
     Atomics.load(this.#u32, record + (L.AXON_INTENT >> 2));
+    return stride;
   }
 
-  /** The ring looks full: find room, or decide by the backpressure mode. */
+  /** Too many spikes wait: make room, or decide by the backpressure mode. */
   #admit(): boolean {
-    if (this.#used() < this.#softLimit) return true;
     if (!this.#ws.running) {
       this.#ws.native.finish(); // the last batch may still hold its slots
       if (this.#used() < this.#softLimit) return true;
@@ -240,8 +254,8 @@ export class Emitter {
   }
 
   #used(): number {
-    this.#tail = Atomics.load(this.#u32, (this.#ws.axonRecord + L.AXON_TAIL) / 4) | 0; // SYNC axon-release
-    return (this.#head - this.#tail) >>> 0;
+    const tail = Atomics.load(this.#u32, (this.#ws.axonRecord + L.AXON_TAIL) / 4); // SYNC axon-release
+    return (this.#head - tail) >>> 0;
   }
 
   #countDrop(reason: number): void {
@@ -266,11 +280,11 @@ export class Emitter {
 
   #log(source: number, target: number, what: number): void {
     const u32 = this.#u32;
-    const countAt = this.#control + C.EMISSIONS;
+    const countAt = this.#control + EMISSIONS;
     if (u32[countAt] === L.EMISSION_LOG_ENTRIES) this.#ws.native.settle();
     const entry = (this.#ws.emissions + u32[countAt] * L.EMISSION_BYTES) >> 2;
-    u32[entry + (L.EMISSION_TIME_LO >> 2)] = u32[this.#control + C.NOW_LO];
-    u32[entry + (L.EMISSION_TIME_HI >> 2)] = u32[this.#control + C.NOW_HI];
+    u32[entry + (L.EMISSION_TIME_LO >> 2)] = u32[this.#control + NOW_LO];
+    u32[entry + (L.EMISSION_TIME_HI >> 2)] = u32[this.#control + NOW_HI];
     u32[entry + (L.EMISSION_SOURCE >> 2)] = source | (target << 16);
     u32[entry + (L.EMISSION_WHAT >> 2)] = what;
     u32[countAt]++;

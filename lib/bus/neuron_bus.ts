@@ -18,7 +18,7 @@ import { NeuronBusBuilder } from './bus_builder.js';
 import { BusClock } from './bus_clock.js';
 import { Cortex } from './cortex.js';
 import { Dispatcher } from './dispatcher.js';
-import { Emitter } from './emitter.js';
+import { Emitter, OWN_SEQUENCE } from './emitter.js';
 import { dynamicsInNs, type Membrane, readMembrane } from './membrane.js';
 import { type Neuron, NeuronHandle } from './neuron.js';
 import { BACKPRESSURE_MODES, type NeuronBusOptions, type ResolvedOptions, resolveOptions } from './options.js';
@@ -33,6 +33,10 @@ import { Workspace } from './workspace.js';
 
 const MAX_RULES = 1024;
 const MAX_FILTERS = 4096;
+// As in emitter.ts: own constants are part of the instructions.
+const EXCITATORY = L.TYPE_EXCITATORY;
+const EVERYBODY: number = BROADCAST;
+const OWN = OWN_SEQUENCE;
 
 /** Events of a bus and what their listeners get. */
 export interface BusEvents {
@@ -65,8 +69,9 @@ export class NeuronBus extends EventEmitter<BusEvents> {
   readonly #beating = new Map<number, () => void>();
   readonly #createdNs: number;
   #reportedDrops: Record<DropReason, number> | undefined;
-  #started = false;
+  #watchesDrops = false;
   #closed = false;
+  #disposed = false;
 
   static builder(): NeuronBusBuilder {
     return new NeuronBusBuilder(NeuronBus.create);
@@ -98,9 +103,7 @@ export class NeuronBus extends EventEmitter<BusEvents> {
     const workspace = new Workspace(this.#memory, options);
     this.#workspace = workspace;
     this.#emitter = new Emitter(workspace, options, {
-      queued: () => {
-        if (this.#started) this.#scheduler.wake();
-      },
+      queued: () => this.#scheduler.wake(),
       makeRoom: () => this.#deliver(options.axonCapacity, false),
     });
     this.#dispatcher = new Dispatcher(workspace, options, {
@@ -128,6 +131,9 @@ export class NeuronBus extends EventEmitter<BusEvents> {
     this.clock = new BusClock(options.clock === 'virtual', () => this.#open());
     this.random = seededRandom(options.seed);
     this.#createdNs = this.clock.now();
+    (this as EventEmitter).on('newListener', (event) => {
+      if (event === 'drop') this.#watchesDrops = true;
+    });
   }
 
   // ---- neurons ------------------------------------------------------------------------------------------------------
@@ -254,28 +260,40 @@ export class NeuronBus extends EventEmitter<BusEvents> {
    * ERR_NB_ARENA_FULL, ERR_NB_TOO_LARGE, ERR_NB_STALE_SPIKE, ERR_NB_CLOSED. Then nothing was sent.
    */
   fire(id: number, spike: SpikeInit | Spike | SpikeBuilder): boolean {
-    this.#open();
-    this.#known('id', id);
-    if (spike instanceof Spike) {
-      if (spike.target !== BROADCAST) this.#known('target', spike.target);
-      return this.#emitter.emitCopy(id, spike);
+    const { target = EVERYBODY, type = EXCITATORY, priority = 0, payload, json, sequence } = spike as SpikeInit;
+    if (spike instanceof Spike || spike instanceof SpikeBuilder) return this.#fireBuilt(id, spike);
+    const { residents } = this.#workspace;
+    if (residents[id] === undefined || (target !== EVERYBODY && residents[target] === undefined)) {
+      this.#refuse(id, target);
     }
-    if (spike instanceof SpikeBuilder) return this.fire(id, spike.build());
-    const { target = BROADCAST, type = L.TYPE_EXCITATORY, priority = 0, payload, json, sequence } = spike;
-    if (target !== BROADCAST) this.#known('target', target);
     checkType(type);
     checkPriority(priority);
-    if (sequence !== undefined) checkSequence(sequence);
-    if (json === undefined) return this.#emitter.emit(id, target, type, priority, payload, sequence ?? -1);
-    if (payload !== undefined) throw invalidArgument('json', json, 'left out when payload is given');
-    return this.#emitter.emit(id, target, type, priority, jsonText(json), sequence ?? -1);
+    if (json === undefined && sequence === undefined) {
+      return this.#emitter.emit(id, target, type, priority, payload, OWN);
+    }
+    if (json !== undefined && payload !== undefined) throw invalidArgument('json', json, 'left out when payload is given');
+    const number = sequence === undefined ? OWN : checkSequence(sequence);
+    return this.#emitter.emit(id, target, type, priority, json === undefined ? payload : jsonText(json), number);
+  }
+
+  #fireBuilt(id: number, built: Spike | SpikeBuilder): boolean {
+    const spike = built instanceof SpikeBuilder ? built.build() : built;
+    this.#refuse(id, spike.target);
+    return this.#emitter.emitCopy(id, spike);
+  }
+
+  /** Throws what is wrong with the ends of a spike, if anything is. */
+  #refuse(source: number, target: number): void {
+    this.#open();
+    this.#known('source', source);
+    if (target !== BROADCAST) this.#known('target', target);
   }
 
   /** Delivers every spike that is queued now. Returns how many were handed to a neuron. @throws ERR_NB_REENTRANT. */
   tick(): number {
     const workspace = this.#open();
     if (workspace.running) throw new NeuronBusError('REENTRANT');
-    for (const beat of this.#beating.values()) beat();
+    if (this.#beating.size > 0) for (const beat of this.#beating.values()) beat();
     return this.#closed ? 0 : this.#deliver(L.DISPATCH_SLACK, true);
   }
 
@@ -291,13 +309,13 @@ export class NeuronBus extends EventEmitter<BusEvents> {
   /** Delivers by itself from now on, event-driven, until stop() or close(). Keeps the process alive meanwhile. */
   start(): void {
     this.#open();
-    this.#started = true;
+    this.#workspace.eventDriven = true;
     this.#scheduler.start();
   }
 
   stop(): void {
     this.#open();
-    this.#started = false;
+    this.#workspace.eventDriven = false;
     this.#scheduler.stop();
   }
 
@@ -305,10 +323,10 @@ export class NeuronBus extends EventEmitter<BusEvents> {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#started = false;
     this.#scheduler.stop();
     this.#dispatcher.stop();
     this.#workspace.closed = true;
+    this.#workspace.residents.length = 0;
     if (!this.#workspace.running) this.#dispose();
   }
 
@@ -388,7 +406,7 @@ export class NeuronBus extends EventEmitter<BusEvents> {
       return this.#dispatcher.deliver(this.#emitter.head, budget, all);
     } finally {
       if (this.#closed) this.#dispose();
-      else if (this.listenerCount('drop') > 0) this.#reportDrops();
+      else if (this.#watchesDrops) this.#reportDrops();
     }
   }
 
@@ -427,8 +445,8 @@ export class NeuronBus extends EventEmitter<BusEvents> {
   }
 
   #dispose(): void {
-    if (this.#workspace.residents.length === 0 && this.#cortex.size === 0 && this.#memory.buffer.byteLength === 0) return;
-    this.#workspace.residents.length = 0;
+    if (this.#disposed) return;
+    this.#disposed = true;
     this.#workspace.native.close();
     this.#memory.retire();
     this.#memory.close();

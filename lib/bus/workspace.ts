@@ -59,6 +59,8 @@ export class Workspace implements ArenaPort {
   readonly residents: (Resident | undefined)[] = [];
   /** The bus is closed: the memory is gone, or going as soon as the running handler returns. */
   closed = false;
+  /** The bus is started: whoever emits wakes the scheduler. */
+  eventDriven = false;
   /** A tick is running: handlers may be on the stack. */
   running = false;
   /** The neuron whose handler runs, or -1, and the byte offset of the dispatch entry that it handles. */
