@@ -1,4 +1,5 @@
-// Text for people: colours, columns, numbers with units. Pure functions, except that colours depend on standard output.
+// Text for people: colours, columns, numbers with units. Pure functions, except that colours depend on
+// standard output.
 import { stripVTControlCharacters } from 'node:util';
 
 // hasColors knows NO_COLOR, FORCE_COLOR and TERM=dumb; only a terminal has it.
@@ -13,10 +14,11 @@ export const green = paint(32, 39);
 export const cyan = paint(36, 39);
 
 /** Columns to write in: those of the terminal, within what reads well. */
-export const columns = Math.max(40, Math.min(process.stdout.columns ?? 96, 110));
+export const columns = Math.max(40, Math.min(process.stdout.columns || 96, 110));
 
 const graphemes = new Intl.Segmenter('und', { granularity: 'grapheme' });
-const WIDE = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}！-｠　-〿]/u;
+const WIDE =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}！-｠　-〿]/u;
 
 /** Columns that a text takes on a terminal. */
 export function widthOf(text: string): number {
@@ -35,11 +37,17 @@ export function padStart(text: string, width: number): string {
   return ' '.repeat(Math.max(0, width - widthOf(text))) + text;
 }
 
-/** Lines of at most `width` columns. Control characters of the text, which could take over the terminal, are left out. */
+/**
+ * Lines of at most `width` columns. Control characters of the text, which could take over the terminal, are
+ * left out.
+ */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';
-  for (const word of text.replace(/\p{Cc}+/gu, ' ').split(' ').flatMap((word) => pieces(word, width))) {
+  for (const word of text
+    .replace(/\p{Cc}+/gu, ' ')
+    .split(' ')
+    .flatMap((word) => pieces(word, width))) {
     const joined = line === '' ? word : `${line} ${word}`;
     if (line !== '' && widthOf(joined) > width) {
       lines.push(line);

@@ -1,7 +1,7 @@
 // The agents that read: each knows its own trade and the capability of whoever comes next, nothing else.
 import type { NeuronHandle, Spike } from 'neuronbus';
-import * as messages from './messages.js';
 import type { Finding, Findings, Passage, Reading, Sentences } from './messages.js';
+import * as messages from './messages.js';
 import { detectLanguage } from './nlp/language.js';
 import { namesOf } from './nlp/names.js';
 import { sentencesOf } from './nlp/sentences.js';

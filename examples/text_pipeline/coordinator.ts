@@ -1,13 +1,14 @@
-// Feeds passages into the pipeline and puts the findings together again. At most WINDOW passages are under way, and the
-// next one leaves when the findings of an earlier one come back: however long the input, no ring or arena overflows.
-// Used by the thread of the bus: `tick` and `onSpike` by the bus, the rest by whoever reads the input.
+// Feeds passages into the pipeline and puts the findings together again. At most WINDOW passages are under
+// way, and the next one leaves when the findings of an earlier one come back: however long the input, no ring
+// or arena overflows. Used by the thread of the bus: `tick` and `onSpike` by the bus, the rest by whoever
+// reads the input.
 import type { NeuronHandle, Spike } from 'neuronbus';
 import { Digest, type DocumentResult } from './digest.js';
-import * as messages from './messages.js';
 import type { Finding, Findings, Passage, Progress } from './messages.js';
+import * as messages from './messages.js';
 import { Stage } from './stage.js';
 
-const WINDOW = 16;
+const WINDOW = 8;
 
 /** A document that is being read. */
 export interface OpenDocument {

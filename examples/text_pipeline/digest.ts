@@ -1,10 +1,11 @@
-// What is known about one document, put together from the findings of its passages in bounded memory. Used by one thread.
+// What is known about one document, put together from the findings of its passages in bounded memory. Used by
+// one thread.
 import type { Finding, Findings } from './messages.js';
 import { foldNames, type Name } from './nlp/names.js';
 import type { Scored } from './nlp/textrank.js';
 
 const NAMES_SHOWN = 8;
-const KEYWORDS_SHOWN = 8;
+const KEYWORDS_SHOWN = 6;
 const SENTENCES_SHOWN = 3;
 const CANDIDATES = 40; // sentences that the summary of a whole document is chosen from
 const TALLY = 10_000; // names, and keywords, that are remembered
@@ -44,7 +45,10 @@ export class Digest {
     this.#passages++;
     this.#bytes += bytes;
     this.#sentences += findings.sentences;
-    this.#languages.set(findings.language, (this.#languages.get(findings.language) ?? 0) + findings.sentences);
+    this.#languages.set(
+      findings.language,
+      (this.#languages.get(findings.language) ?? 0) + findings.sentences,
+    );
     for (const { name, kind, count } of findings.names) {
       const known = this.#names.get(name);
       if (known) known.count += count;
@@ -125,7 +129,9 @@ export class Digest {
   }
 }
 
+// Each sentence once, however often the text repeats it.
 function bestOf(candidates: readonly Candidate[], limit: number): Candidate[] {
-  const best = [...candidates].sort((a, b) => b.score - a.score).slice(0, limit);
+  const unique = new Map([...candidates].reverse().map((candidate) => [candidate.text, candidate]));
+  const best = [...unique.values()].sort((a, b) => b.score - a.score).slice(0, limit);
   return best.sort((a, b) => a.order - b.order);
 }

@@ -3,6 +3,7 @@ import { createReadStream, fstatSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { TextDecoder } from 'node:util';
 
 const PASSAGE_CHARS = 1200;
 const READ_BYTES = 1 << 16;
@@ -33,7 +34,10 @@ export function fileSource(path: string, name = basename(path)): Source {
 
 export const standardInput: Source = { name: 'standard input' };
 
-/** Whether somebody gave standard input: a pipe, a socket or a file, but not a terminal, /dev/null or nothing at all. */
+/**
+ * Whether somebody gave standard input: a pipe, a socket or a file, but not a terminal, /dev/null or nothing
+ * at all.
+ */
 export function hasStandardInput(): boolean {
   try {
     const stat = fstatSync(STDIN);
@@ -46,13 +50,14 @@ export function hasStandardInput(): boolean {
 /**
  * The passages of a source, cut where a paragraph, a sentence or at least a word ends.
  *
- * @throws InputError when the source cannot be read, is empty, or is no text. Passages before the fault were handed out.
+ * @throws InputError when the source cannot be read, is empty, or is no text. Passages before the fault were
+ * handed out.
  */
 export async function* passagesOf(source: Source): AsyncGenerator<string> {
   let text = '';
   let isEmpty = true;
   for await (const piece of decoded(source)) {
-    text += piece;
+    text += piece.replaceAll('\r', '');
     while (text.length > 2 * PASSAGE_CHARS) {
       const end = cutAt(text, PASSAGE_CHARS);
       const passage = text.slice(0, end);
@@ -62,16 +67,17 @@ export async function* passagesOf(source: Source): AsyncGenerator<string> {
       yield passage;
     }
   }
-  if (text.trim() !== '') {
-    if (text.length > PASSAGE_CHARS) {
-      const end = cutAt(text, Math.max(PASSAGE_CHARS / 2, Math.min(PASSAGE_CHARS, Math.ceil(text.length / 2))));
-      yield text.slice(0, end);
-      text = text.slice(end);
+  if (text.length > PASSAGE_CHARS) {
+    const end = cutAt(text, Math.ceil((text.length * 2) / 3));
+    const passage = text.slice(0, end);
+    text = text.slice(end);
+    if (passage.trim() !== '') {
+      isEmpty = false;
+      yield passage;
     }
-    yield text;
-  } else if (isEmpty) {
-    throw new InputError(`${source.name} is empty: there is nothing to read`);
   }
+  if (text.trim() !== '') yield text;
+  else if (isEmpty) throw new InputError(`${source.name} is empty: there is nothing to read`);
 }
 
 async function* decoded(source: Source): AsyncGenerator<string> {
@@ -81,9 +87,12 @@ async function* decoded(source: Source): AsyncGenerator<string> {
   try {
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       decoder ??= decoderFor(chunk);
-      yield checked(decoder.decode(chunk, { stream: true }), source);
+      if (decoder.encoding === 'utf-8' && chunk.includes(0)) {
+        throw new InputError(`${source.name} is a binary file, not text`);
+      }
+      yield decoder.decode(chunk, { stream: true });
     }
-    if (decoder) yield checked(decoder.decode(), source);
+    if (decoder) yield decoder.decode();
   } catch (error) {
     throw explained(error, source);
   }
@@ -94,11 +103,6 @@ function decoderFor(chunk: Buffer): TextDecoder {
   const mark = chunk.subarray(0, 2).toString('hex');
   const encoding = mark === 'fffe' ? 'utf-16le' : mark === 'feff' ? 'utf-16be' : 'utf-8';
   return new TextDecoder(encoding, { fatal: true });
-}
-
-function checked(text: string, source: Source): string {
-  if (text.includes('\0')) throw new InputError(`${source.name} is a binary file, not text`);
-  return text.replace(/\r\n?/g, '\n');
 }
 
 function explained(error: unknown, source: Source): unknown {

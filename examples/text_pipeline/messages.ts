@@ -1,4 +1,5 @@
-// What the agents of the text pipeline say to each other, as JSON. Each message holds all that the next agent needs.
+// What the agents of the text pipeline say to each other, as JSON. Each message holds all that the next agent
+// needs.
 import type { Name } from './nlp/names.js';
 import type { Scored } from './nlp/textrank.js';
 
@@ -28,8 +29,8 @@ export interface Reading extends Sentences {
 }
 
 /**
- * To the summarizer: the names from one extractor, the reading with its keywords from another. The coordinator sends all
- * three, with the best sentences of a long document as the reading.
+ * To the summarizer: the names from one extractor, the reading with its keywords from another. The
+ * coordinator sends all three, with the best sentences of a long document as the reading.
  */
 export interface Finding {
   id: number;

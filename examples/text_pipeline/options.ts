@@ -1,7 +1,7 @@
 // The command line of the text pipeline. Any thread.
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { fileSource, hasStandardInput, shippedSources, type Source, standardInput } from './input.js';
+import { fileSource, hasStandardInput, type Source, shippedSources, standardInput } from './input.js';
 
 export const HELP = `Reads texts with a pipeline of agents that talk over NeuronBus.
 
@@ -9,9 +9,9 @@ export const HELP = `Reads texts with a pipeline of agents that talk over Neuron
   npm start -- FILE...         these files; - is standard input
   npm start -- --json FILE...  one line of JSON for each document, one for the bus
 
-A pipe or a file given as standard input must hold text: empty is an error. A terminal or /dev/null counts as none.
-Texts are UTF-8 (or UTF-16 with a byte order mark). The exit code is 0 when every input was read, 1 when one was not,
-2 for a mistake on the command line.
+A pipe or a file given as standard input must hold text: empty is an error. A terminal or /dev/null counts as
+none. Texts are UTF-8 (or UTF-16 with a byte order mark). The exit code is 0 when every input was read, 1 when
+one was not, 2 for a mistake on the command line.
 `;
 
 export interface Options {
@@ -33,7 +33,8 @@ export async function parseOptions(args: string[]): Promise<Options> {
 
 async function sourcesFor(names: readonly string[]): Promise<Source[]> {
   if (names.length === 0) return hasStandardInput() ? [standardInput] : shippedSources();
-  if (names.filter((name) => name === '-').length > 1) throw new TypeError('Standard input (-) can be read only once');
+  if (names.filter((name) => name === '-').length > 1)
+    throw new TypeError('Standard input (-) can be read only once');
   // npm runs scripts in the folder of the package; the person may stand elsewhere.
   const folder = process.env.npm_lifecycle_event === 'start' ? process.env.INIT_CWD : undefined;
   return names.map((name) => (name === '-' ? standardInput : fileSource(resolve(folder ?? '.', name), name)));

@@ -1,8 +1,8 @@
-// Shows on standard error how far a long input is read. It listens and never answers, so its synapse is one that weakens:
-// the spikes still reach it. Used by the thread of the bus.
+// Shows on standard error how far a long input is read. It listens and never answers, so its synapse is one
+// that weakens: the spikes still reach it. Used by the thread of the bus.
 import { Neuron, type Spike } from 'neuronbus';
 import { bytes, duration } from '../shared/terminal.js';
-import { type Progress, PROGRESS } from './messages.js';
+import { PROGRESS, type Progress } from './messages.js';
 
 const QUIET_MS = 1000; // shorter inputs need no progress
 const TERMINAL_MS = 100;
@@ -11,13 +11,13 @@ const BAR = 24;
 
 export class ProgressLine extends Neuron {
   override readonly capabilities = [PROGRESS];
-  readonly #total: number | undefined;
+  readonly #total: number;
   readonly #started = performance.now();
   #next = this.#started + QUIET_MS;
   #shown = false;
 
-  /** @param totalBytes of all inputs, or undefined when it is not known */
-  constructor(totalBytes: number | undefined) {
+  /** @param totalBytes of all inputs, NaN when it is not known */
+  constructor(totalBytes: number) {
     super();
     this.#total = totalBytes;
   }
@@ -45,10 +45,11 @@ export class ProgressLine extends Neuron {
   #text(progress: Progress, elapsedMs: number): string {
     const rate = `${bytes(Math.round((progress.bytes / elapsedMs) * 1000))}/s`;
     const total = this.#total;
-    if (total === undefined) return `reading  ${bytes(progress.bytes)}  ${rate}`;
+    if (Number.isNaN(total)) return `reading  ${bytes(progress.bytes)}  ${rate}`;
     const share = Math.min(1, progress.bytes / total);
     const bar = '━'.repeat(Math.round(share * BAR)).padEnd(BAR, '─');
     const left = duration(Math.max(0, elapsedMs / share - elapsedMs) * 1e6);
-    return `reading  ${bar} ${Math.floor(share * 100)} %  ${bytes(progress.bytes)} of ${bytes(total)}  ${rate}  ${left} left`;
+    const read = `${Math.floor(share * 100)} %  ${bytes(progress.bytes)} of ${bytes(total)}`;
+    return `reading  ${bar} ${read}  ${rate}  ${left} left`;
   }
 }

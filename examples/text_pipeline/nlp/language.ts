@@ -1,9 +1,12 @@
-// Which language a text is in (n-grams, package eld), its words, and which of them carry no meaning (package stopwords-iso).
-// Pure functions: any thread.
-import { eld } from 'eld/small';
+// Which language a text is in (n-grams, package eld), its words, and which of them carry no meaning (package
+// stopwords-iso). Pure functions: any thread.
+import { eld } from 'eld/extrasmall';
 import stopwords from 'stopwords-iso' with { type: 'json' };
 
-/** What detectLanguage answers when the text has too few letters to tell: the code ISO 639 reserves for it. */
+/**
+ * What detectLanguage answers when a text is too short or too mixed to tell: the code that ISO 639 reserves
+ * for it.
+ */
 export const UNDETERMINED = 'und';
 
 const sets = new Map<string, ReadonlySet<string>>();
@@ -16,7 +19,8 @@ const POSSESSIVE = /['’]s?$/u;
 
 /** An ISO 639-1 code, or UNDETERMINED. */
 export function detectLanguage(text: string): string {
-  return eld.detect(text).language || UNDETERMINED;
+  const guess = eld.detect(text);
+  return guess.isReliable() ? guess.language : UNDETERMINED;
 }
 
 /** "German" for "de". */
@@ -36,7 +40,9 @@ export function stopwordsOf(language: string): ReadonlySet<string> {
 /** The words as they stand, without elided articles (l'hôpital) and the English possessive (Cajal's). */
 export function wordsOf(sentence: string, language: string): string[] {
   if (UNSPACED.has(language)) {
-    return Array.from(unspaced.segment(sentence), (part) => (part.isWordLike ? part.segment : '')).filter(Boolean);
+    return Array.from(unspaced.segment(sentence), (part) => (part.isWordLike ? part.segment : '')).filter(
+      Boolean,
+    );
   }
   const words = sentence.match(WORD) ?? [];
   return words.map((word) => bareWord(word, language));
@@ -46,7 +52,10 @@ export function bareWord(word: string, language: string): string {
   return language === 'en' ? word.replace(POSSESSIVE, '') : word.replace(ELISION, '');
 }
 
-/** Lower case, or undefined for a word that says nothing about the subject: function words, numbers, single letters. */
+/**
+ * Lower case, or undefined for a word that says nothing about the subject: function words, numbers, single
+ * letters.
+ */
 export function contentWord(word: string, language: string): string | undefined {
   const lower = word.toLowerCase();
   if (lower.length < (UNSPACED.has(language) ? 2 : 3) || /\p{N}|['’]/u.test(lower)) return undefined;

@@ -1,5 +1,6 @@
-// Names of people, places and organizations. Where a name stands is told by capitals, in any language that has them; what
-// it names, by the lexicon and the word shapes of the package compromise. State: one cache. Use from one thread.
+// Names of people, places and organizations. Where a name stands is told by capitals, in any language that
+// has them; what it names, by the lexicon and the word shapes of the package compromise. State: one cache.
+// Use from one thread.
 import nlp from 'compromise';
 import { bareWord, stopwordsOf } from './language.js';
 
@@ -22,13 +23,19 @@ const TOKEN = /[\p{L}\p{M}\p{N}]+(?:['’-][\p{L}\p{M}\p{N}]+)*/gu;
 const CAPITAL = /^\p{Lu}/u;
 const LINKS = new Set('af da de del della der di do dos du la of the van von zu'.split(' '));
 const GERMAN_LINKS = new Set('de du van von zu'.split(' ')); // "der" would join any two nouns
-const TITLES = new Set('Dr Frau Herr Lady Lord Madame Miss Monsieur Mr Mrs Ms Prof Professor Señor Signor Sir'.split(' '));
-const INSTITUTION = /univers|a[ck]?[ck]ad[eé]m|soci[eé]t|sociedad|association|institut|mus[eé]|college|h[oô]pital|laborator/iu;
+const TITLES = new Set(
+  'Dr Frau Herr Lady Lord Madame Miss Monsieur Mr Mrs Ms Prof Professor Señor Signor Sir'.split(' '),
+);
+const INSTITUTION =
+  /univers|a[ck]?[ck]ad[eé]m|soci[eé]t|sociedad|association|institut|mus[eé]|college|h[oô]pital|laborator/iu;
 const NO_NAME = new Set(['Currency', 'Date', 'Demonym', 'Email', 'Pronoun', 'Url']);
 
 const kinds = new Map<string, NameKind | undefined>();
 
-/** Each name once, with how often it stands in the sentences; a surname counts for its full name. Most frequent first. */
+/**
+ * Each name once, with how often it stands in the sentences; a surname counts for its full name. Most
+ * frequent first.
+ */
 export function namesOf(sentences: readonly string[], language: string): Name[] {
   const found = new Map<string, Name>();
   const unsure: string[] = [];
@@ -49,7 +56,8 @@ export function namesOf(sentences: readonly string[], language: string): Name[] 
   return foldNames([...found.values()]);
 }
 
-// A lone word may be just the beginning of a sentence or, in German, any noun. It counts when the name is known already.
+// A lone word may be just the beginning of a sentence or, in German, any noun. It counts when the name is
+// known already.
 function isUnsure(tokens: readonly Token[], kind: NameKind, language: string): boolean {
   if (language === 'de') return kind === 'name' || (kind === 'person' && tokens.length === 1);
   return tokens.length === 1 && kind === 'name' && tokens[0]!.first;
@@ -69,7 +77,9 @@ export function foldNames(names: readonly Name[]): Name[] {
 
 function fullName(names: Map<string, Name>, surname: string): Name | undefined {
   if (surname.includes(' ')) return undefined;
-  const owners = [...names.values()].filter((name) => name.kind === 'person' && name.name.endsWith(` ${surname}`));
+  const owners = [...names.values()].filter(
+    (name) => name.kind === 'person' && name.name.endsWith(` ${surname}`),
+  );
   return owners.length === 1 ? owners[0] : undefined;
 }
 
@@ -86,13 +96,21 @@ function runsOf(sentence: string, language: string): Token[][] {
   let links: Token[] = [];
   let end = 0;
   for (const match of sentence.matchAll(TOKEN)) {
-    const token = { text: bareWord(match[0], language), glue: sentence.slice(end, match.index), first: end === 0 };
+    const token = {
+      text: bareWord(match[0], language),
+      glue: sentence.slice(end, match.index),
+      first: end === 0,
+    };
     end = match.index + match[0].length;
     const before = links.at(-1) ?? run.at(-1);
     const joined = before !== undefined && isJoined(before.text, token.glue);
     if (CAPITAL.test(token.text)) {
-      if (joined) run.push(...links, token);
-      else runs.push((run = [token]));
+      if (joined) {
+        run.push(...links, token);
+      } else {
+        run = [token];
+        runs.push(run);
+      }
       links = [];
     } else if (joined && links.length < 2 && isLink(token.text, run.length, language)) {
       links.push(token);
@@ -113,8 +131,13 @@ function isLink(word: string, runLength: number, language: string): boolean {
   return (language === 'de' ? GERMAN_LINKS : LINKS).has(word);
 }
 
-// "The Royal Society" and "Professor Müller" without their first words, "Schüler Hermann Helmholtz" without his.
-function withoutOpening(run: readonly Token[], language: string, lower: ReadonlySet<string>): readonly Token[] {
+// "The Royal Society" and "Professor Müller" without their first words, "Schüler Hermann Helmholtz" without
+// his.
+function withoutOpening(
+  run: readonly Token[],
+  language: string,
+  lower: ReadonlySet<string>,
+): readonly Token[] {
   let from = 0;
   while (from < run.length && isOpening(run, from, language, lower)) from++;
   const tokens = run.slice(from);
@@ -127,7 +150,9 @@ function isOpening(run: readonly Token[], at: number, language: string, lower: R
   const { text, first } = run[at]!;
   const word = text.toLowerCase();
   if (run[at + 1]?.glue === '. ') return TITLES.has(text);
-  return TITLES.has(text) || LINKS.has(word) || (first && (stopwordsOf(language).has(word) || lower.has(word)));
+  return (
+    TITLES.has(text) || LINKS.has(word) || (first && (stopwordsOf(language).has(word) || lower.has(word)))
+  );
 }
 
 function kindOf(text: string): NameKind | undefined {

@@ -3,10 +3,8 @@
 const segmenter = new Intl.Segmenter('und', { granularity: 'sentence' });
 
 // The Unicode rules end a sentence at every full stop before a capital; these stops belong to the word.
-const ABBREVIATION = new RegExp(
-  '(?:^|[\\s("\'«„“])(?:\\p{Lu}|Mrs?|Ms|Dr|Prof|St|Sr|Sra|Jr|Mme|Mlle|Sig|Dott|Hr|Fr|Nr|No|Bd|Fig|Vol|vs|ca|bzw|z\\. ?B|u\\. ?a)\\.$',
-  'u',
-);
+const ABBREVIATION =
+  /(?:^|[\s("'«„“])(?:\p{Lu}|[diouz]|Mrs?|Ms|Dr|Prof|St|Sra?|Jr|Mme|Mlle|Sig|Dott|Hr|Fr|Nr|No|Bd|Fig|Vol|ca|bzw|u\. ?a)\.$/u;
 const CONTINUES = /^[\s"'»”’)\]]*\p{Ll}/u;
 
 /** Blank lines part paragraphs; a single line break is a space, as in texts with a fixed line length. */

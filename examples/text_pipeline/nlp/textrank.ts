@@ -14,7 +14,10 @@ export interface Scored {
 
 type Graph = Map<number, number>[]; // graph[a].get(b) = graph[b].get(a) = weight of the edge
 
-/** Words, and pairs of words that return side by side; best first. Scores of one call are shares of 1. */
+/**
+ * Words, and pairs of words that return side by side; best first. A passage is short, and in a short text
+ * many words are recommended alike: what counts is the rank times how often the word stands there.
+ */
 export function keywordsOf(sentences: readonly string[], language: string, limit: number): Scored[] {
   const numbers = new Map<string, number>();
   const graph: Graph = [];
@@ -40,13 +43,15 @@ export function keywordsOf(sentences: readonly string[], language: string, limit
   }
   const words = [...numbers.keys()];
   const scores = rank(graph);
-  const singles = words.map((text, number) => ({ text, score: scores[number]! }));
+  const times = words.map(() => 0);
+  for (const number of lines.flat()) if (number >= 0) times[number]!++;
+  const singles = words.map((text, number) => ({ text, score: scores[number]! * times[number]! }));
   return [...singles, ...pairsOf(lines, words, scores)].sort((a, b) => b.score - a.score).slice(0, limit);
 }
 
 /**
- * The sentences that say most, in their order; a score of 1 is that of an average sentence. Those that hold `favoured`
- * words get more attention (the "random surfer" of the paper jumps to them more often).
+ * The sentences that say most, in their order; a score of 1 is that of an average sentence. Those that hold
+ * `favoured` words get more attention (the "random surfer" of the paper jumps to them more often).
  */
 export function summaryOf(
   sentences: readonly string[],
@@ -64,7 +69,8 @@ export function summaryOf(
     for (let b = a + 1; b < contents.length; b++) {
       const shared = [...contents[a]!].filter((word) => contents[b]!.has(word)).length;
       // The paper's similarity; 1 is added so that two sentences of one word each do not divide by zero.
-      if (shared > 0) link(graph, a, b, shared / (1 + Math.log(contents[a]!.size) + Math.log(contents[b]!.size)));
+      if (shared > 0)
+        link(graph, a, b, shared / (1 + Math.log(contents[a]!.size) + Math.log(contents[b]!.size)));
     }
   }
   const attention = contents.map((words) => 1 + [...words].filter((word) => topics.has(word)).length);
@@ -112,7 +118,7 @@ function pairsOf(lines: readonly number[][], words: readonly string[], scores: r
       const text = `${words[first]} ${words[second]}`;
       const times = (seen.get(text) ?? 0) + 1;
       seen.set(text, times);
-      if (times === 2) pairs.push({ text, score: scores[first]! + scores[second]! });
+      if (times === 2) pairs.push({ text, score: 2 * (scores[first]! + scores[second]!) });
     }
   }
   return pairs;

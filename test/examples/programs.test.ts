@@ -1,0 +1,139 @@
+// The small examples: what they print must be true and complete.
+import { describe, expect, it } from 'vitest';
+import { runExample } from './run.js';
+
+describe('my_first_agent', () => {
+  it('gets an answer', async () => {
+    expect(await runExample('my_first_agent')).toEqual({ code: 0, stdout: 'Hello, neuron!\n', stderr: '' });
+  });
+});
+
+describe('ping_pong', () => {
+  const UNITS: Record<string, number> = { ns: 1, µs: 1e3, ms: 1e6, s: 1e9 };
+  const times = (stdout: string, label: string) => {
+    const line = stdout.split('\n').find((text) => text.startsWith(label))!;
+    return [...line.matchAll(/([\d.]+) (ns|µs|ms|s)\b/g)].map(
+      ([, value, unit]) => Number(value) * UNITS[unit!]!,
+    );
+  };
+
+  it('prints ordered percentiles of times that really passed, and loses no spike', async () => {
+    const { code, stdout, stderr } = await runExample('ping_pong', ['--rounds', '3000']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/clock +(tsc|cntvct|monotonic) at [\d.]+ GHz; one reading costs \d+ ns/);
+    const oneWay = times(stdout, 'fire → onSpike ');
+    const answer = times(stdout, 'fire → answer ');
+    expect(oneWay).toHaveLength(4);
+    expect(answer).toHaveLength(4);
+    for (const row of [oneWay, answer]) expect(row).toEqual(row.toSorted((a, b) => a - b));
+    expect(oneWay[0]).toBeGreaterThan(0);
+    expect(answer[0]).toBeGreaterThan(oneWay[0]!);
+    expect(stdout).toContain('46,000 spikes published, 46,000 delivered.');
+  });
+
+  it.each([['0'], ['many'], ['1.5'], ['']])('refuses --rounds %s', async (rounds) => {
+    const { code, stdout, stderr } = await runExample('ping_pong', [`--rounds=${rounds}`]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toBe(`--rounds must be an integer, 1 or more, not '${rounds}'\n`);
+  });
+});
+
+describe('swarm', () => {
+  const run = async (...args: string[]) => {
+    const { code, stdout, stderr } = await runExample('swarm', args);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const [learned, speed] = stdout.split(/^Speed/m);
+    return { learned: learned!, speed: speed! };
+  };
+  const regionRows = (learned: string) =>
+    [...learned.matchAll(/^ {2}(cortex\/\S+) +(\d+) % +(\d+) +(.*)$/gm)].map(
+      ([, region, answers, paths, rest]) => {
+        const [before, after, change, strongBefore, strongAfter, weakBefore, weakAfter] = rest!
+          .split(/\s+/)
+          .map(Number);
+        return {
+          region,
+          answers: Number(answers),
+          paths: Number(paths),
+          ...{ before: before!, after: after!, change: change! },
+          ...{
+            strongBefore: strongBefore!,
+            strongAfter: strongAfter!,
+            weakBefore: weakBefore!,
+            weakAfter: weakAfter!,
+          },
+        };
+      },
+    );
+  const rateRows = (learned: string) =>
+    [...learned.matchAll(/^ +([\d,]+|expected)((?: +\d\.\d{3}){5})$/gm)].map(([, label, weights]) => ({
+      label: label!,
+      weights: weights!.trim().split(/\s+/).map(Number),
+    }));
+
+  it('strengthens paths to those that answer and weakens paths to those that do not', async () => {
+    const { learned, speed } = await run();
+    const rows = regionRows(learned);
+    expect(rows).toHaveLength(5);
+    expect(rows.reduce((sum, row) => sum + row.paths, 0)).toBe(800);
+    for (const row of rows) {
+      expect(row.after - row.before).toBeCloseTo(row.change, 2);
+      expect(row.strongAfter).toBeGreaterThanOrEqual(row.after);
+      expect(row.after).toBeGreaterThanOrEqual(row.weakAfter);
+      // What the rule tends to lies above or below the first weights, which are from 0.3 to 0.7.
+      if (row.answers >= 80) expect(row.change).toBeGreaterThan(0.2);
+      if (row.answers <= 10) expect(row.change).toBeLessThan(-0.3);
+    }
+    const means = rows.map((row) => row.after);
+    expect(means).toEqual(means.toSorted((a, b) => b - a));
+    expect(rows.at(-1)!.strongAfter).toBeLessThan(rows[0]!.weakAfter);
+    expect(speed).toMatch(/^ {2}[\d,]+ spikes\/s on the real clock/);
+  });
+
+  it('accounts for every spike', async () => {
+    const { learned } = await run('--rounds', '50');
+    const account = /([\d,]+) published = ([\d,]+) delivered \+ ([\d,]+) dropped \+ ([\d,]+) queued/.exec(
+      learned,
+    )!;
+    const [published, delivered, dropped, queued] = account
+      .slice(1)
+      .map((text) => Number(text.replaceAll(',', '')));
+    expect(published).toBe(delivered! + dropped! + queued!);
+    expect(delivered).toBeGreaterThan(50 * 800);
+    expect(dropped).toBe(0);
+  });
+
+  it('learns the same at a hundred and at ten million spikes a second, and in the right direction at any rate', async () => {
+    const rows = rateRows((await run('--rounds', '50')).learned);
+    expect(rows.map((row) => row.label)).toEqual([
+      '1',
+      '100',
+      '10,000',
+      '1,000,000',
+      '10,000,000',
+      'expected',
+    ]);
+    const expected = rows.at(-1)!.weights;
+    for (const { label, weights } of rows.slice(0, -1)) {
+      expect(weights).toEqual(weights.toSorted((a, b) => b - a));
+      expect(weights[0]).toBeGreaterThan(0.8);
+      expect(weights.at(-1)).toBeLessThan(0.01);
+      if (label === '1') continue;
+      for (const [at, weight] of weights.entries()) {
+        // 1,500 weights that wander around the expectation with a memory of about a hundred spikes.
+        expect(Math.abs(weight - expected[at]!)).toBeLessThan(0.05);
+        expect(Math.abs(weight - rows[1]!.weights[at]!)).toBeLessThan(0.002);
+      }
+    }
+  });
+
+  it('gives the same weights for the same seed, and others for another', async () => {
+    const [first, again, other] = await Promise.all([
+      run('--seed', '7', '--rounds', '100'),
+      run('--seed', '7', '--rounds', '100'),
+      run('--seed', '8', '--rounds', '100'),
+    ]);
+    expect(again.learned).toBe(first.learned);
+    expect(regionRows(other.learned)).not.toEqual(regionRows(first.learned));
+  });
+});
