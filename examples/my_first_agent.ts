@@ -19,6 +19,6 @@ const visitor = bus.register(new Visitor(), { name: 'visitor' });
 bus.register(new Greeter(), { name: 'greeter' });
 
 const [greeter] = bus.discover('greet'); // by what it can do, not by its id
-bus.fire(visitor, { target: greeter!.id, payload: 'neuron' });
+bus.fire(visitor, { target: greeter.id, payload: 'neuron' });
 bus.run(2); // delivers the question, then the answer
 bus.close();

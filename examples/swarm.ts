@@ -68,11 +68,6 @@ function rates(seed: number): void {
     [head, ...rows, expected],
     'rrrrrr',
   );
-  console.log(
-    dim(
-      '  At one spike a second the slow decay of a path between its uses (half-life 10 min) shows as well.\n',
-    ),
-  );
 }
 
 function speed(rounds: number): void {

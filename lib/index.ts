@@ -2,7 +2,7 @@
 //
 // The public surface of the package; it only exports.
 
-export { AgentCard, AgentCardBuilder, type AgentCardInit } from './bus/agent_card.js';
+export { AgentCard, AgentCardBuilder, type AgentCardInit, type RegisteredCard } from './bus/agent_card.js';
 export type { BusArena } from './bus/bus_arena.js';
 export type { NeuronBusBuilder } from './bus/bus_builder.js';
 export type { BusClock } from './bus/bus_clock.js';

@@ -55,7 +55,7 @@ export class Colony {
         bus.register(new Agent(answers), { name: `${region}/${i}`, regions: [region] });
       }
     }
-    const ids = bus.neurons().map((card) => card.id!);
+    const ids = bus.neurons().map((card) => card.id);
     for (const pre of ids) {
       for (let paths = 0; paths < PATHS; ) {
         const post = ids[Math.floor(bus.random() * ids.length)]!;
@@ -72,7 +72,7 @@ export class Colony {
   /** Of the paths that end in each region. */
   weights(): RegionWeights[] {
     return Object.entries(REGIONS).map(([region, answers]) => {
-      const members = new Set(this.#bus.discoverInRegion(region).map((card) => card.id!));
+      const members = new Set(this.#bus.discoverInRegion(region).map((card) => card.id));
       const weights = this.#bus
         .synapses()
         .filter((synapse) => members.has(synapse.post))

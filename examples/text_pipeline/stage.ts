@@ -32,7 +32,7 @@ export abstract class Stage extends Neuron {
 
   // At the first hand-over: by then everybody is registered.
   #connect(handle: NeuronHandle, capability: string): readonly number[] {
-    const ids = handle.discover(capability).map((card) => card.id!);
+    const ids = handle.discover(capability).map((card) => card.id);
     if (ids.length === 0) throw new Error(`${handle.card.name} finds nobody who offers ${capability}`);
     for (const id of ids) handle.bus.connect(handle.id, id).weight(FIRST_WEIGHT).stdp(LEARNING).build();
     this.#providers.set(capability, ids);

@@ -43,7 +43,8 @@ export class AgentCard implements AgentCardInit {
 
   /** @throws NeuronBusError ERR_NB_INVALID_ARGUMENT naming the field that is missing, unknown or of the wrong type. */
   constructor(init: AgentCardInit) {
-    if (init === null || typeof init !== 'object') throw invalidArgument('card', init, 'an object with at least a name');
+    if (init === null || typeof init !== 'object')
+      throw invalidArgument('card', init, 'an object with at least a name');
     for (const key of Object.keys(init)) {
       if (!FIELDS.has(key)) throw invalidArgument('card', key, `made of ${[...FIELDS].join(', ')}`);
     }
@@ -83,6 +84,9 @@ export class AgentCard implements AgentCardInit {
     return new AgentCard({ ...this, ...changes });
   }
 }
+
+/** The card of a registered neuron. */
+export type RegisteredCard = AgentCard & { readonly id: number };
 
 /** `AgentCard.builder().name('echo').capability('echo').region('app/core').build()` */
 export class AgentCardBuilder {

@@ -45,7 +45,8 @@ export class BusArena {
 }
 
 function checked(ref: ArenaRef): ArenaRef {
-  const fields = ref === null || typeof ref !== 'object' ? [] : [ref.grain, ref.generation, ref.length, ref.owner];
+  const fields =
+    ref === null || typeof ref !== 'object' ? [] : [ref.grain, ref.generation, ref.length, ref.owner];
   if (fields.length !== 4 || fields.some((field) => field >>> 0 !== field)) {
     throw new NeuronBusError('INVALID_ARGUMENT', 'ref must be what bus.arena.write() returned');
   }

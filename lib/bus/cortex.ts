@@ -2,11 +2,11 @@
 //
 // The cortex: which neuron has which card, and who can do what, where. Called on the thread of its bus.
 
-import type { AgentCard } from './agent_card.js';
+import type { RegisteredCard } from './agent_card.js';
 
 /** Finds cards by id, by capability, and by region and everything below it, without looking at all of them. */
 export class Cortex {
-  readonly #cards = new Map<number, AgentCard>();
+  readonly #cards = new Map<number, RegisteredCard>();
   readonly #byCapability = new Map<string, Set<number>>();
   readonly #byRegion = new Map<string, Set<number>>();
 
@@ -14,7 +14,8 @@ export class Cortex {
     return this.#cards.size;
   }
 
-  add(id: number, card: AgentCard): void {
+  add(card: RegisteredCard): void {
+    const { id } = card;
     this.#cards.set(id, card);
     for (const capability of card.capabilities) link(this.#byCapability, capability, id);
     for (const region of card.regions) {
@@ -32,25 +33,25 @@ export class Cortex {
     }
   }
 
-  card(id: number): AgentCard | undefined {
+  card(id: number): RegisteredCard | undefined {
     return this.#cards.get(id);
   }
 
-  all(): AgentCard[] {
+  all(): RegisteredCard[] {
     return [...this.#cards.values()];
   }
 
   /** Cards with this capability, in order of registration. */
-  withCapability(capability: string): AgentCard[] {
+  withCapability(capability: string): RegisteredCard[] {
     return this.#resolve(this.#byCapability.get(capability));
   }
 
   /** Cards in this region or a region below it: 'app' finds 'app/core', not 'application'. */
-  inRegion(region: string): AgentCard[] {
+  inRegion(region: string): RegisteredCard[] {
     return this.#resolve(this.#byRegion.get(region));
   }
 
-  #resolve(ids: Set<number> | undefined): AgentCard[] {
+  #resolve(ids: Set<number> | undefined): RegisteredCard[] {
     return ids === undefined ? [] : Array.from(ids, (id) => this.#cards.get(id)!);
   }
 }

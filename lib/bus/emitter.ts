@@ -9,7 +9,14 @@
 import { invalidArgument, NeuronBusError } from '../memory/errors.js';
 import * as L from '../memory/layout.js';
 import { longPayload, type Spike } from '../memory/spike.js';
-import { checkPriority, checkType, writeCopy, writeHeader, writePayload } from '../memory/spike_writer.js';
+import {
+  checkPriority,
+  checkType,
+  jsonText,
+  writeCopy,
+  writeHeader,
+  writePayload,
+} from '../memory/spike_writer.js';
 import type { SendOptions } from './neuron.js';
 import { BACKPRESSURE_MODES, type ResolvedOptions } from './options.js';
 import { C, type Workspace } from './workspace.js';
@@ -86,8 +93,9 @@ export class Emitter {
   reply(source: number, target: number, payload?: string | Uint8Array, options?: SendOptions): boolean {
     if (this.#ws.residents[source] === undefined) throw this.#gone(source);
     if (options === undefined) return this.emit(source, target, EXCITATORY, 0, payload, OWN);
-    const { type = EXCITATORY, priority = 0 } = options;
-    return this.emit(source, target, checkType(type), checkPriority(priority), payload, OWN);
+    const { type = EXCITATORY, priority = 0, json } = options;
+    const text = json === undefined ? payload : jsonInstead(json, payload);
+    return this.emit(source, target, checkType(type), checkPriority(priority), text, OWN);
   }
 
   /** To every neuron with a synapse from `source`. */
@@ -122,7 +130,17 @@ export class Emitter {
     const own = sequence === OWN;
     const number = own ? u32[record + SEQUENCE] : sequence;
     const at = this.#slots + (this.#head & this.#mask);
-    writeHeader(u32, at, u32[control + NOW_LO], u32[control + NOW_HI], number, source, target, type, priority);
+    writeHeader(
+      u32,
+      at,
+      u32[control + NOW_LO],
+      u32[control + NOW_HI],
+      number,
+      source,
+      target,
+      type,
+      priority,
+    );
     if (payload !== undefined) writePayload(u32, at, payload, ws);
     if (own) u32[record + SEQUENCE] = number + 1;
     this.#commit(source, target, priority, watch);
@@ -289,6 +307,12 @@ export class Emitter {
     u32[entry + (L.EMISSION_WHAT >> 2)] = what;
     u32[countAt]++;
   }
+}
+
+/** The text of `json`, which excludes a payload. ERR_NB_INVALID_ARGUMENT. */
+export function jsonInstead(json: unknown, payload: string | Uint8Array | undefined): string {
+  if (payload !== undefined) throw invalidArgument('json', json, 'left out when payload is given');
+  return jsonText(json);
 }
 
 function unknown(argument: string, id: number): NeuronBusError {

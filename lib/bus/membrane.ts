@@ -27,9 +27,19 @@ export function dynamicsInNs(dynamics: NeuronDynamics) {
     if (typeof value !== 'number' || !ok) throw invalidArgument(`dynamics.${name}`, value, expected);
   };
   check('rest', rest, Number.isFinite(rest), 'a finite number');
-  check('threshold', threshold, Number.isFinite(threshold) && threshold > rest, 'a finite number above dynamics.rest');
+  check(
+    'threshold',
+    threshold,
+    Number.isFinite(threshold) && threshold > rest,
+    'a finite number above dynamics.rest',
+  );
   check('leakMs', leakMs, leakMs > 0, 'a number of milliseconds above 0, or Infinity');
-  check('refractoryMs', refractoryMs, refractoryMs >= 0 && refractoryMs <= 1e12, 'a number of milliseconds from 0');
+  check(
+    'refractoryMs',
+    refractoryMs,
+    refractoryMs >= 0 && refractoryMs <= 1e12,
+    'a number of milliseconds from 0',
+  );
   return { threshold, rest, leakNs: leakMs * 1e6, refractoryNs: refractoryMs * 1e6 };
 }
 

@@ -5,7 +5,7 @@
 
 import { NeuronBusError } from '../memory/errors.js';
 import type { Spike, SpikeInit, SpikeType } from '../memory/spike.js';
-import type { AgentCard } from './agent_card.js';
+import type { RegisteredCard } from './agent_card.js';
 import type { Emitter } from './emitter.js';
 import type { NeuronBus } from './neuron_bus.js';
 import type { Workspace } from './workspace.js';
@@ -27,6 +27,8 @@ export interface SendOptions {
   type?: SpikeType;
   /** 0..255, default 0. From 224 on a spike is a reflex: it never waits for the end of a burst. */
   priority?: number;
+  /** Any value that JSON can express, in place of a payload. */
+  json?: unknown;
 }
 
 /**
@@ -53,6 +55,9 @@ export abstract class Neuron {
   /** The potential crossed the threshold; called after the `onSpike` of the spike that did it. */
   onFire?(handle: NeuronHandle): void | Promise<void>;
 
+  /** It was registered: the moment to look for others and connect. */
+  onRegister?(handle: NeuronHandle): void | Promise<void>;
+
   /** Called once at the start of every `bus.tick()`, before spikes are delivered. */
   tick?(handle: NeuronHandle): void | Promise<void>;
 }
@@ -60,14 +65,14 @@ export abstract class Neuron {
 /** A neuron's voice. The methods return false when the spike was dropped (which is counted). */
 export class NeuronHandle {
   readonly id: number;
-  readonly card: AgentCard;
+  readonly card: RegisteredCard;
   readonly bus: NeuronBus;
   readonly #workspace: Workspace;
   readonly #emitter: Emitter;
 
-  /** @internal `card` has its id. */
-  constructor(card: AgentCard, bus: NeuronBus, workspace: Workspace, emitter: Emitter) {
-    this.id = card.id!;
+  /** @internal */
+  constructor(card: RegisteredCard, bus: NeuronBus, workspace: Workspace, emitter: Emitter) {
+    this.id = card.id;
     this.card = card;
     this.bus = bus;
     this.#workspace = workspace;
@@ -101,12 +106,12 @@ export class NeuronHandle {
   }
 
   /** Cards of the neurons with this capability, this one included. */
-  discover(capability: string): AgentCard[] {
+  discover(capability: string): RegisteredCard[] {
     return this.bus.discover(capability);
   }
 
   /** Cards of the neurons in this region or below it. */
-  discoverInRegion(region: string): AgentCard[] {
+  discoverInRegion(region: string): RegisteredCard[] {
     return this.bus.discoverInRegion(region);
   }
 

@@ -11,22 +11,28 @@ import { Memory } from '../memory/memory.js';
 import { callNative } from '../memory/native.js';
 import { BROADCAST, Spike, type SpikeInit } from '../memory/spike.js';
 import { SpikeBuilder } from '../memory/spike_builder.js';
-import { checkPriority, checkSequence, checkType, jsonText } from '../memory/spike_writer.js';
-import { AgentCard, type AgentCardInit } from './agent_card.js';
+import { checkPriority, checkSequence, checkType } from '../memory/spike_writer.js';
+import { AgentCard, type AgentCardInit, type RegisteredCard } from './agent_card.js';
 import { BusArena } from './bus_arena.js';
 import { NeuronBusBuilder } from './bus_builder.js';
 import { BusClock } from './bus_clock.js';
 import { Cortex } from './cortex.js';
 import { Dispatcher } from './dispatcher.js';
-import { Emitter, OWN_SEQUENCE } from './emitter.js';
+import { DropWatch } from './drop_watch.js';
+import { Emitter, jsonInstead, OWN_SEQUENCE } from './emitter.js';
 import { dynamicsInNs, type Membrane, readMembrane } from './membrane.js';
 import { type Neuron, NeuronHandle } from './neuron.js';
-import { BACKPRESSURE_MODES, type NeuronBusOptions, type ResolvedOptions, resolveOptions } from './options.js';
+import {
+  BACKPRESSURE_MODES,
+  type NeuronBusOptions,
+  type ResolvedOptions,
+  resolveOptions,
+} from './options.js';
 import { Persistence } from './persistence.js';
 import { seededRandom } from './random.js';
 import { Scheduler } from './scheduler.js';
 import { type LoadResult, readSnapshot, writeSnapshot } from './snapshot.js';
-import { type BusStats, DROP_REASONS, type DropReason, readDrops, readLatency } from './stats.js';
+import { type BusStats, type DropReason, readDrops, readStats } from './stats.js';
 import { type Synapse, SynapseBuilder } from './synapse.js';
 import { SynapseTable } from './synapse_table.js';
 import { Workspace } from './workspace.js';
@@ -41,13 +47,13 @@ const OWN = OWN_SEQUENCE;
 /** Events of a bus and what their listeners get. */
 export interface BusEvents {
   /** A handler threw or rejected. Without a listener it becomes a process warning; delivery goes on either way. */
-  error: [error: unknown, info: { neuron: number; card: AgentCard | undefined }];
+  error: [error: unknown, info: { neuron: number; card: RegisteredCard | undefined }];
   /** An unused synapse reached its minimum and was removed. */
   prune: [info: { pre: number; post: number; weight: number }];
   /** Spikes were dropped since the last tick. */
   drop: [info: { reason: DropReason; count: number }];
-  register: [card: AgentCard];
-  unregister: [card: AgentCard];
+  register: [card: RegisteredCard];
+  unregister: [card: RegisteredCard];
   close: [];
 }
 
@@ -68,8 +74,7 @@ export class NeuronBus extends EventEmitter<BusEvents> {
   readonly #instances = new Map<Neuron, number>();
   readonly #beating = new Map<number, () => void>();
   readonly #createdNs: number;
-  #reportedDrops: Record<DropReason, number> | undefined;
-  #watchesDrops = false;
+  readonly #drops = new DropWatch();
   #closed = false;
   #disposed = false;
 
@@ -132,7 +137,7 @@ export class NeuronBus extends EventEmitter<BusEvents> {
     this.random = seededRandom(options.seed);
     this.#createdNs = this.clock.now();
     (this as EventEmitter).on('newListener', (event) => {
-      if (event === 'drop') this.#watchesDrops = true;
+      if (event === 'drop') this.#drops.active = true;
     });
   }
 
@@ -146,7 +151,8 @@ export class NeuronBus extends EventEmitter<BusEvents> {
    */
   register(neuron: Neuron, card: AgentCardInit): number {
     const { native, residents } = this.#open();
-    if (typeof neuron?.onSpike !== 'function') throw invalidArgument('neuron', neuron, 'a Neuron with onSpike()');
+    if (typeof neuron?.onSpike !== 'function')
+      throw invalidArgument('neuron', neuron, 'a Neuron with onSpike()');
     if (this.#instances.has(neuron)) {
       throw new NeuronBusError('ALREADY_REGISTERED', `it has id ${this.#instances.get(neuron)}`);
     }
@@ -160,15 +166,17 @@ export class NeuronBus extends EventEmitter<BusEvents> {
     const flags = wantsFire ? L.NEURON_HAS_ON_FIRE : 0;
     const id = callNative(() => native.register(wanted, threshold, rest, leakNs, refractoryNs, flags));
     const capabilities = [...given.capabilities, ...(neuron.capabilities ?? [])];
-    const registered = given.with({ id, capabilities });
+    const registered = given.with({ id, capabilities }) as RegisteredCard;
     const handle = new NeuronHandle(registered, this, this.#workspace, this.#emitter);
     residents[id] = { neuron, handle, wantsFire };
     this.#instances.set(neuron, id);
-    this.#cortex.add(id, registered);
+    this.#cortex.add(registered);
     if (typeof neuron.tick === 'function') this.#beating.set(id, () => this.#beat(id));
     this.#scheduler.update();
     this.#persistence.registered(id, registered.name);
     this.emit('register', registered);
+    if (typeof neuron.onRegister === 'function')
+      this.#dispatcher.guarded(id, () => neuron.onRegister!(handle));
     return id;
   }
 
@@ -191,24 +199,24 @@ export class NeuronBus extends EventEmitter<BusEvents> {
   }
 
   /** Cards of the neurons with this capability, in order of registration. */
-  discover(capability: string): AgentCard[] {
+  discover(capability: string): RegisteredCard[] {
     this.#open();
     return this.#cortex.withCapability(capability);
   }
 
   /** Cards of the neurons in this region or one below it: 'app' finds 'app/core', not 'application'. */
-  discoverInRegion(region: string): AgentCard[] {
+  discoverInRegion(region: string): RegisteredCard[] {
     this.#open();
     return this.#cortex.inRegion(region);
   }
 
-  card(id: number): AgentCard | undefined {
+  card(id: number): RegisteredCard | undefined {
     this.#open();
     return this.#cortex.card(id);
   }
 
   /** All cards. */
-  neurons(): AgentCard[] {
+  neurons(): RegisteredCard[] {
     this.#open();
     return this.#cortex.all();
   }
@@ -260,20 +268,36 @@ export class NeuronBus extends EventEmitter<BusEvents> {
    * ERR_NB_ARENA_FULL, ERR_NB_TOO_LARGE, ERR_NB_STALE_SPIKE, ERR_NB_CLOSED. Then nothing was sent.
    */
   fire(id: number, spike: SpikeInit | Spike | SpikeBuilder): boolean {
-    const { target = EVERYBODY, type = EXCITATORY, priority = 0, payload, json, sequence } = spike as SpikeInit;
+    const {
+      target = EVERYBODY,
+      type = EXCITATORY,
+      priority = 0,
+      payload,
+      json,
+      sequence,
+    } = spike as SpikeInit;
     if (spike instanceof Spike || spike instanceof SpikeBuilder) return this.#fireBuilt(id, spike);
     const { residents } = this.#workspace;
     if (residents[id] === undefined || (target !== EVERYBODY && residents[target] === undefined)) {
       this.#refuse(id, target);
+    }
+    if (target === EVERYBODY && 'target' in spike && spike.target === undefined) {
+      throw invalidArgument('target', undefined, 'a neuron id; leave it out for a broadcast');
     }
     checkType(type);
     checkPriority(priority);
     if (json === undefined && sequence === undefined) {
       return this.#emitter.emit(id, target, type, priority, payload, OWN);
     }
-    if (json !== undefined && payload !== undefined) throw invalidArgument('json', json, 'left out when payload is given');
     const number = sequence === undefined ? OWN : checkSequence(sequence);
-    return this.#emitter.emit(id, target, type, priority, json === undefined ? payload : jsonText(json), number);
+    return this.#emitter.emit(
+      id,
+      target,
+      type,
+      priority,
+      json === undefined ? payload : jsonInstead(json, payload),
+      number,
+    );
   }
 
   #fireBuilt(id: number, built: Spike | SpikeBuilder): boolean {
@@ -337,32 +361,13 @@ export class NeuronBus extends EventEmitter<BusEvents> {
   // ---- what happened ------------------------------------------------------------------------------------------------
 
   stats(): BusStats {
-    const { native, axonRecord, ganglionRecord } = this.#open();
+    const workspace = this.#open();
     const routed = this.#dispatcher.settle();
-    const state = native.stats();
-    const read = (byteOffset: number) => this.#memory.u64At(byteOffset);
-    const ganglion = (field: number) => read(ganglionRecord + field);
-    return {
+    return readStats(workspace, routed, {
       name: this.options.name,
-      published: read(axonRecord + L.AXON_PUBLISHED) + ganglion(L.GANGLION_FANNED),
-      delivered: ganglion(L.GANGLION_DELIVERED),
-      queued: state.queued + routed,
-      dropped: readDrops(read, axonRecord, ganglionRecord),
-      latencyNs: readLatency(read, ganglionRecord),
-      neurons: state.neurons,
-      synapses: state.synapses,
-      handlerErrors: ganglion(L.GANGLION_HANDLER_ERRORS),
-      pruned: ganglion(L.GANGLION_PRUNED),
-      potentiations: ganglion(L.GANGLION_POTENTIATIONS),
-      depressions: ganglion(L.GANGLION_DEPRESSIONS),
-      arena: {
-        capacityBytes: state.arenaCapacityBytes,
-        usedBytes: state.arenaUsedBytes,
-        blocks: state.arenaBlocks,
-      },
       clock: this.clock.virtual ? 'virtual' : clock.source,
       uptimeNs: this.clock.now() - this.#createdNs,
-    };
+    });
   }
 
   /**
@@ -406,7 +411,7 @@ export class NeuronBus extends EventEmitter<BusEvents> {
       return this.#dispatcher.deliver(this.#emitter.head, budget, all);
     } finally {
       if (this.#closed) this.#dispose();
-      else if (this.#watchesDrops) this.#reportDrops();
+      else if (this.#drops.active) this.#reportDrops();
     }
   }
 
@@ -429,19 +434,15 @@ export class NeuronBus extends EventEmitter<BusEvents> {
       return;
     }
     const cause = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    process.emitWarning(`neuron ${id} (${card?.name ?? 'unregistered'}) failed: ${cause}`, 'NeuronBusWarning');
+    process.emitWarning(
+      `neuron ${id} (${card?.name ?? 'unregistered'}) failed: ${cause}`,
+      'NeuronBusWarning',
+    );
   }
 
   #reportDrops(): void {
     this.#dispatcher.settle();
-    const { axonRecord, ganglionRecord } = this.#workspace;
-    const now = readDrops((byteOffset) => this.#memory.u64At(byteOffset), axonRecord, ganglionRecord);
-    const before = this.#reportedDrops;
-    this.#reportedDrops = now;
-    for (const reason of DROP_REASONS) {
-      const count = now[reason] - (before?.[reason] ?? 0);
-      if (count > 0) this.emit('drop', { reason, count });
-    }
+    for (const dropped of this.#drops.since(readDrops(this.#workspace))) this.emit('drop', dropped);
   }
 
   #dispose(): void {

@@ -50,9 +50,9 @@ export interface NeuronBusOptions {
    */
   checks?: 'development' | 'production';
   plasticity?: {
-    /** Half-life of the weight of a synapse that nobody uses. Default 600,000 (10 minutes). */
+    /** Half-life of the weight of an unused synapse. Default 600,000 (10 minutes). */
     halfLifeMs?: number;
-    /** How long a synapse at its minimum may lie idle before it is pruned. Default 60,000. */
+    /** A synapse that lay idle for this long is unused: it fades from then on, and is pruned at its minimum. Default 60,000. */
     pruneGraceMs?: number;
     /** How often unused synapses are looked at. Default 1,000. */
     sweepIntervalMs?: number;
@@ -119,11 +119,15 @@ function checkChoice(name: string, value: string, choices: readonly string[]): v
 
 /** Refuses keys that `known` does not have, and drops those that are undefined. */
 function given<T extends object>(prefix: string, options: T, known: object): Partial<T> {
-  if (options === null || typeof options !== 'object') throw invalidArgument(prefix || 'options', options, 'an object');
+  if (options === null || typeof options !== 'object')
+    throw invalidArgument(prefix || 'options', options, 'an object');
   const result: Partial<T> = {};
   for (const [key, value] of Object.entries(options)) {
     if (!Object.hasOwn(known, key)) {
-      throw new NeuronBusError('INVALID_ARGUMENT', `There is no option ${prefix}${key}, but ${Object.keys(known).join(', ')}`);
+      throw new NeuronBusError(
+        'INVALID_ARGUMENT',
+        `There is no option ${prefix}${key}, but ${Object.keys(known).join(', ')}`,
+      );
     }
     if (value !== undefined) result[key as keyof T] = value as T[keyof T];
   }

@@ -5,9 +5,9 @@
 // Neurons are code, so a snapshot cannot bring them back: it finds them by the name on their card, in order of id where
 // several share a name. What belongs to neurons that are not registered yet waits until they are.
 
-import { AgentCard } from './agent_card.js';
 import { NeuronBusError } from '../memory/errors.js';
 import { callNative, type NativeGanglion } from '../memory/native.js';
+import { AgentCard } from './agent_card.js';
 import type { Cortex } from './cortex.js';
 import type { LoadResult, SavedNeuron, SavedSynapse, SnapshotBody } from './snapshot.js';
 import { RULES } from './synapse.js';
@@ -32,20 +32,20 @@ export class Persistence {
   body(name: string, now: number): SnapshotBody {
     const neurons = this.#cortex.all().map((card) => {
       const { id, ...rest } = card;
-      return { id: id!, card: rest };
+      return { id, card: rest };
     });
     return { name, neurons, synapses: this.#synapses.describeAll(now) };
   }
 
   /** Restores what it can now and keeps the rest waiting. All or nothing: an error leaves every synapse as it was. */
   restore(body: SnapshotBody): LoadResult {
-    const free = this.#cortex.all().sort((a, b) => a.id! - b.id!);
+    const free = this.#cortex.all().sort((a, b) => a.id - b.id);
     const liveIds = new Map<number, number>();
     const absent = [...body.neurons]
       .sort((a, b) => a.id - b.id)
       .filter((saved) => {
         const match = free.findIndex((card) => card.name === saved.card.name);
-        if (match >= 0) liveIds.set(saved.id, free.splice(match, 1)[0].id!);
+        if (match >= 0) liveIds.set(saved.id, free.splice(match, 1)[0].id);
         return match < 0;
       });
     const ready = body.synapses.filter(({ pre, post }) => liveIds.has(pre) && liveIds.has(post));
@@ -83,7 +83,10 @@ export class Persistence {
     });
     const after = this.#native.stats().synapses + wanted.length - replaced.length;
     if (after > this.#maxSynapses) {
-      throw new NeuronBusError('TOO_MANY_SYNAPSES', `the snapshot needs ${after}, maxSynapses is ${this.#maxSynapses}`);
+      throw new NeuronBusError(
+        'TOO_MANY_SYNAPSES',
+        `the snapshot needs ${after}, maxSynapses is ${this.#maxSynapses}`,
+      );
     }
     const made: SavedSynapse[] = [];
     try {

@@ -111,7 +111,10 @@ export async function readSnapshot(path: string): Promise<SnapshotBody> {
   }
   if (file === null || typeof file !== 'object' || file.format !== FORMAT) throw bad('is not a snapshot');
   if (file.version !== VERSION) {
-    throw new NeuronBusError('VERSION', `${path}: format ${String(file.version)}, this library reads ${VERSION}`);
+    throw new NeuronBusError(
+      'VERSION',
+      `${path}: format ${String(file.version)}, this library reads ${VERSION}`,
+    );
   }
   if (file.checksum !== checksum(JSON.stringify(file.body))) throw bad('its checksum does not match');
   try {

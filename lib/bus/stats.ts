@@ -7,6 +7,7 @@
 // published = delivered + sum of dropped + queued, from counters that are kept apart from each other.
 
 import * as layout from '../memory/layout.js';
+import type { Workspace } from './workspace.js';
 
 export type DropReason =
   | 'full'
@@ -33,7 +34,10 @@ export const DROP_REASONS: readonly DropReason[] = [
 ];
 const AXON_REASONS = 4;
 
-/** Quantiles of fire-to-`onSpike` latency, ns; each at most 1/16 too large. 0 before the first delivery. */
+/**
+ * Quantiles of fire-to-`onSpike` latency, ns; each at most 1/16 too large. 0 before the first delivery. Within a group of
+ * at most 64 hand-overs between two clock readings (one where handlers take microseconds) the starts are interpolated.
+ */
 export interface LatencyStats {
   count: number;
   p50: number;
@@ -59,6 +63,7 @@ export interface BusStats {
   pruned: number;
   potentiations: number;
   depressions: number;
+  /** `capacityBytes` is what blocks can use: the arena less its own records. */
   arena: { capacityBytes: number; usedBytes: number; blocks: number };
   /** 'tsc', 'cntvct', 'monotonic' or 'virtual'. */
   clock: string;
@@ -66,16 +71,44 @@ export interface BusStats {
   uptimeNs: number;
 }
 
-/** Reads 64-bit words of the shared memory as numbers. */
-export type WordReader = (byteOffset: number) => number;
-
-/** Drops by reason from the axon's record (byte offset) and the ganglion's. */
-export function readDrops(read: WordReader, axon: number, ganglion: number): Record<DropReason, number> {
+/** Drops by reason, as of the last settle(). */
+export function readDrops({ memory, axonRecord, ganglionRecord }: Workspace): Record<DropReason, number> {
   const entries = DROP_REASONS.map((reason, code) => {
-    const offset = code < AXON_REASONS ? axon + layout.AXON_DROPPED : ganglion + layout.GANGLION_DROPPED;
-    return [reason, read(offset + 8 * code)] as const;
+    const field =
+      code < AXON_REASONS ? axonRecord + layout.AXON_DROPPED : ganglionRecord + layout.GANGLION_DROPPED;
+    return [reason, memory.u64At(field + 8 * code)] as const;
   });
   return Object.fromEntries(entries) as Record<DropReason, number>;
+}
+
+/** All counters; `routed` = what settle() returned just before. `about` is the bus' to know. */
+export function readStats(
+  workspace: Workspace,
+  routed: number,
+  about: Pick<BusStats, 'name' | 'clock' | 'uptimeNs'>,
+): BusStats {
+  const { memory, native, axonRecord, ganglionRecord } = workspace;
+  const state = native.stats();
+  const ganglion = (field: number) => memory.u64At(ganglionRecord + field);
+  return {
+    ...about,
+    published: memory.u64At(axonRecord + layout.AXON_PUBLISHED) + ganglion(layout.GANGLION_FANNED),
+    delivered: ganglion(layout.GANGLION_DELIVERED),
+    queued: state.queued + routed,
+    dropped: readDrops(workspace),
+    latencyNs: readLatency(workspace),
+    neurons: state.neurons,
+    synapses: state.synapses,
+    handlerErrors: ganglion(layout.GANGLION_HANDLER_ERRORS),
+    pruned: ganglion(layout.GANGLION_PRUNED),
+    potentiations: ganglion(layout.GANGLION_POTENTIATIONS),
+    depressions: ganglion(layout.GANGLION_DEPRESSIONS),
+    arena: {
+      capacityBytes: state.arenaCapacityBytes,
+      usedBytes: state.arenaUsedBytes,
+      blocks: state.arenaBlocks,
+    },
+  };
 }
 
 /** The largest value that falls into a bucket of native/core/histogram.h. */
@@ -86,14 +119,15 @@ function bucketTop(bucket: number): number {
   return ((bucket & (sub - 1)) + sub + 1) * 2 ** shift - 1;
 }
 
-export function readLatency(read: WordReader, ganglion: number): LatencyStats {
-  const count = read(ganglion + layout.GANGLION_LATENCY_COUNT);
-  const max = read(ganglion + layout.GANGLION_LATENCY_MAX_NS);
+function readLatency({ memory, ganglionRecord }: Workspace): LatencyStats {
+  const read = (field: number) => memory.u64At(ganglionRecord + field);
+  const count = read(layout.GANGLION_LATENCY_COUNT);
+  const max = read(layout.GANGLION_LATENCY_MAX_NS);
   const quantile = (share: number) => {
     if (count === 0) return 0;
     let left = Math.ceil(share * count);
     for (let bucket = 0; bucket < layout.HISTOGRAM_BUCKETS; bucket++) {
-      left -= read(ganglion + layout.GANGLION_LATENCY + 8 * bucket);
+      left -= read(layout.GANGLION_LATENCY + 8 * bucket);
       if (left <= 0) return Math.min(bucketTop(bucket), max);
     }
     return max;

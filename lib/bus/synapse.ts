@@ -76,7 +76,8 @@ function checkNumber(name: string, value: number, ok: boolean, range: string): v
 /** Parameters of nb_rule from options, in ns. @throws NeuronBusError ERR_NB_INVALID_ARGUMENT naming the parameter. */
 export function ruleParameters(options: StdpOptions): { kind: number; parameters: Float64Array } {
   const rule = options.rule ?? 'exchange';
-  if (!Object.hasOwn(RULES, rule)) throw invalidArgument('stdp.rule', rule, `one of ${RULE_NAMES.join(', ')}`);
+  if (!Object.hasOwn(RULES, rule))
+    throw invalidArgument('stdp.rule', rule, `one of ${RULE_NAMES.join(', ')}`);
   const { aPlus = 0.01, aMinus = 0.012, tauPlusMs = 20, tauMinusMs = 20, min = 0.001, max = 1 } = options;
   const { answerWithinMs = 5 * tauPlusMs } = options;
   checkNumber('stdp.aPlus', aPlus, aPlus >= 0 && aPlus < 1, 'from 0 to below 1');
@@ -133,7 +134,11 @@ export class SynapseBuilder {
     );
     const bytes = typeof prefix === 'string' ? new TextEncoder().encode(prefix) : prefix;
     if (!(bytes instanceof Uint8Array) || bytes.length > layout.INLINE_BYTES) {
-      throw invalidArgument('filter.prefix', prefix, `a string or Uint8Array of at most ${layout.INLINE_BYTES} bytes`);
+      throw invalidArgument(
+        'filter.prefix',
+        prefix,
+        `a string or Uint8Array of at most ${layout.INLINE_BYTES} bytes`,
+      );
     }
     this.#typeMask = types.reduce((mask: number, type: number) => mask | (1 << type), 0);
     this.#minPriority = minPriority;

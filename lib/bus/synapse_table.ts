@@ -84,7 +84,9 @@ export class SynapseTable implements SynapseSource {
           : {
               typeMask: u8[filter + L.FILTER_TYPE_MASK],
               minPriority: u8[filter + L.FILTER_MIN_PRIORITY],
-              prefix: Buffer.from(u8.subarray(prefix, prefix + u8[filter + L.FILTER_PREFIX_LENGTH])).toString('base64'),
+              prefix: Buffer.from(u8.subarray(prefix, prefix + u8[filter + L.FILTER_PREFIX_LENGTH])).toString(
+                'base64',
+              ),
             },
       idleNs: Math.max(0, now - synapse.lastUsed),
     };

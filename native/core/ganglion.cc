@@ -157,10 +157,18 @@ void Ganglion::settle() {
   book_emissions();
 }
 
+// JavaScript writes the two halves apart; a load of both right after would wait until the stores have left the core.
+static int64_t timestamp_of(const nb_spike& spike) {
+  uint32_t halves[2];
+  std::memcpy(&halves[0], reinterpret_cast<const uint8_t*>(&spike), 4);
+  std::memcpy(&halves[1], reinterpret_cast<const uint8_t*>(&spike) + 4, 4);
+  return static_cast<int64_t>(uint64_t{halves[1]} << 32 | halves[0]);
+}
+
 // Handlers from `start` to `end` are taken to have run for equal times. Spikes in a row that the same synapse brought and
 // nobody answered are booked together.
 void Ganglion::book_entries(uint32_t from, uint32_t to, uint64_t start, uint64_t end) {
-  const double step = static_cast<double>(end - start) / (to - from);
+  const double step = end == start ? 0 : static_cast<double>(end - start) / (to - from);
   double handled_at = static_cast<double>(start);
   double longest = static_cast<double>(self_.latency_max_ns);
   Run run;
@@ -177,7 +185,7 @@ void Ganglion::book_entries(uint32_t from, uint32_t to, uint64_t start, uint64_t
         continue;
       }
     }
-    const double fired_at = static_cast<double>(static_cast<int64_t>(spike.timestamp_ns));
+    const double fired_at = static_cast<double>(timestamp_of(spike));
     const double latency = std::max(0.0, handled_at - fired_at);
     self_.latency[histogram_bucket(static_cast<uint64_t>(static_cast<int64_t>(latency)))]++;
     longest = std::max(longest, latency);

@@ -24,8 +24,8 @@
 namespace neuronbus {
 
 struct Plasticity {
-  double half_life_ns = 600e9;  // of the weight of a synapse that nobody uses
-  double grace_ns = 60e9;       // idle time before a synapse at its minimum is pruned
+  double half_life_ns = 600e9;  // of the weight of an unused synapse
+  double grace_ns = 60e9;       // a synapse that lay idle for this long is unused
   double sweep_ns = 1e9;        // how often unused synapses are looked at
 };
 

@@ -154,21 +154,24 @@ void Ganglion::sweep(uint64_t now) {
   sweeping_ = sweep_cursor_ < synapses_.high_water();
 }
 
-// Pair rules follow their formula to the letter and static synapses never change: only exchange synapses fade.
+// A synapse is unused once it lay idle for grace_ns: from then on it fades, and at its minimum it is removed. Pair rules
+// follow their formula to the letter and static synapses never change: only exchange synapses fade.
 void Ganglion::sweep_one(uint32_t synapse, uint64_t now) {
   const nb_rule& rule = synapses_.rule(synapse);
   if (rule.kind != NB_RULE_EXCHANGE) return;
   const uint64_t last_pre = synapses_.last_pre(synapse);
-  nb_neuron& post = neurons_[synapses_.post(synapse)];
-  const nb_exchange_trace& exchange = synapses_.exchange(synapse);
   const double idle = now > last_pre ? static_cast<double>(now - last_pre) : 0;
-  if (exchange.open > 0 && idle + exchange.lag_ns > rule.answer_window_ns) close_answers(synapse, post, exchange.open);
-  const uint64_t since = std::max(last_pre, sweep_before_);
-  double& weight = synapses_.weight(synapse);
-  if (sweep_started_ > since) {
-    weight = stdp::decayed(rule, weight, static_cast<double>(sweep_started_ - since), plasticity_.half_life_ns);
+  const nb_exchange_trace& exchange = synapses_.exchange(synapse);
+  if (exchange.open > 0 && idle + exchange.lag_ns > rule.answer_window_ns) {
+    close_answers(synapse, neurons_[synapses_.post(synapse)], exchange.open);
   }
-  if (weight > std::max(rule.weight_min, kVanished) || idle < plasticity_.grace_ns) return;
+  if (idle < plasticity_.grace_ns) return;
+  const uint64_t unused_since = std::max(last_pre + static_cast<uint64_t>(plasticity_.grace_ns), sweep_before_);
+  double& weight = synapses_.weight(synapse);
+  if (sweep_started_ > unused_since) {
+    weight = stdp::decayed(rule, weight, static_cast<double>(sweep_started_ - unused_since), plasticity_.half_life_ns);
+  }
+  if (weight > std::max(rule.weight_min, kVanished)) return;
   nb_prune& entry = segment_.prunes(index_)[control_.prunes++];
   entry.pre = synapses_.pre(synapse);
   entry.post = synapses_.post(synapse);

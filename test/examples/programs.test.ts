@@ -103,7 +103,7 @@ describe('swarm', () => {
     expect(dropped).toBe(0);
   });
 
-  it('learns the same at a hundred and at ten million spikes a second, and in the right direction at any rate', async () => {
+  it('learns the same at one and at ten million spikes a second', async () => {
     const rows = rateRows((await run('--rounds', '50')).learned);
     expect(rows.map((row) => row.label)).toEqual([
       '1',
@@ -114,11 +114,10 @@ describe('swarm', () => {
       'expected',
     ]);
     const expected = rows.at(-1)!.weights;
-    for (const { label, weights } of rows.slice(0, -1)) {
+    for (const { weights } of rows.slice(0, -1)) {
       expect(weights).toEqual(weights.toSorted((a, b) => b - a));
       expect(weights[0]).toBeGreaterThan(0.8);
       expect(weights.at(-1)).toBeLessThan(0.01);
-      if (label === '1') continue;
       for (const [at, weight] of weights.entries()) {
         // 1,500 weights that wander around the expectation with a memory of about a hundred spikes.
         expect(Math.abs(weight - expected[at]!)).toBeLessThan(0.05);
