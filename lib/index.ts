@@ -6,9 +6,10 @@ export { AgentCard, AgentCardBuilder, type AgentCardInit, type RegisteredCard } 
 export type { BusArena } from './bus/bus_arena.js';
 export type { NeuronBusBuilder } from './bus/bus_builder.js';
 export type { BusClock } from './bus/bus_clock.js';
+export type { BusEvents } from './bus/events.js';
 export type { Membrane } from './bus/membrane.js';
 export { Neuron, type NeuronDynamics, type NeuronHandle, type SendOptions } from './bus/neuron.js';
-export { type BusEvents, NeuronBus } from './bus/neuron_bus.js';
+export { NeuronBus } from './bus/neuron_bus.js';
 export type { Backpressure, NeuronBusOptions, ResolvedOptions, WaitStrategy } from './bus/options.js';
 export type { LoadResult } from './bus/snapshot.js';
 export type { BusStats, DropReason, LatencyStats } from './bus/stats.js';

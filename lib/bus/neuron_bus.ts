@@ -12,15 +12,15 @@ import { callNative } from '../memory/native.js';
 import { BROADCAST, Spike, type SpikeInit } from '../memory/spike.js';
 import { SpikeBuilder } from '../memory/spike_builder.js';
 import { checkPriority, checkSequence, checkType } from '../memory/spike_writer.js';
-import { AgentCard, type AgentCardInit, type RegisteredCard } from './agent_card.js';
+import type { AgentCardInit, RegisteredCard } from './agent_card.js';
 import { BusArena } from './bus_arena.js';
 import { NeuronBusBuilder } from './bus_builder.js';
 import { BusClock } from './bus_clock.js';
-import { Cortex } from './cortex.js';
 import { Dispatcher } from './dispatcher.js';
 import { DropWatch } from './drop_watch.js';
 import { Emitter, jsonInstead, OWN_SEQUENCE } from './emitter.js';
-import { dynamicsInNs, type Membrane, readMembrane } from './membrane.js';
+import type { BusEvents } from './events.js';
+import { type Membrane, readMembrane } from './membrane.js';
 import { type Neuron, NeuronHandle } from './neuron.js';
 import {
   BACKPRESSURE_MODES,
@@ -30,32 +30,18 @@ import {
 } from './options.js';
 import { Persistence } from './persistence.js';
 import { seededRandom } from './random.js';
+import { Registry } from './registry.js';
 import { Scheduler } from './scheduler.js';
 import { type LoadResult, readSnapshot, writeSnapshot } from './snapshot.js';
-import { type BusStats, type DropReason, readDrops, readStats } from './stats.js';
+import { type BusStats, readDrops, readStats } from './stats.js';
 import { type Synapse, SynapseBuilder } from './synapse.js';
 import { SynapseTable } from './synapse_table.js';
 import { Workspace } from './workspace.js';
 
-const MAX_RULES = 1024;
-const MAX_FILTERS = 4096;
 // As in emitter.ts: own constants are part of the instructions.
 const EXCITATORY = L.TYPE_EXCITATORY;
 const EVERYBODY: number = BROADCAST;
 const OWN = OWN_SEQUENCE;
-
-/** Events of a bus and what their listeners get. */
-export interface BusEvents {
-  /** A handler threw or rejected. Without a listener it becomes a process warning; delivery goes on either way. */
-  error: [error: unknown, info: { neuron: number; card: RegisteredCard | undefined }];
-  /** An unused synapse reached its minimum and was removed. */
-  prune: [info: { pre: number; post: number; weight: number }];
-  /** Spikes were dropped since the last tick. */
-  drop: [info: { reason: DropReason; count: number }];
-  register: [card: RegisteredCard];
-  unregister: [card: RegisteredCard];
-  close: [];
-}
 
 export class NeuronBus extends EventEmitter<BusEvents> {
   readonly options: Readonly<ResolvedOptions>;
@@ -68,11 +54,9 @@ export class NeuronBus extends EventEmitter<BusEvents> {
   readonly #emitter: Emitter;
   readonly #dispatcher: Dispatcher;
   readonly #scheduler: Scheduler;
-  readonly #cortex = new Cortex();
+  readonly #registry: Registry;
   readonly #synapses: SynapseTable;
   readonly #persistence: Persistence;
-  readonly #instances = new Map<Neuron, number>();
-  readonly #beating = new Map<number, () => void>();
   readonly #createdNs: number;
   readonly #drops = new DropWatch();
   #closed = false;
@@ -90,23 +74,10 @@ export class NeuronBus extends EventEmitter<BusEvents> {
   private constructor(options: ResolvedOptions) {
     super();
     this.options = options;
-    this.#memory = Memory.create({
-      maxGanglia: 1,
-      maxAxons: 1,
-      axonCapacity: options.axonCapacity,
-      mode: BACKPRESSURE_MODES[options.backpressure],
-      sampleEvery: options.sampleEvery,
-      blockMs: options.blockMs,
-      maxNeurons: options.maxNeurons,
-      maxSynapses: options.maxSynapses,
-      maxRules: MAX_RULES,
-      maxFilters: MAX_FILTERS,
-      arenaChunks: options.arenaCapacity / L.ARENA_CHUNK_BYTES,
-      virtualClock: options.clock === 'virtual',
-      name: options.name,
-    });
+    this.#memory = Memory.create(segmentOptions(options));
     const workspace = new Workspace(this.#memory, options);
     this.#workspace = workspace;
+    this.#registry = new Registry(workspace, options.maxNeurons);
     this.#emitter = new Emitter(workspace, options, {
       queued: () => this.#scheduler.wake(),
       makeRoom: () => this.#deliver(options.axonCapacity, false),
@@ -122,7 +93,7 @@ export class NeuronBus extends EventEmitter<BusEvents> {
           return !this.#closed && (this.#dispatcher.more || this.#workspace.native.stats().queued > 0);
         },
         beat: () => this.tick(),
-        wantsBeats: () => this.#beating.size > 0,
+        wantsBeats: () => this.#registry.ticking.size > 0,
       },
       {
         strategy: options.waitStrategy,
@@ -131,7 +102,12 @@ export class NeuronBus extends EventEmitter<BusEvents> {
       },
     );
     this.#synapses = new SynapseTable(this.#memory, workspace.native);
-    this.#persistence = new Persistence(workspace.native, this.#cortex, this.#synapses, options.maxSynapses);
+    this.#persistence = new Persistence(
+      workspace.native,
+      this.#registry.cortex,
+      this.#synapses,
+      options.maxSynapses,
+    );
     this.arena = new BusArena(() => this.#open());
     this.clock = new BusClock(options.clock === 'virtual', () => this.#open());
     this.random = seededRandom(options.seed);
@@ -150,34 +126,19 @@ export class NeuronBus extends EventEmitter<BusEvents> {
    * ERR_NB_TOO_MANY_NEURONS, ERR_NB_CLOSED.
    */
   register(neuron: Neuron, card: AgentCardInit): number {
-    const { native, residents } = this.#open();
-    if (typeof neuron?.onSpike !== 'function')
-      throw invalidArgument('neuron', neuron, 'a Neuron with onSpike()');
-    if (this.#instances.has(neuron)) {
-      throw new NeuronBusError('ALREADY_REGISTERED', `it has id ${this.#instances.get(neuron)}`);
-    }
-    const given = new AgentCard(card);
-    const { threshold, rest, leakNs, refractoryNs } = dynamicsInNs(neuron.dynamics ?? {});
-    const wanted = given.id ?? BROADCAST;
-    if (given.id !== undefined && given.id >= this.options.maxNeurons) {
-      throw invalidArgument('card.id', given.id, `below maxNeurons (${this.options.maxNeurons})`);
-    }
-    const wantsFire = typeof neuron.onFire === 'function';
-    const flags = wantsFire ? L.NEURON_HAS_ON_FIRE : 0;
-    const id = callNative(() => native.register(wanted, threshold, rest, leakNs, refractoryNs, flags));
-    const capabilities = [...given.capabilities, ...(neuron.capabilities ?? [])];
-    const registered = given.with({ id, capabilities }) as RegisteredCard;
-    const handle = new NeuronHandle(registered, this, this.#workspace, this.#emitter);
-    residents[id] = { neuron, handle, wantsFire };
-    this.#instances.set(neuron, id);
-    this.#cortex.add(registered);
-    if (typeof neuron.tick === 'function') this.#beating.set(id, () => this.#beat(id));
+    const workspace = this.#open();
+    const handle = this.#registry.add(
+      neuron,
+      card,
+      (complete) => new NeuronHandle(complete, this, workspace, this.#emitter),
+    );
     this.#scheduler.update();
-    this.#persistence.registered(id, registered.name);
-    this.emit('register', registered);
-    if (typeof neuron.onRegister === 'function')
-      this.#dispatcher.guarded(id, () => neuron.onRegister!(handle));
-    return id;
+    this.#persistence.registered(handle.id, handle.card.name);
+    this.emit('register', handle.card);
+    if (neuron.onRegister !== undefined) {
+      this.#dispatcher.guarded(handle.id, () => neuron.onRegister!(handle));
+    }
+    return handle.id;
   }
 
   /**
@@ -186,14 +147,8 @@ export class NeuronBus extends EventEmitter<BusEvents> {
    * @throws NeuronBusError ERR_NB_UNKNOWN_NEURON, ERR_NB_CLOSED.
    */
   unregister(id: number): void {
-    const { native, residents } = this.#open();
-    this.#known('id', id);
-    const card = this.#cortex.card(id)!;
-    callNative(() => native.unregister(id));
-    this.#instances.delete(residents[id]!.neuron);
-    residents[id] = undefined;
-    this.#cortex.remove(id);
-    this.#beating.delete(id);
+    this.#open();
+    const card = this.#registry.remove(id);
     this.#scheduler.update();
     this.emit('unregister', card);
   }
@@ -201,30 +156,30 @@ export class NeuronBus extends EventEmitter<BusEvents> {
   /** Cards of the neurons with this capability, in order of registration. */
   discover(capability: string): RegisteredCard[] {
     this.#open();
-    return this.#cortex.withCapability(capability);
+    return this.#registry.cortex.withCapability(capability);
   }
 
   /** Cards of the neurons in this region or one below it: 'app' finds 'app/core', not 'application'. */
   discoverInRegion(region: string): RegisteredCard[] {
     this.#open();
-    return this.#cortex.inRegion(region);
+    return this.#registry.cortex.inRegion(region);
   }
 
   card(id: number): RegisteredCard | undefined {
     this.#open();
-    return this.#cortex.card(id);
+    return this.#registry.cortex.card(id);
   }
 
   /** All cards. */
   neurons(): RegisteredCard[] {
     this.#open();
-    return this.#cortex.all();
+    return this.#registry.cortex.all();
   }
 
   /** State of a neuron's integrate-and-fire membrane. @throws NeuronBusError ERR_NB_UNKNOWN_NEURON. */
   membrane(id: number): Membrane {
     this.#open();
-    this.#known('id', id);
+    this.#registry.resident('id', id);
     return readMembrane(this.#memory, id);
   }
 
@@ -233,8 +188,8 @@ export class NeuronBus extends EventEmitter<BusEvents> {
   /** Begins a synapse from `pre` to `post`. @throws NeuronBusError ERR_NB_UNKNOWN_NEURON, ERR_NB_SELF_SYNAPSE. */
   connect(pre: number, post: number): SynapseBuilder {
     const { native } = this.#open();
-    this.#known('pre', pre);
-    this.#known('post', post);
+    this.#registry.resident('pre', pre);
+    this.#registry.resident('post', post);
     if (pre === post) throw new NeuronBusError('SELF_SYNAPSE', `neuron ${pre}`);
     return new SynapseBuilder(({ weight, kind, parameters, typeMask, minPriority, prefix }) => {
       this.#open();
@@ -309,15 +264,15 @@ export class NeuronBus extends EventEmitter<BusEvents> {
   /** Throws what is wrong with the ends of a spike, if anything is. */
   #refuse(source: number, target: number): void {
     this.#open();
-    this.#known('source', source);
-    if (target !== BROADCAST) this.#known('target', target);
+    this.#registry.resident('source', source);
+    if (target !== BROADCAST) this.#registry.resident('target', target);
   }
 
   /** Delivers every spike that is queued now. Returns how many were handed to a neuron. @throws ERR_NB_REENTRANT. */
   tick(): number {
     const workspace = this.#open();
     if (workspace.running) throw new NeuronBusError('REENTRANT');
-    if (this.#beating.size > 0) for (const beat of this.#beating.values()) beat();
+    if (this.#registry.ticking.size > 0) for (const id of this.#registry.ticking) this.#beat(id);
     return this.#closed ? 0 : this.#deliver(L.DISPATCH_SLACK, true);
   }
 
@@ -400,12 +355,6 @@ export class NeuronBus extends EventEmitter<BusEvents> {
     return this.#workspace;
   }
 
-  #known(argument: string, id: number): void {
-    if (this.#workspace.residents[id] === undefined) {
-      throw new NeuronBusError('UNKNOWN_NEURON', `${argument} ${String(id)}`);
-    }
-  }
-
   #deliver(budget: number, all: boolean): number {
     try {
       return this.#dispatcher.deliver(this.#emitter.head, budget, all);
@@ -428,7 +377,7 @@ export class NeuronBus extends EventEmitter<BusEvents> {
   }
 
   #handlerFailed(error: unknown, id: number): void {
-    const card = this.#cortex.card(id);
+    const card = this.#registry.cortex.card(id);
     if (this.listenerCount('error') > 0) {
       this.emit('error', error, { neuron: id, card });
       return;

@@ -4,6 +4,7 @@
 
 import { invalidArgument, NeuronBusError } from '../memory/errors.js';
 import * as layout from '../memory/layout.js';
+import type { SegmentOptions } from '../memory/native.js';
 
 export type Backpressure = 'drop-newest' | 'drop-oldest' | 'fail' | 'block' | 'sample';
 export type WaitStrategy = 'park' | 'yield' | 'spin';
@@ -70,6 +71,10 @@ export const BACKPRESSURE_MODES: Readonly<Record<Backpressure, number>> = {
   block: layout.MODE_BLOCK,
   sample: layout.MODE_SAMPLE,
 };
+
+/** Different sets of plasticity parameters, and of filters, that synapses can share. */
+const MAX_RULES = 1024;
+const MAX_FILTERS = 4096;
 
 function defaults(): ResolvedOptions {
   return {
@@ -166,4 +171,23 @@ export function resolveOptions(options: NeuronBusOptions): ResolvedOptions {
     throw invalidArgument('name', resolved.name, `a string of at most ${layout.NAME_BYTES - 1} bytes`);
   }
   return resolved;
+}
+
+/** The segment that a bus of these options lives in: one ganglion, with an axon to itself. */
+export function segmentOptions(options: ResolvedOptions): SegmentOptions {
+  return {
+    maxGanglia: 1,
+    maxAxons: 1,
+    axonCapacity: options.axonCapacity,
+    mode: BACKPRESSURE_MODES[options.backpressure],
+    sampleEvery: options.sampleEvery,
+    blockMs: options.blockMs,
+    maxNeurons: options.maxNeurons,
+    maxSynapses: options.maxSynapses,
+    maxRules: MAX_RULES,
+    maxFilters: MAX_FILTERS,
+    arenaChunks: options.arenaCapacity / layout.ARENA_CHUNK_BYTES,
+    virtualClock: options.clock === 'virtual',
+    name: options.name,
+  };
 }

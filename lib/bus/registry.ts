@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+//
+// Who is on the bus: neurons, their cards, their places in the shared table. Called on the thread of the bus.
+
+import { invalidArgument, NeuronBusError } from '../memory/errors.js';
+import * as L from '../memory/layout.js';
+import { callNative } from '../memory/native.js';
+import { AgentCard, type AgentCardInit, type RegisteredCard } from './agent_card.js';
+import { Cortex } from './cortex.js';
+import { dynamicsInNs } from './membrane.js';
+import type { Neuron, NeuronHandle } from './neuron.js';
+import type { Resident, Workspace } from './workspace.js';
+
+export class Registry {
+  readonly cortex = new Cortex();
+  readonly #workspace: Workspace;
+  readonly #maxNeurons: number;
+  readonly #ids = new Map<Neuron, number>();
+  readonly #ticking = new Set<number>();
+
+  constructor(workspace: Workspace, maxNeurons: number) {
+    this.#workspace = workspace;
+    this.#maxNeurons = maxNeurons;
+  }
+
+  /** Neurons that have tick(handle), in order of registration. */
+  get ticking(): ReadonlySet<number> {
+    return this.#ticking;
+  }
+
+  /** Adds a neuron, or changes nothing and throws as `NeuronBus.register`. */
+  add(neuron: Neuron, card: AgentCardInit, handleFor: (card: RegisteredCard) => NeuronHandle): NeuronHandle {
+    if (typeof neuron?.onSpike !== 'function') {
+      throw invalidArgument('neuron', neuron, 'a Neuron with onSpike()');
+    }
+    const known = this.#ids.get(neuron);
+    if (known !== undefined) throw new NeuronBusError('ALREADY_REGISTERED', `It has id ${known}`);
+    const given = new AgentCard(card);
+    const complete = given.with({ capabilities: [...given.capabilities, ...(neuron.capabilities ?? [])] });
+    const wantsFire = typeof neuron.onFire === 'function';
+    const id = this.#claim(given.id, neuron, wantsFire ? L.NEURON_HAS_ON_FIRE : 0);
+    const handle = handleFor(complete.with({ id }) as RegisteredCard);
+    this.#workspace.residents[id] = { neuron, handle, wantsFire };
+    this.#ids.set(neuron, id);
+    this.cortex.add(handle.card);
+    if (typeof neuron.tick === 'function') this.#ticking.add(id);
+    return handle;
+  }
+
+  /** @throws NeuronBusError ERR_NB_UNKNOWN_NEURON. */
+  remove(id: number): RegisteredCard {
+    const { neuron, handle } = this.resident('id', id);
+    callNative(() => this.#workspace.native.unregister(id));
+    this.#ids.delete(neuron);
+    this.#workspace.residents[id] = undefined;
+    this.cortex.remove(id);
+    this.#ticking.delete(id);
+    return handle.card;
+  }
+
+  /** The neuron of an id. @throws NeuronBusError ERR_NB_UNKNOWN_NEURON naming the argument. */
+  resident(argument: string, id: number): Resident {
+    const resident = this.#workspace.residents[id];
+    if (resident === undefined) throw new NeuronBusError('UNKNOWN_NEURON', `${argument} ${String(id)}`);
+    return resident;
+  }
+
+  #claim(wanted: number | undefined, neuron: Neuron, flags: number): number {
+    if (wanted !== undefined && wanted >= this.#maxNeurons) {
+      throw invalidArgument('card.id', wanted, `below maxNeurons (${this.#maxNeurons})`);
+    }
+    const { threshold, rest, leakNs, refractoryNs } = dynamicsInNs(neuron.dynamics ?? {});
+    const any = L.BROADCAST;
+    return callNative(() =>
+      this.#workspace.native.register(wanted ?? any, threshold, rest, leakNs, refractoryNs, flags),
+    );
+  }
+}
