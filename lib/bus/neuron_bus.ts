@@ -22,12 +22,7 @@ import { Emitter, jsonInstead, OWN_SEQUENCE } from './emitter.js';
 import type { BusEvents } from './events.js';
 import { type Membrane, readMembrane } from './membrane.js';
 import { type Neuron, NeuronHandle } from './neuron.js';
-import {
-  BACKPRESSURE_MODES,
-  type NeuronBusOptions,
-  type ResolvedOptions,
-  resolveOptions,
-} from './options.js';
+import { type NeuronBusOptions, type ResolvedOptions, resolveOptions, segmentOptions } from './options.js';
 import { Persistence } from './persistence.js';
 import { seededRandom } from './random.js';
 import { Registry } from './registry.js';
