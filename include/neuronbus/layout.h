@@ -24,7 +24,7 @@
  *   +----------------+ axons_offset
  *   | axons          |  max_axons x (nb_axon, axon_capacity x nb_spike)
  *   +----------------+ arena_offset
- *   | arena          |  arena_chunk_count x 64 KiB
+ *   | arena          |  arena_chunk_count x 4 KiB
  *   +----------------+ segment_bytes
  *
  * Who may write a word is stated at the word. "owner" is the thread of the ganglion that the record belongs to.
@@ -113,12 +113,12 @@
 #define NB_PRUNE_LOG_ENTRIES 256
 #define NB_INBOX_SLOTS 256         /* spikes copied at a time from a ring whose producer may overwrite */
 
-#define NB_ARENA_CHUNK_BYTES 65536
+#define NB_ARENA_CHUNK_BYTES 4096 /* small: what is left over of one size keeps little from the others */
 #define NB_ARENA_GRAIN_BYTES 64
-#define NB_CHUNK_GRAINS 1024       /* grains in a chunk */
+#define NB_CHUNK_GRAINS 64         /* grains in a chunk */
 #define NB_CHUNK_FREE 0
 #define NB_CHUNK_BLOCKS 1          /* carved into equal blocks */
-#define NB_CHUNK_RUN 2             /* first chunk of a block that spans several */
+#define NB_CHUNK_RUN 2             /* first or only chunk of a payload that has whole chunks */
 #define NB_CHUNK_TAIL 3            /* continuation of a run */
 #define NB_CHUNK_CLAIMED 4         /* taken, not carved yet */
 #define NB_CHUNK_STATE_MASK 0xFF
@@ -244,7 +244,7 @@ typedef struct nb_axon {
   uint32_t tail;
   uint8_t pad3[124];
   /* line 4: producer's counters, plain stores */
-  uint64_t published;  /* spikes offered, accepted or not */
+  uint64_t published;  /* spikes offered, accepted or not; a ganglion's own axon: head + dropped, not kept here */
   uint64_t dropped[4]; /* NB_DROP_FULL .. NB_DROP_DEADLINE */
   uint8_t pad4[88];
 } nb_axon;
@@ -294,8 +294,8 @@ typedef struct nb_pair_trace {
 } nb_pair_trace;
 
 typedef struct nb_exchange_trace {
-  uint32_t open; /* spikes that still wait for an answer */
-  float lag_ns;  /* mean arrival of those, ns before last_pre */
+  uint32_t open;    /* spikes that still wait for an answer */
+  float lag_sum_ns; /* how long before last_pre they arrived, ns, summed */
 } nb_exchange_trace;
 
 #define NB_SYNAPSE_BYTES 48 /* all columns and the share of the hash */
@@ -377,14 +377,14 @@ typedef struct nb_prune {
 
 /* ---- arena ---------------------------------------------------------------------------------------------------- */
 
-/* The arena is an array of 64-byte grains. Grain i holds the header of chunk i, and chunk i is the grains from i * 1024 to
- * (i + 1) * 1024, less those that hold headers:
+/* The arena is an array of 64-byte grains; a chunk is 64 of them, 4 KiB. Grain i holds the header of chunk i, and as many
+ * chunks as all headers fill are nothing else:
  *
- *   | header 0 | .. | header n-1 | records of chunk 0 | blocks of chunk 0 | records of chunk 1 | blocks of chunk 1 | ..
- *   grain 0                 grain n, if n < 1024                          grain 1024
+ *   | header 0 | header 1 | .. | header n-1 | unused | records of a chunk | its blocks | records | blocks | ..
+ *   grain 0                                          first chunk after the headers
  *
- * A chunk that is carved into blocks begins with one nb_block for each, padded to whole grains. A run has its nb_block in
- * the header and nothing but payload from its first grain to the end of its last chunk. All zero is an empty arena. */
+ * A chunk that is carved into blocks begins with one nb_block for each, padded to whole grains. A run is one or several
+ * whole chunks for one payload, its nb_block is in the header of the first. All zero is an empty arena. */
 typedef struct nb_block {
   uint64_t use;    /* atomic: references (0 = free) in bits 0-31, generation in bits 32-63. SYNC arena-release */
   uint32_t length; /* owner, while there are no references */
@@ -394,14 +394,15 @@ typedef struct nb_block {
 typedef struct nb_chunk {
   uint32_t state;            /* NB_CHUNK_* | size class << 8; from FREE by compare-and-swap, SYNC chunk-claim */
   uint32_t owner;            /* ganglion; like all below, written by the claimer and then by the owner */
-  uint32_t block_bytes;      /* a multiple of 64 */
+  uint32_t block_bytes;      /* NB_CHUNK_BLOCKS: a multiple of 64 */
   uint32_t block_count;
   uint32_t data_grain;       /* first grain of block 0 (of the run), counted from arena_offset */
   uint32_t run_chunks;       /* NB_CHUNK_RUN: chunks in the run */
-  uint32_t generation_floor; /* highest generation ever given out in this chunk when it was carved last */
+  uint32_t generation_floor; /* highest generation given out in this chunk before it was carved last */
   uint32_t allocated;        /* owner: blocks handed out, less those it took back itself */
   uint32_t released;         /* atomic: blocks that others gave back. SYNC arena-release */
-  uint8_t pad0[12];
+  uint32_t lowest_free;      /* header 0 only: a hint, by anybody: no chunk below was free when somebody looked */
+  uint8_t pad0[8];
   nb_block run_block;        /* NB_CHUNK_RUN: the record of its only block */
 } nb_chunk;
 

@@ -90,12 +90,15 @@ export function readStats(
   const { memory, native, axonRecord, ganglionRecord } = workspace;
   const state = native.stats();
   const ganglion = (field: number) => memory.u64At(ganglionRecord + field);
+  const dropped = readDrops(workspace);
+  const head = memory.u32At(axonRecord + layout.AXON_HEAD);
+  const written = memory.u32At(axonRecord + layout.AXON_HEAD_HIGH) * 2 ** 31 + (head % 2 ** 31);
   return {
     ...about,
-    published: memory.u64At(axonRecord + layout.AXON_PUBLISHED) + ganglion(layout.GANGLION_FANNED),
+    published: written + dropped.full + dropped.sampled + dropped.deadline + ganglion(layout.GANGLION_FANNED),
     delivered: ganglion(layout.GANGLION_DELIVERED),
     queued: state.queued + routed,
-    dropped: readDrops(workspace),
+    dropped,
     latencyNs: readLatency(workspace),
     neurons: state.neurons,
     synapses: state.synapses,

@@ -64,9 +64,9 @@ export const DISPATCH_SLACK = 4096;
 export const EMISSION_LOG_ENTRIES = 4096;
 export const PRUNE_LOG_ENTRIES = 256;
 export const INBOX_SLOTS = 256;
-export const ARENA_CHUNK_BYTES = 65536;
+export const ARENA_CHUNK_BYTES = 4096;
 export const ARENA_GRAIN_BYTES = 64;
-export const CHUNK_GRAINS = 1024;
+export const CHUNK_GRAINS = 64;
 export const CHUNK_FREE = 0;
 export const CHUNK_BLOCKS = 1;
 export const CHUNK_RUN = 2;
@@ -208,7 +208,7 @@ export const PAIR_TRACE_POST = 4; // float
 // nb_exchange_trace
 export const EXCHANGE_TRACE_BYTES = 8;
 export const EXCHANGE_TRACE_OPEN = 0; // uint32_t
-export const EXCHANGE_TRACE_LAG_NS = 4; // float
+export const EXCHANGE_TRACE_LAG_SUM_NS = 4; // float
 
 // nb_rule
 export const RULE_BYTES = 64;
@@ -290,4 +290,5 @@ export const CHUNK_RUN_CHUNKS = 20; // uint32_t
 export const CHUNK_GENERATION_FLOOR = 24; // uint32_t
 export const CHUNK_ALLOCATED = 28; // uint32_t
 export const CHUNK_RELEASED = 32; // uint32_t
+export const CHUNK_LOWEST_FREE = 36; // uint32_t
 export const CHUNK_RUN_BLOCK = 48; // nb_block

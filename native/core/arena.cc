@@ -4,9 +4,9 @@
 namespace neuronbus {
 namespace {
 
-constexpr uint32_t kFirstFitChunks = 64;  // looked at from the bottom, to keep the others wholly free
+constexpr uint32_t kProbes = 256;         // chunks looked at from the bottom before a new one is claimed
+constexpr uint32_t kProbePause = 8;       // chunks claimed without looking after a look in vain: an arena that is filling up
 constexpr uint32_t kWorthwhileShare = 8;  // a chunk with less than 1/8 free costs long searches: only if there is no other
-constexpr uint32_t kClaimPause = 32;
 
 // 0 is no generation, so that a reference of zeros is stale.
 uint32_t next_generation(uint32_t generation) { return generation + 1 == 0 ? 1 : generation + 1; }
@@ -16,10 +16,8 @@ uint32_t next_generation(uint32_t generation) { return generation + 1 == 0 ? 1 :
 ArenaView::ArenaView(const Segment& segment, uint32_t ganglion)
     : base_(segment.arena()),
       chunk_count_(segment.header().arena_chunk_count),
-      first_chunk_(chunk_count_ / NB_CHUNK_GRAINS),
-      first_skew_(chunk_count_ % NB_CHUNK_GRAINS),
-      ganglion_(ganglion),
-      first_geometries_(chunk_geometries(first_skew_)) {}
+      first_chunk_((chunk_count_ + NB_CHUNK_GRAINS - 1) / NB_CHUNK_GRAINS),
+      ganglion_(ganglion) {}
 
 nb_status ArenaView::retain(const nb_arena_ref& ref, uint32_t count) {
   Found found;
@@ -35,10 +33,8 @@ nb_status ArenaView::retain(const nb_arena_ref& ref, uint32_t count) {
 bool ArenaView::find_run(const nb_arena_ref& ref, uint32_t index, Found* found) const {
   nb_chunk& first = chunk(index);
   const uint32_t chunks = load_relaxed(first.run_chunks);
-  if (chunks == 0 || chunks > chunk_count_ - index) return false;
-  if (ref.grain != index * NB_CHUNK_GRAINS + skew(index)) return false;
-  const uint64_t grains = uint64_t{chunks} * NB_CHUNK_GRAINS - skew(index);
-  *found = {&first, &first.run_block, grains * NB_ARENA_GRAIN_BYTES, index, chunks};
+  if (chunks == 0 || chunks > chunk_count_ - index || ref.grain != index * NB_CHUNK_GRAINS) return false;
+  *found = {&first, &first.run_block, uint64_t{chunks} * NB_ARENA_CHUNK_BYTES, index, chunks};
   return true;
 }
 
@@ -48,9 +44,14 @@ void ArenaView::free_run(uint32_t first, uint32_t chunks) {
   head.generation_floor = static_cast<uint32_t>(load_relaxed(head.run_block.use) >> 32);
   for (uint32_t index = first + 1; index < first + chunks; index++) {
     if (load_relaxed(chunk(index).state) != NB_CHUNK_TAIL) break;  // damaged: keep to what is certainly ours
-    store_release<uint32_t>(chunk(index).state, NB_CHUNK_FREE);  // SYNC chunk-claim
+    store_release<uint32_t>(chunk(index).state, NB_CHUNK_FREE);    // SYNC chunk-claim
   }
-  store_release<uint32_t>(head.state, NB_CHUNK_FREE);  // SYNC chunk-claim
+  free_chunk(first);
+}
+
+void ArenaView::free_chunk(uint32_t index) {
+  store_release<uint32_t>(chunk(index).state, NB_CHUNK_FREE);  // SYNC chunk-claim
+  if (index < load_relaxed(chunk(0).lowest_free)) store_relaxed(chunk(0).lowest_free, index);
 }
 
 ArenaStats ArenaView::stats() const {
@@ -64,14 +65,14 @@ ArenaStats ArenaView::stats() const {
       result.free_chunks++;
       continue;
     }
-    result.claimed_bytes += NB_ARENA_CHUNK_BYTES - uint64_t{skew(index)} * NB_ARENA_GRAIN_BYTES;
+    result.claimed_bytes += NB_ARENA_CHUNK_BYTES;
     if (state == NB_CHUNK_RUN) {
       result.live_blocks++;
       result.live_bytes += uint64_t{load_relaxed(counted.run_chunks)} * NB_ARENA_CHUNK_BYTES;
     } else if ((state & NB_CHUNK_STATE_MASK) == NB_CHUNK_BLOCKS && state >> 8 < kBlockClasses) {
       const uint32_t live = load_relaxed(counted.allocated) - load_relaxed(counted.released);
       result.live_blocks += live;
-      result.live_bytes += uint64_t{live} * geometry(index, state >> 8).grains * NB_ARENA_GRAIN_BYTES;
+      result.live_bytes += uint64_t{live} * kGeometries[state >> 8].grains * NB_ARENA_GRAIN_BYTES;
     }
   }
   return result;
@@ -79,23 +80,23 @@ ArenaStats ArenaView::stats() const {
 
 nb_status Arena::allocate(uint32_t bytes, nb_arena_ref* ref, uint8_t** data) {
   const uint32_t grains = grains_for(bytes);
-  uint32_t size_class = grains <= kLargestBlockGrains ? class_of_grains(grains) : kBlockClasses;
-  if (size_class < kBlockClasses && take(size_class, bytes, ref, data)) return NB_OK;
+  const bool whole_chunks = grains > kLargestBlockGrains;
+  uint32_t size_class = whole_chunks ? kBlockClasses : kClassOfGrains[grains];
+  if (!whole_chunks && take(size_class, bytes, ref, data)) return NB_OK;
   if (ganglion_ == NB_NONE) return NB_ERR_INVALID_ARGUMENT;
-  if (uint64_t{grains} * NB_ARENA_GRAIN_BYTES > capacity_bytes()) return NB_ERR_TOO_LARGE;
-  if (size_class < kBlockClasses && find_room(&size_class) && take(size_class, bytes, ref, data)) return NB_OK;
-  if (size_class == kBlockClasses && (allocate_run(bytes, ref, data) || (trim() > 0 && allocate_run(bytes, ref, data)))) {
-    return NB_OK;
+  if (bytes > capacity_bytes() || capacity_bytes() == 0) return NB_ERR_TOO_LARGE;
+  if (whole_chunks) {
+    const bool done = allocate_run(bytes, ref, data) || (trim() > 0 && allocate_run(bytes, ref, data));
+    return done ? NB_OK : NB_ERR_ARENA_FULL;
   }
-  return NB_ERR_ARENA_FULL;
+  return find_room(&size_class) && take(size_class, bytes, ref, data) ? NB_OK : NB_ERR_ARENA_FULL;
 }
 
 // One block of the current chunk of the class, if it has one.
 bool Arena::take(uint32_t size_class, uint32_t bytes, nb_arena_ref* ref, uint8_t** data) {
   Current& current = current_[size_class];
-  if (current.chunk == NB_NONE) return false;
-  if (free_blocks(current.chunk, size_class) == 0) return false;
-  const BlockGeometry& shape = geometry(current.chunk, size_class);
+  if (current.chunk == NB_NONE || free_blocks(current.chunk, size_class) == 0) return false;
+  const BlockGeometry& shape = kGeometries[size_class];
   nb_block* blocks = records(current.chunk);
   for (uint32_t tries = 0; tries < shape.count; tries++) {
     const uint32_t index = current.cursor;
@@ -114,18 +115,22 @@ bool Arena::take(uint32_t size_class, uint32_t bytes, nb_arena_ref* ref, uint8_t
   return false;
 }
 
+void Arena::fill(uint32_t grain_index, uint32_t generation, uint32_t bytes, nb_arena_ref* ref, uint8_t** data) const {
+  *ref = {grain_index, generation, bytes, ganglion_};
+  *data = grain(grain_index);
+}
+
 // Makes a chunk with room the current one of the class; of a larger class when nothing else is left.
 bool Arena::find_room(uint32_t* size_class) {
-  if (settle_first(*size_class)) return true;
-  if (claim_pause_ > 0) {
-    claim_pause_--;
+  uint32_t& pause = current_[*size_class].pause;
+  if (pause > 0) {
+    pause--;
   } else {
-    if (claim(*size_class)) return true;
-    claim_pause_ = kClaimPause;
+    if (settle_first(*size_class)) return true;
+    pause = kProbePause;
   }
-  if (settle_next(*size_class)) return true;
-  trim();
-  return claim(*size_class) || settle_larger(size_class);
+  return claim(*size_class) || settle_next(*size_class) || (trim() > 0 && claim(*size_class)) ||
+         settle_larger(size_class);
 }
 
 bool Arena::owns(uint32_t index, uint32_t* size_class) const {
@@ -140,18 +145,19 @@ bool Arena::owns(uint32_t index, uint32_t* size_class) const {
 uint32_t Arena::free_blocks(uint32_t index, uint32_t size_class) const {
   nb_chunk& owned = chunk(index);
   const uint32_t taken = owned.allocated - load_acquire(owned.released);  // SYNC arena-release
-  const uint32_t count = geometry(index, size_class).count;
+  const uint32_t count = kGeometries[size_class].count;
   return taken < count ? count - taken : 0;
 }
 
+// From the bottom, so that the upper chunks become wholly free.
 bool Arena::settle_first(uint32_t size_class) {
-  const uint32_t end = chunk_count_ - first_chunk_ < kFirstFitChunks ? chunk_count_ : first_chunk_ + kFirstFitChunks;
+  const uint32_t end = chunk_count_ - first_chunk_ < kProbes ? chunk_count_ : first_chunk_ + kProbes;
   for (uint32_t index = first_chunk_; index < end; index++) {
     uint32_t its_class;
     if (!owns(index, &its_class) || its_class != size_class) continue;
     const uint32_t free = free_blocks(index, size_class);
-    if (free == 0 || free < geometry(index, size_class).count / kWorthwhileShare) continue;
-    current_[size_class] = {index, 0};
+    if (free == 0 || free < kGeometries[size_class].count / kWorthwhileShare) continue;
+    current_[size_class].move_to(index);
     return true;
   }
   return false;
@@ -163,7 +169,7 @@ bool Arena::settle_next(uint32_t size_class) {
     index = index == NB_NONE || index + 1 >= chunk_count_ ? first_chunk_ : index + 1;
     uint32_t its_class;
     if (!owns(index, &its_class) || its_class != size_class || free_blocks(index, size_class) == 0) continue;
-    current_[size_class] = {index, 0};
+    current_[size_class].move_to(index);
     return true;
   }
   return false;
@@ -177,43 +183,54 @@ bool Arena::settle_larger(uint32_t* size_class) {
     if (!owns(index, &its_class) || its_class <= *size_class || its_class >= best) continue;
     if (free_blocks(index, its_class) == 0) continue;
     best = its_class;
-    current_[best] = {index, 0};
+    current_[best].move_to(index);
   }
   if (best == kBlockClasses) return false;
   *size_class = best;
   return true;
 }
 
-// Takes a free chunk, the lowest that we know of, and carves it.
 bool Arena::claim(uint32_t size_class) {
-  return claim_between(claim_cursor_, chunk_count_, size_class) || claim_between(first_chunk_, claim_cursor_, size_class);
+  uint32_t index;
+  if (!claim_chunk(&index)) return false;
+  carve(index, size_class);
+  current_[size_class].move_to(index);
+  return true;
 }
 
-bool Arena::claim_between(uint32_t begin, uint32_t end, uint32_t size_class) {
+// The lowest free chunk, as CLAIMED. The hint is right unless threads met at it, hence the second search.
+bool Arena::claim_chunk(uint32_t* index) {
+  const uint32_t lowest = load_relaxed(chunk(0).lowest_free);
+  const uint32_t begin = lowest < first_chunk_ ? first_chunk_ : lowest > chunk_count_ ? chunk_count_ : lowest;
+  const bool found = claim_between(begin, chunk_count_, index) || claim_between(first_chunk_, begin, index);
+  store_relaxed(chunk(0).lowest_free, found ? *index + 1 : chunk_count_);
+  return found;
+}
+
+bool Arena::claim_between(uint32_t begin, uint32_t end, uint32_t* claimed) {
   for (uint32_t index = begin; index < end; index++) {
-    uint32_t expected = NB_CHUNK_FREE;
-    if (load_relaxed(chunk(index).state) != NB_CHUNK_FREE || geometry(index, size_class).count == 0) continue;
-    // SYNC chunk-claim: acquires what the previous owner left, the generation floor above all.
-    if (!shared(chunk(index).state)
-             .compare_exchange_strong(expected, NB_CHUNK_CLAIMED, std::memory_order_acquire, std::memory_order_relaxed)) {
-      continue;
-    }
-    carve(index, size_class);
-    current_[size_class] = {index, 0};
-    claim_cursor_ = index + 1;
+    if (!claim_as(index, NB_CHUNK_CLAIMED)) continue;
+    *claimed = index;
     return true;
   }
   return false;
 }
 
+bool Arena::claim_as(uint32_t index, uint32_t state) {
+  uint32_t expected = NB_CHUNK_FREE;
+  if (load_relaxed(chunk(index).state) != NB_CHUNK_FREE) return false;
+  // SYNC chunk-claim: acquires what the previous owner left, the generation floor above all.
+  return shared(chunk(index).state)
+      .compare_exchange_strong(expected, state, std::memory_order_acquire, std::memory_order_relaxed);
+}
+
 void Arena::carve(uint32_t index, uint32_t size_class) {
   nb_chunk& claimed = chunk(index);
-  const BlockGeometry& shape = geometry(index, size_class);
+  const BlockGeometry& shape = kGeometries[size_class];
   store_relaxed(claimed.owner, ganglion_);
   claimed.block_bytes = shape.grains * NB_ARENA_GRAIN_BYTES;
   claimed.block_count = shape.count;
   claimed.data_grain = index * NB_CHUNK_GRAINS + shape.data_grain;
-  claimed.run_chunks = 0;
   store_relaxed(claimed.allocated, 0u);
   store_relaxed(claimed.released, 0u);
   nb_block* blocks = records(index);
@@ -229,14 +246,13 @@ void Arena::give_back(uint32_t index, uint32_t size_class) {
   nb_chunk& owned = chunk(index);
   nb_block* blocks = records(index);
   uint32_t highest = owned.generation_floor;
-  for (uint32_t i = 0; i < geometry(index, size_class).count; i++) {
+  for (uint32_t i = 0; i < kGeometries[size_class].count; i++) {
     const uint32_t generation = static_cast<uint32_t>(load_relaxed(blocks[i].use) >> 32);
     highest = generation > highest ? generation : highest;
   }
   owned.generation_floor = highest;
-  if (current_[size_class].chunk == index) current_[size_class] = {};
-  if (index < claim_cursor_) claim_cursor_ = index;
-  store_release<uint32_t>(owned.state, NB_CHUNK_FREE);  // SYNC chunk-claim
+  if (current_[size_class].chunk == index) current_[size_class].move_to(NB_NONE);
+  free_chunk(index);
 }
 
 uint32_t Arena::trim() {
@@ -252,53 +268,42 @@ uint32_t Arena::trim() {
   return given_back;
 }
 
-void Arena::fill(uint32_t grain_index, uint32_t generation, uint32_t bytes, nb_arena_ref* ref, uint8_t** data) const {
-  *ref = {grain_index, generation, bytes, ganglion_};
-  *data = grain(grain_index);
+bool Arena::allocate_run(uint32_t bytes, nb_arena_ref* ref, uint8_t** data) {
+  const uint32_t chunks = chunks_for(bytes);
+  uint32_t index;
+  if (!(chunks == 1 ? claim_chunk(&index) : claim_run(chunks, &index))) return false;
+  nb_chunk& first = chunk(index);
+  const uint32_t generation = next_generation(first.generation_floor);
+  store_relaxed(first.owner, ganglion_);
+  first.block_count = 1;
+  first.data_grain = index * NB_CHUNK_GRAINS;
+  store_relaxed(first.run_chunks, chunks);
+  store_relaxed(first.run_block.length, bytes);
+  store_relaxed(first.run_block.use, uint64_t{generation} << 32 | 1);
+  store_release<uint32_t>(first.state, NB_CHUNK_RUN);  // SYNC chunk-claim
+  fill(index * NB_CHUNK_GRAINS, generation, bytes, ref, data);
+  return true;
 }
 
-// Runs come from the top and carved chunks from the bottom, so that each leaves the other contiguous room.
-bool Arena::allocate_run(uint32_t bytes, nb_arena_ref* ref, uint8_t** data) {
-  const uint64_t wanted = grains_for(bytes);
-  uint64_t room = 0;
-  uint32_t chunks = 0;
+// Several contiguous chunks, from the top, to leave the bottom to blocks and single chunks.
+bool Arena::claim_run(uint32_t chunks, uint32_t* first) {
+  uint32_t found = 0;
   for (uint32_t index = chunk_count_; index-- > first_chunk_;) {
-    if (load_relaxed(chunk(index).state) != NB_CHUNK_FREE) {
-      room = chunks = 0;
-      continue;
+    found = load_relaxed(chunk(index).state) == NB_CHUNK_FREE ? found + 1 : 0;
+    if (found < chunks) continue;
+    if (claim_all(index, chunks)) {
+      *first = index;
+      return true;
     }
-    room += NB_CHUNK_GRAINS - skew(index);
-    chunks++;
-    if (room < wanted) continue;
-    if (!claim_run(index, chunks)) {
-      room = chunks = 0;
-      continue;
-    }
-    nb_chunk& first = chunk(index);
-    const uint32_t generation = next_generation(first.generation_floor);
-    const uint32_t data_grain = index * NB_CHUNK_GRAINS + skew(index);
-    store_relaxed(first.owner, ganglion_);
-    first.block_bytes = static_cast<uint32_t>(room * NB_ARENA_GRAIN_BYTES < UINT32_MAX ? room * NB_ARENA_GRAIN_BYTES : UINT32_MAX);
-    first.block_count = 1;
-    first.data_grain = data_grain;
-    store_relaxed(first.run_chunks, chunks);
-    store_relaxed(first.run_block.length, bytes);
-    store_relaxed(first.run_block.use, uint64_t{generation} << 32 | 1);
-    store_release<uint32_t>(first.state, NB_CHUNK_RUN);  // SYNC chunk-claim
-    fill(data_grain, generation, bytes, ref, data);
-    return true;
+    found = 0;
   }
   return false;
 }
 
 // All or none: another ganglion may take one of them meanwhile.
-bool Arena::claim_run(uint32_t first, uint32_t chunks) {
+bool Arena::claim_all(uint32_t first, uint32_t chunks) {
   for (uint32_t index = first; index < first + chunks; index++) {
-    uint32_t expected = NB_CHUNK_FREE;
-    if (shared(chunk(index).state)  // SYNC chunk-claim
-            .compare_exchange_strong(expected, NB_CHUNK_TAIL, std::memory_order_acquire, std::memory_order_relaxed)) {
-      continue;
-    }
+    if (claim_as(index, NB_CHUNK_TAIL)) continue;
     while (index-- > first) store_release<uint32_t>(chunk(index).state, NB_CHUNK_FREE);  // SYNC chunk-claim
     return false;
   }

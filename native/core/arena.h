@@ -22,7 +22,7 @@ namespace neuronbus {
 
 class Arena : public ArenaView {
  public:
-  Arena(const Segment& segment, uint32_t ganglion) : ArenaView(segment, ganglion), claim_cursor_(first_chunk_) {}
+  Arena(const Segment& segment, uint32_t ganglion) : ArenaView(segment, ganglion) {}
 
   // A block for `bytes` (0 is allowed) with one reference, 64-byte aligned, its bytes undefined. NB_ERR_ARENA_FULL: nothing
   // free now (rarely also when another ganglion looks for a run at the same instant). NB_ERR_TOO_LARGE: never possible
@@ -38,6 +38,12 @@ class Arena : public ArenaView {
   struct Current {
     uint32_t chunk = NB_NONE;
     uint32_t cursor = 0;  // block at which the next search begins
+    uint32_t pause = 0;   // see find_room()
+
+    void move_to(uint32_t to) {
+      chunk = to;
+      cursor = 0;
+    }
   };
 
   bool owns(uint32_t index, uint32_t* size_class) const;
@@ -50,15 +56,16 @@ class Arena : public ArenaView {
   bool settle_next(uint32_t size_class);
   bool settle_larger(uint32_t* size_class);
   bool claim(uint32_t size_class);
-  bool claim_between(uint32_t begin, uint32_t end, uint32_t size_class);
   void carve(uint32_t index, uint32_t size_class);
   void give_back(uint32_t index, uint32_t size_class);
 
+  bool claim_chunk(uint32_t* index);
+  bool claim_between(uint32_t begin, uint32_t end, uint32_t* claimed);
+  bool claim_as(uint32_t index, uint32_t state);
+  bool claim_run(uint32_t chunks, uint32_t* first);
+  bool claim_all(uint32_t first, uint32_t chunks);
   bool allocate_run(uint32_t bytes, nb_arena_ref* ref, uint8_t** data);
-  bool claim_run(uint32_t first, uint32_t chunks);
 
-  uint32_t claim_cursor_;     // no chunk below it was free when we looked last
-  uint32_t claim_pause_ = 0;  // searches to go before the next look for free chunks
   std::array<Current, kBlockClasses> current_{};
 };
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// Size classes of the arena: how a chunk of 1024 grains is carved into equal blocks. Pure functions, any thread.
+// Size classes of the arena: how a chunk of 64 grains is carved into equal blocks. Pure functions, any thread.
 //
-// Sizes in grains of 64 bytes. Up to half a chunk a block is at most a third larger than the next smaller class (a half
-// for the last class), so that much is wasted at most inside a block, besides rounding up to a grain. From 4 KiB up the
-// sizes are what divides a chunk without a rest. Above half a chunk a block is a run of whole chunks.
+// A chunk is small, 4 KiB, because a straggler of one size keeps the whole chunk from all others; in an arena of 1 MiB that
+// matters more than the time to carve a chunk. The larger classes are what divides a chunk without a rest. A payload of
+// more than half a chunk gets whole chunks, so it wastes less than one; below, a block wastes at most a third of itself,
+// besides rounding to 64 bytes.
 #pragma once
 
 #include <array>
@@ -14,44 +15,38 @@
 
 namespace neuronbus {
 
-constexpr std::array<uint16_t, 29> kBlockGrains = {1,  2,  3,  4,  5,  6,  7,  8,   10,  12,  14,  16,  20,  24, 28,
-                                                   32, 40, 48, 56, 68, 85, 102, 127, 146, 170, 204, 255, 341, 511};
+constexpr std::array<uint16_t, 13> kBlockGrains = {1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 21, 31};
 constexpr uint32_t kBlockClasses = static_cast<uint32_t>(kBlockGrains.size());
 constexpr uint32_t kLargestBlockGrains = kBlockGrains[kBlockClasses - 1];
 constexpr uint32_t kRecordsPerGrain = NB_ARENA_GRAIN_BYTES / sizeof(nb_block);
 
+// Of a chunk that is carved for one class.
 struct BlockGeometry {
   uint32_t grains = 0;      // of a block
-  uint32_t count = 0;       // blocks in the chunk; 0 when the headers leave no room for one
+  uint32_t count = 0;       // blocks in the chunk
   uint32_t data_grain = 0;  // first grain of block 0, from the beginning of the chunk
-  uint32_t reciprocal = 0;  // 2^20 / grains, rounded up
+  uint32_t reciprocal = 0;  // 2^16 / grains, rounded up
 
-  // Of a grain counted from data_grain; exact below 1024.
-  constexpr uint32_t index_of(uint32_t offset) const { return (offset * reciprocal) >> 20; }
+  // The block that a grain counted from data_grain belongs to.
+  constexpr uint32_t index_of(uint32_t offset) const { return (offset * reciprocal) >> 16; }
 };
 
-using ChunkGeometries = std::array<BlockGeometry, kBlockClasses>;
+namespace detail {
 
-// How a chunk is carved for each class, when chunk headers take its first `skew` grains.
-constexpr ChunkGeometries chunk_geometries(uint32_t skew) {
-  ChunkGeometries all{};
-  const uint32_t room = NB_CHUNK_GRAINS - skew;
+constexpr std::array<BlockGeometry, kBlockClasses> geometries() {
+  std::array<BlockGeometry, kBlockClasses> all{};
   for (uint32_t size_class = 0; size_class < kBlockClasses; size_class++) {
     const uint32_t grains = kBlockGrains[size_class];
-    uint32_t count = room / grains;
-    while (count * grains + (count + kRecordsPerGrain - 1) / kRecordsPerGrain > room) count--;
+    uint32_t count = NB_CHUNK_GRAINS / grains;
+    while (count * grains + (count + kRecordsPerGrain - 1) / kRecordsPerGrain > NB_CHUNK_GRAINS) count--;
     BlockGeometry& geometry = all[size_class];
     geometry.grains = grains;
     geometry.count = count;
-    geometry.data_grain = skew + (count + kRecordsPerGrain - 1) / kRecordsPerGrain;
-    geometry.reciprocal = ((1u << 20) + grains - 1) / grains;
+    geometry.data_grain = (count + kRecordsPerGrain - 1) / kRecordsPerGrain;
+    geometry.reciprocal = ((1u << 16) + grains - 1) / grains;
   }
   return all;
 }
-
-inline constexpr ChunkGeometries kGeometries = chunk_geometries(0);
-
-namespace detail {
 
 constexpr std::array<uint8_t, kLargestBlockGrains + 1> class_table() {
   std::array<uint8_t, kLargestBlockGrains + 1> table{};
@@ -63,15 +58,19 @@ constexpr std::array<uint8_t, kLargestBlockGrains + 1> class_table() {
   return table;
 }
 
-inline constexpr std::array<uint8_t, kLargestBlockGrains + 1> kClassOfGrains = class_table();
-
 }  // namespace detail
 
-// The smallest class that holds this many grains, which must be at most kLargestBlockGrains.
-constexpr uint32_t class_of_grains(uint32_t grains) { return detail::kClassOfGrains[grains]; }
+inline constexpr std::array<BlockGeometry, kBlockClasses> kGeometries = detail::geometries();
+
+// The smallest class that holds this many grains, by grains up to kLargestBlockGrains.
+inline constexpr std::array<uint8_t, kLargestBlockGrains + 1> kClassOfGrains = detail::class_table();
 
 constexpr uint32_t grains_for(uint32_t bytes) {
   return bytes / NB_ARENA_GRAIN_BYTES + (bytes % NB_ARENA_GRAIN_BYTES != 0 || bytes == 0 ? 1 : 0);
+}
+
+constexpr uint32_t chunks_for(uint32_t bytes) {
+  return bytes / NB_ARENA_CHUNK_BYTES + (bytes % NB_ARENA_CHUNK_BYTES != 0 || bytes == 0 ? 1 : 0);
 }
 
 }  // namespace neuronbus

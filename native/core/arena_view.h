@@ -58,9 +58,7 @@ class ArenaView {
     return NB_OK;
   }
 
-  uint64_t capacity_bytes() const {
-    return uint64_t{chunk_count_} * (NB_CHUNK_GRAINS - 1) * NB_ARENA_GRAIN_BYTES;
-  }
+  uint64_t capacity_bytes() const { return uint64_t{chunk_count_ - first_chunk_} * NB_ARENA_CHUNK_BYTES; }
 
   ArenaStats stats() const;
 
@@ -76,13 +74,7 @@ class ArenaView {
 
   nb_chunk& chunk(uint32_t index) const { return reinterpret_cast<nb_chunk*>(base_)[index]; }
   uint8_t* grain(uint32_t index) const { return base_ + uint64_t{index} * NB_ARENA_GRAIN_BYTES; }
-  uint32_t skew(uint32_t index) const { return index == first_chunk_ ? first_skew_ : 0; }
-  nb_block* records(uint32_t index) const {
-    return reinterpret_cast<nb_block*>(grain(index * NB_CHUNK_GRAINS + skew(index)));
-  }
-  const BlockGeometry& geometry(uint32_t index, uint32_t size_class) const {
-    return (index == first_chunk_ ? first_geometries_ : kGeometries)[size_class];
-  }
+  nb_block* records(uint32_t index) const { return reinterpret_cast<nb_block*>(grain(index * NB_CHUNK_GRAINS)); }
 
   // Whether the block is in use and is the one that the reference means.
   static bool matches(uint64_t use, const nb_arena_ref& ref, const Found& found) {
@@ -100,7 +92,7 @@ class ArenaView {
     if ((state & NB_CHUNK_STATE_MASK) != NB_CHUNK_BLOCKS || size_class >= kBlockClasses) {
       return state == NB_CHUNK_RUN && find_run(ref, index, found);
     }
-    const BlockGeometry& shape = geometry(index, size_class);
+    const BlockGeometry& shape = kGeometries[size_class];
     const uint32_t offset = ref.grain % NB_CHUNK_GRAINS - shape.data_grain;
     if (offset >= NB_CHUNK_GRAINS) return false;
     const uint32_t block = shape.index_of(offset);
@@ -110,13 +102,12 @@ class ArenaView {
   }
 
   void free_run(uint32_t first, uint32_t chunks);
+  void free_chunk(uint32_t index);
 
   uint8_t* base_;
   uint32_t chunk_count_;
-  uint32_t first_chunk_;  // chunks before it hold nothing but headers
-  uint32_t first_skew_;   // grains of the first chunk that hold headers
+  uint32_t first_chunk_;  // those before it hold the headers
   uint32_t ganglion_;
-  ChunkGeometries first_geometries_;
 
  private:
   bool find_run(const nb_arena_ref& ref, uint32_t index, Found* found) const;

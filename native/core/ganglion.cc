@@ -85,7 +85,6 @@ void Ganglion::publish_self() {
     store_relaxed<uint32_t>(axon_.head_high, static_cast<uint32_t>(head_ >> 31));
     store_release<uint32_t>(axon_.head, control_.self_head);  // SYNC axon-publish
   }
-  axon_.published = head_ + axon_.dropped[NB_DROP_FULL] + axon_.dropped[NB_DROP_SAMPLED] + axon_.dropped[NB_DROP_DEADLINE];
 }
 
 uint64_t Ganglion::queued() const {
@@ -103,6 +102,7 @@ nb_status Ganglion::register_neuron(uint16_t wanted, const Dynamics& dynamics, u
 
 nb_status Ganglion::unregister_neuron(uint16_t id) {
   if (!neurons_.live(id)) return NB_ERR_UNKNOWN_NEURON;
+  path_ = Path{};
   synapses_.remove_all(id);
   neurons_.remove(id, extend(control_.self_head));
   return NB_OK;
@@ -111,12 +111,14 @@ nb_status Ganglion::unregister_neuron(uint16_t id) {
 nb_status Ganglion::connect(uint16_t pre, uint16_t post, double weight, const nb_rule& rule, const nb_filter* filter,
                             uint32_t* synapse) {
   if (!neurons_.live(pre) || !neurons_.live(post)) return NB_ERR_UNKNOWN_NEURON;
+  path_ = Path{};
   return synapses_.add(pre, post, weight, rule, filter, read_clock(), synapse);
 }
 
 nb_status Ganglion::disconnect(uint16_t pre, uint16_t post) {
   const uint32_t synapse = synapses_.find(pre, post);
   if (synapse == NB_NONE) return NB_ERR_UNKNOWN_SYNAPSE;
+  path_ = Path{};
   synapses_.remove(synapse);
   return NB_OK;
 }
@@ -146,15 +148,16 @@ void Ganglion::settle() {
   const uint32_t from = control_.settled;
   const uint32_t to = std::min(control_.handled, control_.dispatch_count);
   if (from < to) {
-    // A lone spike was handed over right after route() read the clock; only its answer would need a later reading.
-    const bool lone = control_.dispatch_count == 1 && (dispatch_[from].flags & NB_DISPATCH_ANSWERED) == 0;
-    const uint64_t start = batch_start_;
-    const uint64_t end = lone ? start : read_clock();
-    book_entries(from, to, start, end);
-    batch_start_ = end;
+    if (control_.dispatch_count == 1 && dispatch_[0].flags == 0) {
+      book_lone(dispatch_[0]);
+    } else {
+      const uint64_t start = batch_start_;
+      batch_start_ = read_clock();
+      book_entries(from, to, start, batch_start_);
+    }
     control_.settled = to;
   }
-  book_emissions();
+  if (control_.emissions > 0) book_emissions();
 }
 
 // JavaScript writes the two halves apart; a load of both right after would wait until the stores have left the core.
@@ -165,19 +168,34 @@ static int64_t timestamp_of(const nb_spike& spike) {
   return static_cast<int64_t>(uint64_t{halves[1]} << 32 | halves[0]);
 }
 
+// One spike, not answered: handed over right after route() read the clock, so there is nothing to read or interpolate.
+void Ganglion::book_lone(const nb_dispatch& entry) {
+  const nb_spike& spike = *reinterpret_cast<const nb_spike*>(segment_.base() + uint64_t{entry.spike} * NB_SPIKE_BYTES);
+  const int64_t latency = static_cast<int64_t>(batch_start_) - timestamp_of(spike);
+  book_latency(latency > 0 ? static_cast<uint64_t>(latency) : 0);
+  self_.delivered++;
+  self_.latency_count++;
+  const uint32_t synapse = exchange_of(entry, spike);
+  if (synapse != NB_NONE) book_silence(synapse, 1);
+}
+
+void Ganglion::book_latency(uint64_t latency_ns) {
+  self_.latency[histogram_bucket(latency_ns)]++;
+  if (latency_ns > self_.latency_max_ns) self_.latency_max_ns = latency_ns;
+}
+
 // Handlers from `start` to `end` are taken to have run for equal times. Spikes in a row that the same synapse brought and
 // nobody answered are booked together.
 void Ganglion::book_entries(uint32_t from, uint32_t to, uint64_t start, uint64_t end) {
-  const double step = end == start ? 0 : static_cast<double>(end - start) / (to - from);
+  const double step = static_cast<double>(end - start) / (to - from);
   double handled_at = static_cast<double>(start);
-  double longest = static_cast<double>(self_.latency_max_ns);
   Run run;
   uint32_t dead = 0;
   for (uint32_t i = from; i < to; i++, handled_at += step) {
     const nb_dispatch& entry = dispatch_[i];
     const nb_spike& spike = *reinterpret_cast<const nb_spike*>(segment_.base() + uint64_t{entry.spike} * NB_SPIKE_BYTES);
     if ((entry.flags & (NB_DISPATCH_DEAD | NB_DISPATCH_ANSWERED)) != 0 || !run.continues(entry, spike)) {
-      book_silence(run);
+      if (run.learning != NB_NONE && run.spikes > 0) book_silence(run.learning, run.spikes);
       run = Run{entry.synapse, spike.source, entry.neuron, spike.kind, exchange_of(entry, spike), 0};
       if ((entry.flags & NB_DISPATCH_DEAD) != 0) {
         run.learning = NB_NONE;
@@ -186,9 +204,7 @@ void Ganglion::book_entries(uint32_t from, uint32_t to, uint64_t start, uint64_t
       }
     }
     const double fired_at = static_cast<double>(timestamp_of(spike));
-    const double latency = std::max(0.0, handled_at - fired_at);
-    self_.latency[histogram_bucket(static_cast<uint64_t>(static_cast<int64_t>(latency)))]++;
-    longest = std::max(longest, latency);
+    book_latency(static_cast<uint64_t>(static_cast<int64_t>(std::max(0.0, handled_at - fired_at))));
     if ((entry.flags & NB_DISPATCH_ANSWERED) == 0) {
       run.spikes++;
     } else if (run.learning != NB_NONE) {
@@ -197,8 +213,7 @@ void Ganglion::book_entries(uint32_t from, uint32_t to, uint64_t start, uint64_t
       self_.potentiations++;
     }
   }
-  book_silence(run);
-  self_.latency_max_ns = static_cast<uint64_t>(longest);
+  if (run.learning != NB_NONE && run.spikes > 0) book_silence(run.learning, run.spikes);
   self_.dropped[NB_DROP_DEAD_TARGET] += dead;
   self_.delivered += to - from - dead;
   self_.latency_count += to - from - dead;

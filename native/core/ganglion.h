@@ -63,7 +63,7 @@ class Ganglion {
   uint64_t queued() const;
 
  private:
-  // Where a spike goes, resolved: spikes in a row between the same two neurons share it. Valid within one route().
+  // Where a spike goes, resolved: spikes in a row between the same two neurons share it, until neurons or synapses change.
   struct Path {
     uint16_t source = NB_BROADCAST;
     uint16_t target = NB_BROADCAST;
@@ -72,7 +72,7 @@ class Ganglion {
     const nb_filter* filter = nullptr;
     double* weight = nullptr;
     const uint64_t* last_pre = nullptr;
-    bool pair = false;  // follows a pair rule
+    uint32_t rule = NB_RULE_STATIC;
   };
 
   // Unanswered hand-overs in a row that came the same way.
@@ -106,7 +106,9 @@ class Ganglion {
   void pair_post(uint16_t neuron, uint64_t now);
   void book_entries(uint32_t from, uint32_t to, uint64_t start, uint64_t end);
   uint32_t exchange_of(const nb_dispatch& entry, const nb_spike& spike) const;
-  void book_silence(const Run& run);
+  void book_lone(const nb_dispatch& entry);
+  void book_latency(uint64_t latency_ns);
+  void book_silence(uint32_t synapse, uint32_t spikes);
   void book_emissions();
   void book_late_answer(uint16_t requester, uint16_t responder, uint64_t now);
   void close_answers(uint32_t synapse, nb_neuron& post, uint32_t count);

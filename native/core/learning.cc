@@ -64,7 +64,7 @@ void Ganglion::touch(uint32_t synapse, uint64_t now) {
   uint64_t& last_pre = synapses_.last_pre(synapse);
   if (synapses_.rule(synapse).kind == NB_RULE_EXCHANGE) {
     nb_exchange_trace& exchange = synapses_.exchange(synapse);
-    if (exchange.open > 0) exchange.lag_ns += static_cast<float>(now - last_pre);
+    if (exchange.open > 0) exchange.lag_sum_ns += static_cast<float>(exchange.open) * static_cast<float>(now - last_pre);
   }
   last_pre = now;
 }
@@ -72,19 +72,13 @@ void Ganglion::touch(uint32_t synapse, uint64_t now) {
 // ---- exchange rule: silence, and answers that come after the handler returned ----------------------------------------
 
 // Spikes of one batch, so of about the last pre instant, that got no answer from their handler.
-void Ganglion::book_silence(const Run& run) {
-  const uint32_t synapse = run.learning;
-  const uint32_t spikes = run.spikes;
-  if (synapse == NB_NONE || spikes == 0) return;
+void Ganglion::book_silence(uint32_t synapse, uint32_t spikes) {
   const nb_rule& rule = synapses_.rule(synapse);
   nb_neuron& post = neurons_[synapses_.post(synapse)];
   nb_exchange_trace& exchange = synapses_.exchange(synapse);
-  if (exchange.open > 0 && exchange.lag_ns > rule.answer_window_ns) close_answers(synapse, post, exchange.open);
+  if (exchange.lag_sum_ns > rule.answer_window_ns * exchange.open) close_answers(synapse, post, exchange.open);
   synapses_.weight(synapse) = stdp::unanswered(rule, synapses_.weight(synapse), spikes);
   self_.depressions += spikes;
-  if (exchange.open > 0) {
-    exchange.lag_ns *= static_cast<float>(exchange.open) / static_cast<float>(exchange.open + spikes);
-  }
   exchange.open += spikes;
   post.open_answers += spikes;
   post.watch |= NB_WATCH_OPEN;
@@ -97,7 +91,8 @@ void Ganglion::book_late_answer(uint16_t requester, uint16_t responder, uint64_t
   nb_exchange_trace& exchange = synapses_.exchange(synapse);
   if (exchange.open == 0) return;
   const uint64_t last_pre = synapses_.last_pre(synapse);
-  const double delay = (now > last_pre ? static_cast<double>(now - last_pre) : 0) + exchange.lag_ns;
+  const double delay =
+      (now > last_pre ? static_cast<double>(now - last_pre) : 0) + double{exchange.lag_sum_ns} / exchange.open;
   nb_neuron& post = neurons_[responder];
   if (delay > rule.answer_window_ns) {
     close_answers(synapse, post, exchange.open);
@@ -111,8 +106,9 @@ void Ganglion::book_late_answer(uint16_t requester, uint16_t responder, uint64_t
 
 void Ganglion::close_answers(uint32_t synapse, nb_neuron& post, uint32_t count) {
   nb_exchange_trace& exchange = synapses_.exchange(synapse);
-  exchange.open -= count;
-  if (exchange.open == 0) exchange.lag_ns = 0;
+  const uint32_t left = exchange.open - count;
+  exchange.lag_sum_ns = left == 0 ? 0 : exchange.lag_sum_ns * static_cast<float>(left) / static_cast<float>(exchange.open);
+  exchange.open = left;
   post.open_answers -= count;
   if (post.open_answers == 0) post.watch &= ~uint32_t{NB_WATCH_OPEN};
 }
@@ -139,7 +135,6 @@ void Ganglion::book_emissions() {
 // One pass over the table every sweep_ns, a slice at a time, so that no batch waits for a large table.
 void Ganglion::sweep(uint64_t now) {
   if (!sweeping_) {
-    if (now < next_sweep_) return;
     sweeping_ = true;
     sweep_cursor_ = 0;
     sweep_before_ = sweep_started_;
@@ -162,7 +157,7 @@ void Ganglion::sweep_one(uint32_t synapse, uint64_t now) {
   const uint64_t last_pre = synapses_.last_pre(synapse);
   const double idle = now > last_pre ? static_cast<double>(now - last_pre) : 0;
   const nb_exchange_trace& exchange = synapses_.exchange(synapse);
-  if (exchange.open > 0 && idle + exchange.lag_ns > rule.answer_window_ns) {
+  if (exchange.open > 0 && idle + double{exchange.lag_sum_ns} / exchange.open > rule.answer_window_ns) {
     close_answers(synapse, neurons_[synapses_.post(synapse)], exchange.open);
   }
   if (idle < plasticity_.grace_ns) return;
@@ -177,6 +172,7 @@ void Ganglion::sweep_one(uint32_t synapse, uint64_t now) {
   entry.post = synapses_.post(synapse);
   entry.weight = weight;
   synapses_.remove(synapse);
+  path_ = Path{};
   self_.pruned++;
 }
 

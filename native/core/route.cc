@@ -15,8 +15,7 @@ void Ganglion::route() {
   control_.more = 0;
   const uint64_t now = read_clock();
   batch_start_ = now;
-  sweep(now);
-  path_ = Path{};
+  if (now >= next_sweep_ || sweeping_) sweep(now);
   listed_ = 0;
   list_limit_ = std::min(std::max(control_.budget, 1u), segment_.header().dispatch_capacity);
   if (axon_.mode == NB_MODE_DROP_OLDEST) {
@@ -117,7 +116,7 @@ Ganglion::Path Ganglion::path_to(uint16_t post, uint32_t synapse) {
     path.filter = synapses_.filter(synapse);
     path.weight = &synapses_.weight(synapse);
     path.last_pre = &synapses_.last_pre(synapse);
-    path.pair = synapses_.rule(synapse).kind >= NB_RULE_PAIR_ALL;
+    path.rule = synapses_.rule(synapse).kind;
   }
   return path;
 }
@@ -131,8 +130,11 @@ void Ganglion::deliver(const nb_spike& spike, const Path& path, uint64_t now) {
       return;
     }
     weight = *path.weight;
-    if (path.pair) pair_pre(path.synapse, neuron, now);
-    else if (*path.last_pre != now) touch(path.synapse, now);
+    if (path.rule >= NB_RULE_PAIR_ALL) {
+      pair_pre(path.synapse, neuron, now);
+    } else if (*path.last_pre != now) {
+      touch(path.synapse, now);
+    }
   }
   const Input input = integrate(neuron, spike.kind & NB_TYPE_MASK, weight, now);
   if (input == Input::kRefractory) {
