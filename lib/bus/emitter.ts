@@ -85,7 +85,9 @@ export class Emitter {
 
   /** To one registered neuron. @throws NeuronBusError ERR_NB_UNKNOWN_NEURON and as emit(). */
   send(source: number, target: number, payload?: string | Uint8Array, options?: SendOptions): boolean {
-    if (this.#ws.residents[target] === undefined && !this.#ws.closed) throw unknown('target', target);
+    if (typeof target !== 'number' || (this.#ws.residents[target] === undefined && !this.#ws.closed)) {
+      throw unknown('target', target);
+    }
     return this.reply(source, target, payload, options);
   }
 

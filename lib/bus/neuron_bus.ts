@@ -218,6 +218,9 @@ export class NeuronBus extends EventEmitter<BusEvents> {
    * ERR_NB_ARENA_FULL, ERR_NB_TOO_LARGE, ERR_NB_STALE_SPIKE, ERR_NB_CLOSED. Then nothing was sent.
    */
   fire(id: number, spike: SpikeInit | Spike | SpikeBuilder): boolean {
+    if (typeof spike !== 'object' || spike === null) {
+      throw invalidArgument('spike', spike, 'a SpikeInit, a Spike or a SpikeBuilder');
+    }
     const {
       target = EVERYBODY,
       type = EXCITATORY,
@@ -228,6 +231,7 @@ export class NeuronBus extends EventEmitter<BusEvents> {
     } = spike as SpikeInit;
     if (spike instanceof Spike || spike instanceof SpikeBuilder) return this.#fireBuilt(id, spike);
     const { residents } = this.#workspace;
+    if (typeof id !== 'number' || typeof target !== 'number') this.#refuse(id, target);
     if (residents[id] === undefined || (target !== EVERYBODY && residents[target] === undefined)) {
       this.#refuse(id, target);
     }

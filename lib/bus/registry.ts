@@ -60,7 +60,7 @@ export class Registry {
 
   /** The neuron of an id. @throws NeuronBusError ERR_NB_UNKNOWN_NEURON naming the argument. */
   resident(argument: string, id: number): Resident {
-    const resident = this.#workspace.residents[id];
+    const resident = typeof id === 'number' ? this.#workspace.residents[id] : undefined;
     if (resident === undefined) throw new NeuronBusError('UNKNOWN_NEURON', `${argument} ${String(id)}`);
     return resident;
   }
