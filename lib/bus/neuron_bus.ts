@@ -84,8 +84,9 @@ export class NeuronBus extends EventEmitter<BusEvents> {
     this.#scheduler = new Scheduler(
       {
         drain: () => {
+          const limit = this.#emitter.head;
           this.#deliver(options.budget, false);
-          return !this.#closed && (this.#dispatcher.more || this.#workspace.native.stats().queued > 0);
+          return !this.#closed && (this.#dispatcher.more || this.#emitter.head !== limit);
         },
         beat: () => this.tick(),
         wantsBeats: () => this.#registry.ticking.size > 0,

@@ -70,9 +70,9 @@ export class Registry {
       throw invalidArgument('card.id', wanted, `below maxNeurons (${this.#maxNeurons})`);
     }
     const { threshold, rest, leakNs, refractoryNs } = dynamicsInNs(neuron.dynamics ?? {});
+    const { native, running } = this.#workspace;
+    if (!running) native.finish(); // ids of the last batch become free with its slots
     const any = L.BROADCAST;
-    return callNative(() =>
-      this.#workspace.native.register(wanted ?? any, threshold, rest, leakNs, refractoryNs, flags),
-    );
+    return callNative(() => native.register(wanted ?? any, threshold, rest, leakNs, refractoryNs, flags));
   }
 }

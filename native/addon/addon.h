@@ -8,6 +8,7 @@
 
 #include <napi.h>
 
+#include <memory>
 #include <unordered_map>
 
 #include "clock.h"
@@ -16,11 +17,15 @@
 
 namespace neuronbus {
 
+struct BufferHolder;
+using BufferTable = std::unordered_map<const void*, BufferHolder*>;
+
 // State of one environment (a main thread or a worker).
 struct AddonData {
   Clock clock;
   Napi::FunctionReference ganglion_constructor;
-  std::unordered_map<const void*, struct BufferHolder*> buffers;  // by address; the ArrayBuffers that are not closed
+  // By address: the ArrayBuffers that are not closed. Their finalizers may run after this struct is gone.
+  std::shared_ptr<BufferTable> buffers = std::make_shared<BufferTable>();
 };
 
 // Throws a JavaScript Error with a numeric `status` and `detail`; lib/memory/errors.ts turns it into a NeuronBusError.

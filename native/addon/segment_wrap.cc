@@ -9,16 +9,16 @@
 namespace neuronbus {
 
 struct BufferHolder {
-  Mapping* mapping;
+  Mapping* mapping;  // null once closed
+  std::shared_ptr<BufferTable> table;
 };
 
 namespace {
 
-void finalize_buffer(napi_env env, void*, void* hint) {
+void finalize_buffer(napi_env, void*, void* hint) {
   auto* holder = static_cast<BufferHolder*>(hint);
   if (holder->mapping != nullptr) {
-    AddonData* data = Napi::Env(env).GetInstanceData<AddonData>();
-    if (data != nullptr) data->buffers.erase(holder->mapping->base());
+    holder->table->erase(holder->mapping->base());
     holder->mapping->release();
   }
   delete holder;
@@ -26,7 +26,8 @@ void finalize_buffer(napi_env env, void*, void* hint) {
 
 // Takes over the caller's reference, also on failure.
 Napi::Value wrap(Napi::Env env, Mapping* mapping) {
-  auto* holder = new BufferHolder{mapping};
+  const std::shared_ptr<BufferTable>& table = env.GetInstanceData<AddonData>()->buffers;
+  auto* holder = new BufferHolder{mapping, table};
   napi_value buffer = nullptr;
   const napi_status status =
       napi_create_external_arraybuffer(env, mapping->base(), mapping->bytes(), finalize_buffer, holder, &buffer);
@@ -36,7 +37,7 @@ Napi::Value wrap(Napi::Env env, Mapping* mapping) {
     throw_status(env, NB_ERR_NO_EXTERNAL_BUFFERS, "");
     return env.Undefined();
   }
-  env.GetInstanceData<AddonData>()->buffers[mapping->base()] = holder;
+  (*table)[mapping->base()] = holder;
   return Napi::Value(env, buffer);
 }
 
@@ -107,10 +108,10 @@ void close_segment(const Napi::CallbackInfo& info) {
   if (mapping == nullptr) return;
   // Detached first: from here on no JavaScript view of this environment reaches the memory.
   if (napi_detach_arraybuffer(env, info[0]) != napi_ok) return;  // the finalizer will release it
-  AddonData* data = env.GetInstanceData<AddonData>();
-  const auto found = data->buffers.find(mapping->base());
+  BufferTable& table = *env.GetInstanceData<AddonData>()->buffers;
+  const auto found = table.find(mapping->base());
   found->second->mapping = nullptr;
-  data->buffers.erase(found);
+  table.erase(found);
   mapping->release();
 }
 
@@ -118,7 +119,7 @@ void close_segment(const Napi::CallbackInfo& info) {
 
 Mapping* mapping_of(Napi::Env env, Napi::Value buffer) {
   if (buffer.IsArrayBuffer()) {
-    const auto& buffers = env.GetInstanceData<AddonData>()->buffers;
+    const BufferTable& buffers = *env.GetInstanceData<AddonData>()->buffers;
     const auto found = buffers.find(buffer.As<Napi::ArrayBuffer>().Data());
     if (found != buffers.end()) return found->second->mapping;
   }

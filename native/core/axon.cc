@@ -90,7 +90,7 @@ nb_status AxonProducer::open(const Segment& segment, uint32_t index, uint32_t to
   tail_ = load_acquire(axon.tail);  // SYNC axon-release
   stride_ = view.capacity / 4 < kMaxStride ? view.capacity / 4 : kMaxStride;
   if (stride_ == 0) stride_ = 1;
-  refused_ = 0;
+  refused_ = pressed_ = 0;
   for (uint32_t reason = NB_DROP_FULL; reason <= NB_DROP_DEADLINE; reason++) {
     dropped_[reason] = axon.dropped[reason];
     if (reason != NB_DROP_OLDEST) refused_ += dropped_[reason];
@@ -128,12 +128,12 @@ void AxonProducer::count_drop(uint32_t reason) {
   if (reason != NB_DROP_OLDEST) store_relaxed(view_.axon->published, head_ + ++refused_);
 }
 
-// NB_MODE_SAMPLE. Whether this spike may pass: each one while the ring is at most half full, else every n-th.
+// NB_MODE_SAMPLE. Whether this spike may try: each one while the ring is at most half full, above that every n-th. A full
+// ring is not thinned out but full.
 bool AxonProducer::sampled() {
   const auto position = static_cast<uint32_t>(head_);
   if (position - tail_ <= view_.capacity / 2) return true;
-  has_room();
-  if (position - tail_ <= view_.capacity / 2) return true;
+  if (!has_room() || position - tail_ <= view_.capacity / 2) return true;
   if (++pressed_ % view_.sample_every == 0) return true;
   count_drop(NB_DROP_SAMPLED);
   return false;

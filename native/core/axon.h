@@ -146,7 +146,7 @@ class alignas(NB_LINE_BYTES) AxonProducer {
   uint32_t stride_ = 1;
   uint64_t refused_ = 0;  // offered, but never in the ring
   uint64_t dropped_[4] = {};
-  uint64_t pressed_ = 0;  // spikes offered while the ring was over half full
+  uint64_t pressed_ = 0;  // spikes offered while the ring was over half full, but not full
   uint32_t token_ = 0;
 };
 

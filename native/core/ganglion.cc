@@ -95,8 +95,8 @@ uint64_t Ganglion::queued() const {
 // ---- tables ---------------------------------------------------------------------------------------------------------
 
 nb_status Ganglion::register_neuron(uint16_t wanted, const Dynamics& dynamics, uint16_t flags, uint16_t* id) {
-  const bool copied = axon_.mode == NB_MODE_DROP_OLDEST;
-  const uint64_t consumed = inbox_next_ < inbox_end_ ? 0 : extend(copied ? load_relaxed(axon_.tail) : cursor_);
+  // The tail stays behind a batch whose handlers still run; copied spikes have left the ring before.
+  const uint64_t consumed = inbox_first_ < inbox_end_ ? 0 : extend(load_relaxed(axon_.tail));
   return neurons_.add(wanted, static_cast<uint16_t>(index_), dynamics, flags, read_clock(), consumed, id);
 }
 
