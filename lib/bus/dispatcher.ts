@@ -64,14 +64,19 @@ export class Dispatcher {
       u32[control + LIMIT] = limit;
       u32[control + BUDGET] = budget;
       do {
-        native.route();
-        this.#handled = 0;
+        // A listener that threw may have left the batch before unfinished.
+        if (this.#handled === u32[control + DISPATCH_COUNT]) {
+          native.route();
+          this.#handled = 0;
+        }
         if (u32[control + PRUNES] !== 0) this.#reportPrunes();
         const count = u32[control + DISPATCH_COUNT];
         if (count !== 0) delivered += this.#dispatch(count);
+        else if (u32[control + UNFINISHED] !== 0) native.finish();
       } while (all && u32[control + MORE] !== 0 && !this.#stopped);
     } finally {
       this.#ws.running = false;
+      this.#ws.current = -1;
       this.#ws.stampsLeft = 0;
       expireSpike(this.#view);
     }
@@ -80,7 +85,8 @@ export class Dispatcher {
 
   /** Whether the last deliver() left spikes below its limit. */
   get more(): boolean {
-    return this.#ws.u32[this.#ws.control + MORE] !== 0;
+    const { u32, control } = this.#ws;
+    return u32[control + MORE] !== 0 || this.#handled !== u32[control + DISPATCH_COUNT];
   }
 
   /** Makes the counters in shared memory current. Returns the routed spikes that wait, the one in hand included. */
@@ -143,12 +149,16 @@ export class Dispatcher {
           } else {
             delivered++;
             this.#handOver(resident, entry, id);
+            if (resident.wantsFire) this.#crossed(resident, entry, id);
           }
           this.#handled++;
         }
       } catch (error) {
+        const entry = this.#ws.entry;
+        const id = this.#ws.current;
         this.#handled++;
-        this.#fail(error, this.#ws.current);
+        this.#fail(error, id);
+        if (residents[id] !== undefined) this.#crossed(residents[id], entry, id);
       }
     }
     this.#ws.current = -1;
@@ -156,8 +166,7 @@ export class Dispatcher {
   }
 
   #handOver(resident: Resident, entry: number, id: number): void {
-    const { u16, u32 } = this.#ws;
-    const slot = u32[(entry + SPIKE) >> 2];
+    const slot = this.#ws.u32[(entry + SPIKE) >> 2];
     if (this.#development) {
       this.#handOverOnce(resident, slot, id);
     } else {
@@ -165,9 +174,13 @@ export class Dispatcher {
       const result = resident.neuron.onSpike(this.#view, resident.handle);
       if (result !== undefined) this.#watch(result, id);
     }
-    if (resident.wantsFire && (u16[(entry + FLAGS) >> 1] & FIRED) !== 0) {
-      this.guarded(id, () => resident.neuron.onFire!(resident.handle));
-    }
+  }
+
+  /** onFire, if this hand-over took the neuron across its threshold. */
+  #crossed({ neuron, handle, wantsFire }: Resident, entry: number, id: number): void {
+    if (!wantsFire || (this.#ws.u16[(entry + FLAGS) >> 1] & FIRED) === 0) return;
+    if (this.#ws.residents[id]?.handle !== handle) return; // it left, or the bus was closed
+    this.guarded(id, () => neuron.onFire!(handle));
   }
 
   /** Development: a view for this hand-over alone, so that a later use of it is noticed. */

@@ -256,6 +256,7 @@ export class Emitter {
     const deadline = performance.now() + this.#blockMs;
     while (!this.#ws.running && performance.now() < deadline) {
       this.#host.makeRoom();
+      if (this.#ws.closed) throw new NeuronBusError('CLOSED', 'A handler closed the bus');
       if (this.#used() < this.#capacity) return true;
     }
     this.#countDrop(L.DROP_DEADLINE);

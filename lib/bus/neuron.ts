@@ -87,22 +87,22 @@ export class NeuronHandle {
 
   /** Sends a prepared spike; without `target` it is a broadcast. @throws NeuronBusError as {@link NeuronBus.fire}. */
   fire(spike: SpikeInit | Spike): boolean {
-    return this.bus.fire(this.id, spike);
+    return this.bus.fire(this.#speaker(), spike);
   }
 
   /** Sends to one neuron. @throws NeuronBusError as {@link NeuronBus.fire}. */
   fireTo(target: number, payload?: string | Uint8Array, options?: SendOptions): boolean {
-    return this.#emitter.send(this.id, target, payload, options);
+    return this.#emitter.send(this.#speaker(), target, payload, options);
   }
 
   /** Sends to every neuron that has a synapse from this one, in no particular order. */
   broadcast(payload?: string | Uint8Array, options?: SendOptions): boolean {
-    return this.#emitter.broadcast(this.id, payload, options);
+    return this.#emitter.broadcast(this.#speaker(), payload, options);
   }
 
   /** Sends to the source of `spike`. If that is gone by now, the spike is counted as dropped (deadTarget). */
   reply(spike: Spike, payload?: string | Uint8Array, options?: SendOptions): boolean {
-    return this.#emitter.reply(this.id, spike.source, payload, options);
+    return this.#emitter.reply(this.#speaker(), spike.source, payload, options);
   }
 
   /** Cards of the neurons with this capability, this one included. */
@@ -118,5 +118,14 @@ export class NeuronHandle {
   /** Uniform in [0, 1), from the seed of the bus. */
   random(): number {
     return this.bus.random();
+  }
+
+  /** The id, unless the neuron left: then it may be somebody else's by now. */
+  #speaker(): number {
+    if (this.#workspace.residents[this.id]?.handle !== this) {
+      if (this.#workspace.closed) throw new NeuronBusError('CLOSED');
+      throw new NeuronBusError('UNKNOWN_NEURON', `${this.card.name} (${this.id}) is unregistered`);
+    }
+    return this.id;
   }
 }

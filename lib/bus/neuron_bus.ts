@@ -42,8 +42,7 @@ export class NeuronBus extends EventEmitter<BusEvents> {
   readonly options: Readonly<ResolvedOptions>;
   readonly arena: BusArena;
   readonly clock: BusClock;
-  /** Uniform in [0, 1), from the seed of the bus. */
-  readonly random: () => number;
+  readonly #random: () => number;
   readonly #memory: Memory;
   readonly #workspace: Workspace;
   readonly #emitter: Emitter;
@@ -97,7 +96,10 @@ export class NeuronBus extends EventEmitter<BusEvents> {
         housekeepingMs: options.plasticity.sweepIntervalMs,
       },
     );
-    this.#synapses = new SynapseTable(this.#memory, workspace.native);
+    this.#synapses = new SynapseTable(this.#memory, workspace.native, () => {
+      this.#open();
+      this.#dispatcher.settle();
+    });
     this.#persistence = new Persistence(
       workspace.native,
       this.#registry.cortex,
@@ -106,7 +108,7 @@ export class NeuronBus extends EventEmitter<BusEvents> {
     );
     this.arena = new BusArena(() => this.#open());
     this.clock = new BusClock(options.clock === 'virtual', () => this.#open());
-    this.random = seededRandom(options.seed);
+    this.#random = seededRandom(options.seed);
     this.#createdNs = this.clock.now();
     (this as EventEmitter).on('newListener', (event) => {
       if (event === 'drop') this.#drops.active = true;
@@ -144,6 +146,7 @@ export class NeuronBus extends EventEmitter<BusEvents> {
    */
   unregister(id: number): void {
     this.#open();
+    this.#dispatcher.settle();
     const card = this.#registry.remove(id);
     this.#scheduler.update();
     this.emit('unregister', card);
@@ -197,6 +200,7 @@ export class NeuronBus extends EventEmitter<BusEvents> {
   /** @throws NeuronBusError ERR_NB_UNKNOWN_SYNAPSE. */
   disconnect(pre: number, post: number): void {
     const { native } = this.#open();
+    this.#dispatcher.settle();
     callNative(() => native.disconnect(pre, post));
   }
 
@@ -325,6 +329,12 @@ export class NeuronBus extends EventEmitter<BusEvents> {
     });
   }
 
+  /** Uniform in [0, 1), from the seed of the bus. */
+  random(): number {
+    this.#open();
+    return this.#random();
+  }
+
   /**
    * Writes cards, synapses and weights to a file, atomically.
    *
@@ -345,6 +355,7 @@ export class NeuronBus extends EventEmitter<BusEvents> {
     this.#open();
     const body = await readSnapshot(path);
     this.#open();
+    this.#dispatcher.settle();
     return this.#persistence.restore(body);
   }
 

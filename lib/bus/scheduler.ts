@@ -7,6 +7,8 @@
 
 import type { WaitStrategy } from './options.js';
 
+/** Timers take no more; whoever asks for longer intervals will not notice. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 /** Turns of the event loop that 'yield' looks again before it parks. */
 const YIELD_TURNS = 1000;
 
@@ -45,7 +47,7 @@ export class Scheduler {
   start(): void {
     if (this.running) return;
     // Decay and pruning go on while nothing is fired; this timer is also what keeps the process alive.
-    this.#housekeeping = setInterval(() => this.wake(), this.#options.housekeepingMs);
+    this.#housekeeping = every(this.#options.housekeepingMs, () => this.wake());
     this.update();
     this.wake();
   }
@@ -69,7 +71,7 @@ export class Scheduler {
   update(): void {
     const wanted = this.running && this.#target.wantsBeats();
     if (wanted && this.#beats === undefined) {
-      this.#beats = setInterval(() => this.#target.beat(), this.#options.tickIntervalMs);
+      this.#beats = every(this.#options.tickIntervalMs, () => this.#target.beat());
     } else if (!wanted && this.#beats !== undefined) {
       clearInterval(this.#beats);
       this.#beats = undefined;
@@ -85,4 +87,8 @@ export class Scheduler {
     const again = more || strategy === 'spin' || (strategy === 'yield' && this.#idleTurns < YIELD_TURNS);
     if (again) this.#immediate = setImmediate(this.#turn);
   };
+}
+
+function every(ms: number, call: () => void): NodeJS.Timeout {
+  return setInterval(call, Math.min(ms, MAX_TIMER_MS));
 }

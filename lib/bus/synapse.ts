@@ -73,8 +73,28 @@ function checkNumber(name: string, value: number, ok: boolean, range: string): v
   }
 }
 
+const STDP_KEYS: ReadonlySet<string> = new Set([
+  'rule',
+  'aPlus',
+  'aMinus',
+  'tauPlusMs',
+  'tauMinusMs',
+  'min',
+  'max',
+  'answerWithinMs',
+]);
+const FILTER_KEYS: ReadonlySet<string> = new Set(['types', 'minPriority', 'prefix']);
+
+function checkKeys(argument: string, options: object, known: ReadonlySet<string>): void {
+  if (typeof options !== 'object' || options === null) throw invalidArgument(argument, options, 'an object');
+  for (const key of Object.keys(options)) {
+    if (!known.has(key)) throw invalidArgument(argument, key, `made of ${[...known].join(', ')}`);
+  }
+}
+
 /** Parameters of nb_rule from options, in ns. @throws NeuronBusError ERR_NB_INVALID_ARGUMENT naming the parameter. */
 export function ruleParameters(options: StdpOptions): { kind: number; parameters: Float64Array } {
+  checkKeys('stdp', options, STDP_KEYS);
   const rule = options.rule ?? 'exchange';
   if (!Object.hasOwn(RULES, rule))
     throw invalidArgument('stdp.rule', rule, `one of ${RULE_NAMES.join(', ')}`);
@@ -117,11 +137,7 @@ export class SynapseBuilder {
   }
 
   filter(filter: SynapseFilter): this {
-    for (const key of Object.keys(filter)) {
-      if (key !== 'types' && key !== 'minPriority' && key !== 'prefix') {
-        throw invalidArgument('filter', key, 'made of types, minPriority and prefix');
-      }
-    }
+    checkKeys('filter', filter, FILTER_KEYS);
     const { types = Object.values(SpikeType), minPriority = 0, prefix = '' } = filter;
     if (!Array.isArray(types) || types.length === 0 || types.some((type) => ![0, 1, 2].includes(type))) {
       throw invalidArgument('filter.types', types, 'a non-empty array of SpikeType values');
@@ -175,6 +191,7 @@ export class SynapseBuilder {
 
 /** What a {@link Synapse} reads from: the bus, which knows whether the row is still this synapse. */
 export interface SynapseSource {
+  /** Asked before anything else: makes the table current. @throws NeuronBusError ERR_NB_CLOSED. */
   isSynapse(index: number, pre: number, post: number): boolean;
   weightOf(index: number): number;
   setWeight(pre: number, post: number, weight: number): void;

@@ -3,10 +3,9 @@
 // The synapse columns of the shared memory, as JavaScript reads them. Any thread may read; changes go through native calls
 // on the thread of the bus.
 
-import { NeuronBusError } from '../memory/errors.js';
 import * as L from '../memory/layout.js';
 import type { Memory } from '../memory/memory.js';
-import type { NativeGanglion } from '../memory/native.js';
+import { callNative, type NativeGanglion } from '../memory/native.js';
 import type { SavedSynapse } from './snapshot.js';
 import { type PlasticityRule, ruleName, Synapse, type SynapseSource } from './synapse.js';
 
@@ -15,14 +14,17 @@ const PARAMETERS = 7;
 export class SynapseTable implements SynapseSource {
   readonly #memory: Memory;
   readonly #native: NativeGanglion;
+  readonly #settle: () => void;
   readonly #pre: number;
   readonly #post: number;
   readonly #weight: number;
   readonly #lastPre: number;
 
-  constructor(memory: Memory, native: NativeGanglion) {
+  /** `settle` books what handlers did so far, so that weights are current; it throws ERR_NB_CLOSED. */
+  constructor(memory: Memory, native: NativeGanglion, settle: () => void) {
     this.#memory = memory;
     this.#native = native;
+    this.#settle = settle;
     this.#pre = memory.u64At(L.HEADER_SYNAPSE_PRE_OFFSET) / 2;
     this.#post = memory.u64At(L.HEADER_SYNAPSE_POST_OFFSET) / 2;
     this.#weight = memory.u64At(L.HEADER_SYNAPSE_WEIGHT_OFFSET) / 8;
@@ -46,7 +48,7 @@ export class SynapseTable implements SynapseSource {
   }
 
   isSynapse(index: number, pre: number, post: number): boolean {
-    if (this.#memory.buffer.byteLength === 0) throw new NeuronBusError('CLOSED');
+    this.#settle();
     return this.#memory.u16[this.#pre + index] === pre && this.#memory.u16[this.#post + index] === post;
   }
 
@@ -59,7 +61,7 @@ export class SynapseTable implements SynapseSource {
   }
 
   setWeight(pre: number, post: number, weight: number): void {
-    this.#native.setWeight(pre, post, weight);
+    callNative(() => this.#native.setWeight(pre, post, weight));
   }
 
   ruleOf(index: number): PlasticityRule {

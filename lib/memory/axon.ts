@@ -122,8 +122,9 @@ export class Axon {
   }
 
   /**
-   * Offers many spikes at the price of one cursor store; returns how many were accepted. Mode 'fail' accepts all or, with
-   * ERR_NB_FULL, none; after any other error, none but what had to be made visible before. Errors as publish().
+   * Offers many spikes at the price of one cursor store; returns how many were accepted: the first ones, as many as there was
+   * room for ('drop-oldest': all; 'sample': those that passed). Mode 'fail' accepts all or, with ERR_NB_FULL, none. After
+   * any other error, none is accepted but what had to be made visible before. Errors as publish().
    */
   publishBatch(spikes: readonly (Spike | AxonSpikeInit)[]): number {
     if (!Array.isArray(spikes)) throw invalidArgument('spikes', spikes, 'an array');
@@ -132,10 +133,13 @@ export class Axon {
     const producer = this.#producer;
     let accepted = 0;
     try {
-      for (let i = 0; i < count; i++) {
+      for (let i = 0; i < count; ) {
         const at = producer.claim(count - i);
-        if (at < 0) continue;
-        this.#write(at, spikes[i]);
+        if (at < 0) {
+          i += producer.refused;
+          continue;
+        }
+        this.#write(at, spikes[i++]);
         producer.commit();
         accepted++;
       }
@@ -164,7 +168,7 @@ export class Axon {
         fillSlots(slot, producer.slot, producer.position | 0, index, index + run, fill);
         producer.commitRun(run);
         accepted += run;
-        index += Math.max(run, 1); // 0: that one was dropped
+        index += run > 0 ? run : producer.refused;
       }
     } catch (error) {
       producer.abort();

@@ -25,6 +25,8 @@ const TAIL = L.AXON_TAIL >> 2;
 let sleeper: Int32Array | undefined;
 
 export class AxonProducer {
+  /** After claim() gave -1, or claimRun() 0: how many of the wanted spikes were dropped by that. */
+  refused = 0;
   /** Called for each slot that drop-oldest is about to overwrite, while its content is still there. */
   evicted: ((at: number) => void) | null = null;
 
@@ -64,8 +66,9 @@ export class AxonProducer {
   }
 
   /**
-   * The slot to write next (byte offset / 64), or -1 when the mode drops this spike; it is counted then. `wanted`: how many
-   * the caller is about to claim, this one included. ERR_NB_FULL in fail mode, ERR_NB_PRODUCER_TAKEN, ERR_NB_CLOSED.
+   * The slot to write next (byte offset / 64). `wanted`: how many the caller is about to claim, this one included. -1: the
+   * ring is full and all of them are dropped (in sample mode, where the next may pass: this one), counted in `refused`.
+   * ERR_NB_FULL in fail mode, ERR_NB_PRODUCER_TAKEN, ERR_NB_CLOSED.
    */
   claim(wanted = 1): number {
     const head = this.#head;
@@ -158,12 +161,12 @@ export class AxonProducer {
       if (room < wanted) room = this.#evict(Math.min(wanted, capacity));
     } else if (room === 0) {
       if (mode === L.MODE_FAIL) {
-        this.#drop(L.DROP_FULL, 1);
+        this.#drop(L.DROP_FULL, wanted);
         throw new NeuronBusError('FULL');
       }
       if (mode === L.MODE_BLOCK) room = this.#waitForRoom();
       if (room === 0) {
-        this.#drop(mode === L.MODE_BLOCK ? L.DROP_DEADLINE : L.DROP_FULL, 1);
+        this.#drop(mode === L.MODE_BLOCK ? L.DROP_DEADLINE : L.DROP_FULL, wanted);
         return false;
       }
     }
@@ -247,6 +250,7 @@ export class AxonProducer {
   }
 
   #drop(reason: number, count: number): void {
+    this.refused = count;
     this.#count(L.AXON_PUBLISHED, count);
     this.#count(L.AXON_DROPPED + 8 * reason, count);
   }

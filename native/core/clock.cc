@@ -4,7 +4,6 @@
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
-#include <mutex>
 
 #ifdef _WIN32
 #include <chrono>
@@ -101,28 +100,25 @@ Clock::Sample Clock::sample() {
   return best;
 }
 
-const Clock::Calibration& Clock::calibration() {
-  static std::once_flag once;
-  static Calibration result;
-  std::call_once(once, [] {
-    const char* wish = std::getenv("NEURONBUS_CLOCK");
-    if (wish != nullptr && std::strcmp(wish, "monotonic") == 0) return;
-    if (!counter_is_invariant()) return;
-    const Sample start = sample();
-    Sample end = start;
-    while (end.ns - start.ns < kCalibrationNs) end = sample();
-    if (end.ticks <= start.ticks) return;
-    const uint64_t rate = rate_between(end.ticks - start.ticks, end.ns - start.ns);
-    if (!plausible(rate)) return;
-    best_rate.store(rate, std::memory_order_relaxed);
-    result.start = start;
-    result.source = counter_source();
-  });
+Clock::Calibration Clock::calibrate() {
+  Calibration result;
+  const char* wish = std::getenv("NEURONBUS_CLOCK");
+  if (wish != nullptr && std::strcmp(wish, "monotonic") == 0) return result;
+  if (!counter_is_invariant()) return result;
+  const Sample start = sample();
+  Sample end = start;
+  while (end.ns - start.ns < kCalibrationNs) end = sample();
+  if (end.ticks <= start.ticks) return result;
+  const uint64_t rate = rate_between(end.ticks - start.ticks, end.ns - start.ns);
+  if (!plausible(rate)) return result;
+  best_rate.store(rate, std::memory_order_relaxed);
+  result.start = start;
+  result.source = counter_source();
   return result;
 }
 
 Clock::Clock() {
-  const Calibration& process = calibration();
+  static const Calibration process = calibrate();  // once per process; other threads wait for it
   source_ = process.source;
   if (source_ == ClockSource::monotonic) return;
   const Sample here = sample();

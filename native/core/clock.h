@@ -70,7 +70,7 @@ class Clock {
   }
 
   struct Calibration;
-  static const Calibration& calibration();
+  static Calibration calibrate();
   static Sample sample();
 
   uint64_t now_monotonic();

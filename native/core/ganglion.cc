@@ -102,8 +102,11 @@ nb_status Ganglion::register_neuron(uint16_t wanted, const Dynamics& dynamics, u
 
 nb_status Ganglion::unregister_neuron(uint16_t id) {
   if (!neurons_.live(id)) return NB_ERR_UNKNOWN_NEURON;
+  settle();
   path_ = Path{};
-  synapses_.remove_all(id);
+  const nb_neuron& neuron = neurons_[id];
+  while (neuron.out_head != NB_NONE) forget(neuron.out_head);
+  while (neuron.in_head != NB_NONE) forget(neuron.in_head);
   neurons_.remove(id, extend(control_.self_head));
   return NB_OK;
 }
@@ -118,9 +121,18 @@ nb_status Ganglion::connect(uint16_t pre, uint16_t post, double weight, const nb
 nb_status Ganglion::disconnect(uint16_t pre, uint16_t post) {
   const uint32_t synapse = synapses_.find(pre, post);
   if (synapse == NB_NONE) return NB_ERR_UNKNOWN_SYNAPSE;
+  settle();
   path_ = Path{};
-  synapses_.remove(synapse);
+  forget(synapse);
   return NB_OK;
+}
+
+// Hand-overs of this batch that are still to come must not teach a later synapse in the same place.
+void Ganglion::forget(uint32_t synapse) {
+  for (uint32_t i = control_.settled; i < control_.dispatch_count; i++) {
+    if (dispatch_[i].synapse == synapse) dispatch_[i].synapse = NB_NONE;
+  }
+  synapses_.remove(synapse);
 }
 
 nb_status Ganglion::set_weight(uint16_t pre, uint16_t post, double weight) {
@@ -219,7 +231,7 @@ void Ganglion::book_entries(uint32_t from, uint32_t to, uint64_t start, uint64_t
   self_.latency_count += to - from - dead;
 }
 
-// The synapse that learns from this hand-over by the exchange rule, or NB_NONE. It may be gone since it was routed.
+// The synapse that learns from this hand-over by the exchange rule, or NB_NONE.
 uint32_t Ganglion::exchange_of(const nb_dispatch& entry, const nb_spike& spike) const {
   const uint32_t synapse = entry.synapse;
   if (synapse == NB_NONE || (spike.kind & NB_TYPE_MASK) != NB_TYPE_EXCITATORY) return NB_NONE;
@@ -229,6 +241,7 @@ uint32_t Ganglion::exchange_of(const nb_dispatch& entry, const nb_spike& spike) 
 
 void Ganglion::finish() {
   settle();
+  if (control_.settled < control_.dispatch_count) return;  // handlers are still to come and want their spikes
   control_.unfinished = 0;
   if (axon_.mode == NB_MODE_DROP_OLDEST) {
     if (arena_in_batch_) {

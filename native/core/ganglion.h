@@ -43,6 +43,7 @@ class Ganglion {
   void stamp() { read_clock(); }
 
   nb_status register_neuron(uint16_t wanted, const Dynamics& dynamics, uint16_t flags, uint16_t* id);
+  // Handlers that returned must be in control.handled: what they did still counts for synapses that go.
   nb_status unregister_neuron(uint16_t id);
   nb_status connect(uint16_t pre, uint16_t post, double weight, const nb_rule& rule, const nb_filter* filter,
                     uint32_t* synapse);
@@ -115,6 +116,7 @@ class Ganglion {
   void release_payload(const nb_spike& spike);
   void sweep(uint64_t now);
   void sweep_one(uint32_t synapse, uint64_t now);
+  void forget(uint32_t synapse);
   void drop(uint32_t reason) { self_.dropped[reason]++; }
   uint64_t extend(uint32_t position) const;
 

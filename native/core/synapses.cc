@@ -101,11 +101,6 @@ void Synapses::remove(uint32_t index) {
   count_--;
 }
 
-void Synapses::remove_all(uint16_t neuron) {
-  while (neurons_[neuron].out_head != NB_NONE) remove(neurons_[neuron].out_head);
-  while (neurons_[neuron].in_head != NB_NONE) remove(neurons_[neuron].in_head);
-}
-
 // Linear probing without tombstones: entries behind the hole move up unless that would pass their home.
 void Synapses::unhash(uint32_t index) {
   uint32_t hole = home(pre_[index], post_[index]);

@@ -34,9 +34,6 @@ class Synapses {
 
   void remove(uint32_t index);
 
-  // Removes every synapse that begins or ends at this neuron.
-  void remove_all(uint16_t neuron);
-
   bool is(uint32_t index, uint16_t pre, uint16_t post) const {
     return index < high_water_ && pre_[index] == pre && post_[index] == post;
   }
