@@ -5,7 +5,12 @@
 // The measuring process' main thread asks and holds the watch, its worker echoes. "Spinning" means that both threads poll
 // and neither sleeps; the channels of Node sleep in the event loop unless polled.
 
-import { BroadcastChannel, MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import {
+  BroadcastChannel,
+  MessageChannel,
+  type MessagePort,
+  receiveMessageOnPort,
+} from 'node:worker_threads';
 import { Axon, SpikeBuilder } from 'neuronbus';
 import { RoundTrips } from './harness/measure.js';
 import { Control, startWorker } from './harness/threads.js';
@@ -43,7 +48,10 @@ async function ringEcho(effort: Effort): Promise<Sample> {
   const control = new Control();
   const there = SabRing.create(capacity);
   const back = SabRing.create(capacity);
-  await startWorker(script, { control: control.buffer, rings: [there.buffer, back.buffer] } satisfies EchoOrder);
+  await startWorker(script, {
+    control: control.buffer,
+    rings: [there.buffer, back.buffer],
+  } satisfies EchoOrder);
   const message = new Int32Array(16);
   let answer = 0;
   const visit = (words: Int32Array, at: number): void => {
@@ -62,7 +70,10 @@ async function axonEcho(effort: Effort): Promise<Sample> {
   const there = new Axon({ capacity });
   const back = new Axon({ capacity });
   const reader = back.reader();
-  await startWorker(script, { control: control.buffer, axons: [there.handle, back.handle] } satisfies EchoOrder);
+  await startWorker(script, {
+    control: control.buffer,
+    axons: [there.handle, back.handle],
+  } satisfies EchoOrder);
   const spikes = Array.from({ length: 0x10000 }, (_, i) => new SpikeBuilder().target(1).sequence(i).build());
   return spin(effort, control, (sequence) => {
     there.publish(spikes[sequence]);
@@ -76,7 +87,9 @@ async function axonEcho(effort: Effort): Promise<Sample> {
 async function pollEcho(effort: Effort): Promise<Sample> {
   const control = new Control();
   const { port1, port2 } = new MessageChannel();
-  await startWorker(script, { control: control.buffer, port: port2, poll: true } satisfies EchoOrder, [port2]);
+  await startWorker(script, { control: control.buffer, port: port2, poll: true } satisfies EchoOrder, [
+    port2,
+  ]);
   const message = new Int32Array(16);
   return spin(effort, control, (sequence) => {
     message[2] = sequence;

@@ -2,7 +2,13 @@
 //
 // Worker of axon_echo: sends every message back, spinning where the order says so.
 
-import { BroadcastChannel, type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import {
+  BroadcastChannel,
+  type MessagePort,
+  parentPort,
+  receiveMessageOnPort,
+  workerData,
+} from 'node:worker_threads';
 import { Axon } from 'neuronbus';
 import type { EchoOrder } from './axon_echo.js';
 import { Control } from './harness/threads.js';

@@ -18,7 +18,9 @@ interface Account {
 }
 
 function publishToRing(ring: SabRing, way: ProducerOrder['way']): Account {
-  const messages = Array.from({ length: batch }, (_, i) => Int32Array.from({ length: 16 }, (_, word) => i * word));
+  const messages = Array.from({ length: batch }, (_, i) =>
+    Int32Array.from({ length: 16 }, (_, word) => i * word),
+  );
   let count = 0;
   let sum = 0;
   while (!control.stopped) {
@@ -37,12 +39,24 @@ function publishToRing(ring: SabRing, way: ProducerOrder['way']): Account {
 }
 
 function publishToAxon(axon: Axon, way: ProducerOrder['way']): Account {
-  const spikes = Array.from({ length: batch }, (_, i) => new SpikeBuilder().target(1).sequence(i * 2).build());
+  const spikes = Array.from({ length: batch }, (_, i) =>
+    new SpikeBuilder()
+      .target(1)
+      .sequence(i * 2)
+      .build(),
+  );
   const rests = spikes.map((_, i) => spikes.slice(i));
+  let first = 0;
+  const fill = (slot: Parameters<Parameters<Axon['publishWith']>[1]>[0], index: number): void => {
+    slot.target = 1;
+    slot.sequence = (first + index) * 2;
+  };
   let count = 0;
   let sum = 0;
   while (!control.stopped) {
-    if (way === 'batch') {
+    if (way === 'header') {
+      for (first = 0; first < batch; ) first += axon.publishWith(batch - first, fill);
+    } else if (way === 'batch') {
       for (let done = 0; done < batch; ) done += axon.publishBatch(rests[done]);
     } else {
       for (let i = 0; i < batch; i++) while (!axon.publish(spikes[i]));

@@ -10,7 +10,10 @@ const agentCount = 1000;
 const capabilityCount = 100;
 const foundEach = agentCount / capabilityCount;
 const capabilities = Array.from({ length: capabilityCount }, (_, i) => `skill ${i}`);
-const regions = Array.from({ length: capabilityCount }, (_, i) => `area ${i % 10}/room ${Math.floor(i / 10)}`);
+const regions = Array.from(
+  { length: capabilityCount },
+  (_, i) => `area ${i % 10}/room ${Math.floor(i / 10)}`,
+);
 
 class Idle extends Neuron {
   onSpike(): void {}
@@ -29,7 +32,11 @@ function cardOf(id: number): Card {
 }
 
 /** Each look-up must find all ten agents, and their ids are summed. */
-function lookUps(effort: Effort, keys: readonly string[], find: (key: string) => readonly { id?: number }[]): Sample {
+function lookUps(
+  effort: Effort,
+  keys: readonly string[],
+  find: (key: string) => readonly { id?: number }[],
+): Sample {
   let found = 0;
   let ids = 0;
   let asked = 0;
@@ -71,7 +78,8 @@ function filtering(effort: Effort): Sample {
 
 function indexed(effort: Effort): Sample {
   const index = new Map<string, Card[]>(capabilities.map((key) => [key, []]));
-  for (let id = 0; id < agentCount; id++) for (const key of cardOf(id).capabilities) index.get(key)?.push(cardOf(id));
+  for (let id = 0; id < agentCount; id++)
+    for (const key of cardOf(id).capabilities) index.get(key)?.push(cardOf(id));
   return lookUps(effort, capabilities, (key) => [...(index.get(key) ?? [])]);
 }
 

@@ -47,7 +47,10 @@ class Silent extends Neuron {
   onSpike(): void {}
 }
 
-function newBus(receiver: Neuron, sender: Neuron = new Silent()): { bus: NeuronBus; from: number; to: number } {
+function newBus(
+  receiver: Neuron,
+  sender: Neuron = new Silent(),
+): { bus: NeuronBus; from: number; to: number } {
   const bus = NeuronBus.create({ axonCapacity: 1 << 14, maxNeurons: 32, maxSynapses: 64 });
   const from = bus.register(sender, { name: 'sender' });
   const to = bus.register(receiver, { name: 'receiver' });
@@ -223,7 +226,12 @@ function eventEmitterWithText(effort: Effort): Sample {
 }
 
 const ours = (name: string, run: Variant['run']): Variant => ({ name, role: 'neuronbus', run });
-const peer = (name: string, against: string, run: Variant['run']): Variant => ({ name, role: 'peer', against, run });
+const peer = (name: string, against: string, run: Variant['run']): Variant => ({
+  name,
+  role: 'peer',
+  against,
+  run,
+});
 
 export const scenario: Scenario = {
   name: 'fire_to_onspike',
@@ -241,7 +249,11 @@ export const scenario: Scenario = {
     peer('EventEmitter, fresh 64-byte array', 'batch 64', eventEmitterWithBytes),
     peer('queue and maps, batch 64', 'batch 64', queueAndMaps),
     ours('batch 64, text of 11 characters', textBatches),
-    peer('EventEmitter, text in a fresh 64-byte array', 'batch 64, text of 11 characters', eventEmitterWithText),
+    peer(
+      'EventEmitter, text in a fresh 64-byte array',
+      'batch 64, text of 11 characters',
+      eventEmitterWithText,
+    ),
     ours('one spike per tick', (effort) => batches(effort, 1)),
     ours('ping-pong, reply per tick', pingPong),
   ],

@@ -88,7 +88,10 @@ async function synapses(): Promise<Sample> {
   const ids = Array.from({ length: neuronCount }, (_, index) => bus.register(idle(), card(index)));
   return costOfEach(synapseCount, bus, (index) => {
     const from = Math.floor(index / fanOut);
-    bus.connect(ids[from], ids[(from + 1 + (index % fanOut) * 7) % neuronCount]).weight(0.5).build();
+    bus
+      .connect(ids[from], ids[(from + 1 + (index % fanOut) * 7) % neuronCount])
+      .weight(0.5)
+      .build();
   });
 }
 

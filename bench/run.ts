@@ -18,8 +18,8 @@ import { evaluateTargets } from './harness/targets.js';
 import type { Effort, Report, ScenarioResult } from './harness/types.js';
 import { loadScenario, scenarioNames } from './registry.js';
 
-const thorough: Effort = { quick: false, warmupMs: 400, blockMs: 100, blocks: 9 };
-const brief: Effort = { quick: true, warmupMs: 120, blockMs: 25, blocks: 5 };
+const thorough: Effort = { quick: false, warmupMs: 600, blockMs: 100, blocks: 9 };
+const brief: Effort = { quick: true, warmupMs: 200, blockMs: 25, blocks: 5 };
 /** A quick run begins no further round after this long, and ends within a minute. */
 const quickBudgetMs = 40_000;
 

@@ -21,7 +21,8 @@ class Idle extends Neuron {
 
 function newBus(): NeuronBus {
   const bus = NeuronBus.create({ maxNeurons: neuronCount, maxSynapses: synapseCount });
-  for (let i = 0; i < neuronCount; i++) bus.register(new Idle(), { name: `agent ${i}`, capabilities: ['work'] });
+  for (let i = 0; i < neuronCount; i++)
+    bus.register(new Idle(), { name: `agent ${i}`, capabilities: ['work'] });
   return bus;
 }
 
@@ -29,17 +30,23 @@ function connect(bus: NeuronBus): void {
   const ids = bus.neurons().map((card) => card.id as number);
   for (let i = 0; i < synapseCount; i++) {
     const from = Math.floor(i / fanOut);
-    bus.connect(ids[from], ids[(from + 1 + (i % fanOut)) % neuronCount]).weight(0.5).build();
+    bus
+      .connect(ids[from], ids[(from + 1 + (i % fanOut)) % neuronCount])
+      .weight(0.5)
+      .build();
   }
 }
 
-async function timed(work: () => Promise<void>): Promise<number> {
+async function timed(work: () => Promise<unknown>): Promise<number> {
   const begin = nowNs();
   await work();
   return (nowNs() - begin) / 1e6;
 }
 
-async function inFolder(effort: Effort, round: (path: string) => Promise<{ save: number; load: number }>): Promise<Sample> {
+async function inFolder(
+  effort: Effort,
+  round: (path: string) => Promise<{ save: number; load: number }>,
+): Promise<Sample> {
   const folder = await mkdtemp(join(tmpdir(), 'neuronbus-bench-'));
   try {
     const rounds: { save: number; load: number }[] = [];
@@ -65,7 +72,11 @@ async function ours(effort: Effort): Promise<Sample> {
 
 /** The same facts as JSON, written with the same care: temporary file, fsync, rename. */
 async function json(effort: Effort): Promise<Sample> {
-  const cards = Array.from({ length: neuronCount }, (_, id) => ({ id, name: `agent ${id}`, capabilities: ['work'] }));
+  const cards = Array.from({ length: neuronCount }, (_, id) => ({
+    id,
+    name: `agent ${id}`,
+    capabilities: ['work'],
+  }));
   const links = Array.from({ length: synapseCount }, (_, i) => ({
     pre: Math.floor(i / fanOut),
     post: (Math.floor(i / fanOut) + 1 + (i % fanOut)) % neuronCount,

@@ -69,6 +69,10 @@ export const scenario: Scenario = {
     { name: 'MessageChannel, 1 per post', role: 'peer', run: (effort) => receive(effort, 1, 'port') },
     { name: 'MessageChannel, 64 per post', role: 'peer', run: (effort) => receive(effort, 64, 'port') },
     { name: 'BroadcastChannel, 1 per post', role: 'peer', run: (effort) => receive(effort, 1, 'broadcast') },
-    { name: 'BroadcastChannel, 64 per post', role: 'peer', run: (effort) => receive(effort, 64, 'broadcast') },
+    {
+      name: 'BroadcastChannel, 64 per post',
+      role: 'peer',
+      run: (effort) => receive(effort, 64, 'broadcast'),
+    },
   ],
 };

@@ -6,6 +6,7 @@
 
 import { PerformanceObserver } from 'node:perf_hooks';
 import { loadScenario } from '../registry.js';
+import { ownTicks } from './disturbance.js';
 import { nowNs } from './measure.js';
 import type { ChildResult, Effort } from './types.js';
 
@@ -29,5 +30,5 @@ const wallMs = (nowNs() - began) / 1e6;
 await new Promise((resolve) => setTimeout(resolve, 0));
 observer.disconnect();
 
-const result: ChildResult = { sample, gcMs, wallMs };
+const result: ChildResult = { sample, gcMs, wallMs, ticks: ownTicks() };
 process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit(0));

@@ -4,7 +4,7 @@
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { markdownTable, rowsOfVariant } from './report.js';
+import { disturbanceNote, markdownTable, rowsOfVariant } from './report.js';
 import type { Report, ScenarioResult } from './types.js';
 
 const blockBegin = '<!-- bench:start -->';
@@ -72,6 +72,7 @@ function benchmarksPage(report: Report): string {
     '',
     markdownTable(['what', 'value'], Object.entries(facts)),
     '',
+    ...[disturbanceNote(report)].filter((note) => note !== '').flatMap((note) => [note, '']),
     howToRead,
     '',
     '## Targets',
@@ -98,6 +99,8 @@ const howToRead = `## How to read this
   synapse nor learn nor count. They are the price of doing nothing else, not a bus.
 * Garbage belongs to whoever makes it: collections run when V8 wants them, inside the timed blocks, and their share of the
   process' time stands in the last column. Only the memory scenario exposes and calls the collector, before it reads.
+* A measurement during which other programs used more than 15 % of a core is repeated, and the least disturbed one counts
+  (Linux only; elsewhere see to it yourself).
 * Reproduce one scenario with \`npm run bench -- --only axon_echo\`; add \`--quick\` for a short look. Both threads of a
   two-thread scenario need a core of their own.`;
 

@@ -14,7 +14,11 @@ export function projectRoot(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
   for (;;) {
     const file = join(folder, 'package.json');
-    if (existsSync(file) && (JSON.parse(readFileSync(file, 'utf8')) as { name?: string }).name === 'neuronbus') return folder;
+    if (
+      existsSync(file) &&
+      (JSON.parse(readFileSync(file, 'utf8')) as { name?: string }).name === 'neuronbus'
+    )
+      return folder;
     const parent = dirname(folder);
     if (parent === folder) throw new Error('no package.json of neuronbus above the compiled benchmarks');
     folder = parent;

@@ -28,7 +28,11 @@ export function percentile(values: ArrayLike<number>, share: number): number {
  * Time of one operation, ns. `work(n)` must do n operations, n a multiple of `granularity`.
  * The first calls only warm up; they also tell how many operations fill a block.
  */
-export function nsPerOperation(effort: Effort, granularity: number, work: (operations: number) => void): number {
+export function nsPerOperation(
+  effort: Effort,
+  granularity: number,
+  work: (operations: number) => void,
+): number {
   let operations = granularity;
   let spent = 0;
   let last = 0;

@@ -44,9 +44,19 @@ const emptyRow: Row = { scenario: '', label: '', variant: '', metric: '', value:
 
 /** The rows of one variant; the scenario is needed for what it is compared with. */
 export function rowsOfVariant(scenario: ScenarioResult, variant: VariantResult): Row[] {
-  if (variant.failure !== undefined) {
-    const { name } = variant;
-    return [{ ...emptyRow, scenario: scenario.name, label: name, variant: name, value: 'failed', range: variant.failure }];
+  const reason = variant.failure ?? variant.unavailable;
+  if (reason !== undefined) {
+    const value = variant.failure === undefined ? 'skipped' : 'failed';
+    return [
+      {
+        ...emptyRow,
+        scenario: scenario.name,
+        label: variant.name,
+        variant: variant.name,
+        value,
+        range: reason,
+      },
+    ];
   }
   const names = Object.keys(variant.metrics);
   return names.map((name) => {
@@ -68,6 +78,18 @@ function ratioOf(scenario: ScenarioResult, variant: VariantResult, metric: strin
   return ours === undefined ? '' : `${formatNumber(advantage(ours, theirs))} ×`;
 }
 
+/** One sentence, or none: whether the numbers can be trusted. */
+export function disturbanceNote(report: Report): string {
+  const variants = report.scenarios.flatMap((scenario) => scenario.variants);
+  const disturbed = variants.reduce((sum, variant) => sum + variant.disturbed, 0);
+  if (disturbed === 0) return '';
+  const all = variants.reduce(
+    (sum, variant) => sum + (Object.values(variant.metrics)[0]?.samples.length ?? 0),
+    0,
+  );
+  return `Other programs were busy during ${disturbed} of ${all} measurements; run again on a quiet machine.`;
+}
+
 export function terminalTable(report: Report): string {
   const header: Row = {
     ...emptyRow,
@@ -81,7 +103,7 @@ export function terminalTable(report: Report): string {
   const width = (pick: (row: Row) => string): number => Math.max(...rows.map((row) => pick(row).length));
   const widths = [width((r) => r.scenario), width((r) => r.label), width((r) => r.value)];
   // A failure's reason is long; it may overhang rather than stretch the column for all.
-  const rangeWidth = Math.max(...rows.filter((row) => row.value !== 'failed').map((row) => row.range.length));
+  const rangeWidth = Math.max(...rows.filter((row) => row.metric !== '').map((row) => row.range.length));
   const lines = rows.map((row) =>
     [
       row.scenario.padEnd(widths[0]),
@@ -93,11 +115,14 @@ export function terminalTable(report: Report): string {
       .join('  ')
       .trimEnd(),
   );
-  const targets = report.targets.map((t) => `  ${t.met.padEnd(12)}  ${t.text}: ${t.measured} (target ${t.target})`);
-  return [...lines, '', 'Targets', ...targets, ''].join('\n');
+  const targets = report.targets.map(
+    (t) => `  ${t.met.padEnd(12)}  ${t.text}: ${t.measured} (target ${t.target})`,
+  );
+  return [...lines, '', 'Targets', ...targets, '', disturbanceNote(report)].join('\n');
 }
 
 export function markdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n');
 }

@@ -33,6 +33,8 @@ export interface Variant {
   readonly role: Role;
   /** The variant of ours that does comparable work; ratios are printed against it. */
   readonly against?: string;
+  /** Called once in the driver; a sentence means: leave this row out, and why. */
+  unavailable?(): string | undefined;
   /** Runs in a process of its own. Throws when the consumer did not see what the producer sent. */
   run(effort: Effort): Sample | Promise<Sample>;
 }
@@ -59,6 +61,8 @@ export interface ChildResult {
   /** Time the main thread of that process spent in garbage collection, and its whole run. */
   readonly gcMs: number;
   readonly wallMs: number;
+  /** Processor time of that process, in ticks. */
+  readonly ticks: number;
 }
 
 export interface Summary {
@@ -76,7 +80,10 @@ export interface VariantResult {
   readonly against?: string;
   readonly metrics: Readonly<Record<string, Summary>>;
   readonly gcShare: number;
+  /** Of the processes measured, how many shared the machine with somebody busy. */
+  readonly disturbed: number;
   readonly failure?: string;
+  readonly unavailable?: string;
 }
 
 export interface ScenarioResult {

@@ -138,7 +138,7 @@ void spmc(const char* name) {
     AxonObserver observers[kObservers];
     for (AxonObserver& observer : observers) observer.open(*segment, 0);
     nb_spike spike = sample_spike();
-    nb_spike received;
+    nb_spike received{};
     uint64_t sum = 0;
     const uint64_t start = Clock::os_now();
     for (uint64_t i = 0; i < count; i++) {
@@ -158,7 +158,7 @@ void spmc(const char* name) {
 void arena_fresh(const char* name) {
   constexpr uint32_t kBlocks = 100'000;
   const auto results = rounds(options.quick ? 3 : 7, kBlocks, [&](uint64_t count) {
-    OwnedSegment segment(arena_options(256));
+    OwnedSegment segment(arena_options(4096));
     Arena arena(*segment, 0);
     nb_arena_ref ref;
     uint8_t* data;
@@ -173,7 +173,7 @@ void arena_fresh(const char* name) {
 }
 
 void arena_reused(const char* name, uint32_t bytes, uint32_t live) {
-  OwnedSegment segment(arena_options(64));
+  OwnedSegment segment(arena_options(1024));
   best_of(name, 10'000'000, [&](uint64_t count) {
     Arena arena(*segment, 0);
     std::vector<nb_arena_ref> refs(live);

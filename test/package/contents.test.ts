@@ -111,7 +111,7 @@ describe('the tarball', () => {
       '--format',
       'ascii',
     ]);
-    expect(stdout).toContain('No problems found');
+    expect(stdout).toContain('node16 (from ESM): 🟢 (ESM)');
     expect(code).toBe(0);
   });
 });

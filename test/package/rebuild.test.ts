@@ -1,8 +1,9 @@
 // `npx neuronbus rebuild` in an installed package: the explicit build for platforms without a shipped binary.
 
-import { cpSync, existsSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, inject, it } from 'vitest';
+import { which } from '../../tools/setup/shared.mjs';
 import { child } from './child.js';
 
 const headers = process.env.npm_config_nodedir;
@@ -47,5 +48,28 @@ describe('npx neuronbus rebuild', () => {
     const { code, stderr } = npx(inject('installed'), ['neuronbus', 'fly']);
     expect(code).toBe(1);
     expect(stderr).toContain('Usage: neuronbus rebuild');
+  });
+});
+
+describe('cmake in an installed package', () => {
+  it.runIf(which('cmake'))('builds and installs the C library, without the tests that are not there', () => {
+    const library = join(inject('installed'), 'node_modules', 'neuronbus');
+    const cwd = `${inject('installed')}-cmake`;
+    mkdirSync(cwd);
+    const cmake = (...args: string[]) => child('cmake', args, { cwd, path: process.env.PATH });
+    const steps = [
+      cmake(
+        '-S',
+        library,
+        '-B',
+        'build',
+        '-DCMAKE_BUILD_TYPE=Release',
+        `-DCMAKE_INSTALL_PREFIX=${join(cwd, 'out')}`,
+      ),
+      cmake('--build', 'build', '--config', 'Release', '--parallel', '2'),
+      cmake('--install', 'build', '--config', 'Release'),
+    ];
+    expect(steps.map(({ code, stderr }) => (code === 0 ? 'ok' : stderr))).toEqual(['ok', 'ok', 'ok']);
+    expect(existsSync(join(cwd, 'out', 'include', 'neuronbus', 'layout.h'))).toBe(true);
   });
 });

@@ -52,6 +52,12 @@ function gyp(...args) {
 
 /** Of everything that a binary is made from. */
 export function nativeHash() {
-  const files = filesBelow('native/core', 'native/addon', 'native/addon.gypi', 'native/sources.gypi', 'include');
+  const files = filesBelow(
+    'native/core',
+    'native/addon',
+    'native/addon.gypi',
+    'native/sources.gypi',
+    'include',
+  );
   return hashOf(['binding.gyp', 'node_modules/node-addon-api/package.json', ...files]);
 }

@@ -20,7 +20,10 @@ const flags = [
   ...['-DNODE_GYP_MODULE_NAME=neuronbus', '-DBUILDING_NODE_EXTENSION'],
 ];
 
-const link = process.platform === 'darwin' ? ['-bundle', '-undefined', 'dynamic_lookup'] : ['-shared', '-Wl,--exclude-libs,ALL'];
+const link =
+  process.platform === 'darwin'
+    ? ['-bundle', '-undefined', 'dynamic_lookup']
+    : ['-shared', '-Wl,--exclude-libs,ALL'];
 
 export function compileAddon(output) {
   const includes = [

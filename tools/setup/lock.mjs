@@ -14,6 +14,7 @@ export async function withLock(work) {
   mkdirSync(join(root, '.build'), { recursive: true });
   let waiting = false;
   while (!take()) {
+    if (!alive(holder())) continue;
     if (!waiting) say('another set-up is running in this checkout, waiting for it');
     waiting = true;
     await sleep(200);

@@ -11,16 +11,14 @@ if (isMainThread) {
   const reader = axon.reader();
   const worker = new Worker(new URL(import.meta.url), { workerData: axon.handle });
   let next = 0;
-  const poll = () => {
-    reader.drain((spike) => assert.equal(spike.sequence, next++));
-    if (next < COUNT) setTimeout(poll, 0);
-  };
-  poll();
+  const read = () => reader.drain((spike) => assert.equal(spike.sequence, next++));
+  const timer = setInterval(read, 1);
   worker.on('error', (error) => {
     throw error;
   });
   worker.on('exit', () => {
-    reader.drain((spike) => assert.equal(spike.sequence, next++));
+    clearInterval(timer);
+    read();
     assert.equal(next, COUNT);
     axon.close();
     console.log(`works on ${runtime()}`);

@@ -1,0 +1,48 @@
+# libneuronbus, static and shared, and what others need to find it. The C++ core's headers go along under neuronbus/core;
+# they have no stable ABI.
+add_library(neuronbus_static STATIC $<TARGET_OBJECTS:neuronbus_objects>)
+add_library(neuronbus_shared SHARED $<TARGET_OBJECTS:neuronbus_objects>)
+set_target_properties(neuronbus_static PROPERTIES EXPORT_NAME static)
+set_target_properties(neuronbus_shared PROPERTIES
+  EXPORT_NAME shared
+  OUTPUT_NAME neuronbus
+  VERSION ${PROJECT_VERSION}
+  SOVERSION ${PROJECT_VERSION_MAJOR}
+  WINDOWS_EXPORT_ALL_SYMBOLS ON)
+if(NOT MSVC) # there, the import library has this name
+  set_target_properties(neuronbus_static PROPERTIES OUTPUT_NAME neuronbus)
+endif()
+
+foreach(library neuronbus_static neuronbus_shared)
+  target_include_directories(${library} PUBLIC
+    $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>
+    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  target_compile_features(${library} INTERFACE cxx_std_17)
+  target_link_libraries(${library} PUBLIC Threads::Threads)
+endforeach()
+add_library(neuronbus::static ALIAS neuronbus_static)
+add_library(neuronbus::shared ALIAS neuronbus_shared)
+
+install(TARGETS neuronbus_static neuronbus_shared EXPORT neuronbus_targets
+  RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
+  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(DIRECTORY include/neuronbus DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
+install(DIRECTORY native/core/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/neuronbus/core FILES_MATCHING PATTERN "*.h")
+
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/neuronbus)
+install(EXPORT neuronbus_targets NAMESPACE neuronbus:: FILE neuronbusTargets.cmake DESTINATION ${package_dir})
+configure_package_config_file(${CMAKE_CURRENT_SOURCE_DIR}/cmake/neuronbusConfig.cmake.in
+  ${CMAKE_CURRENT_BINARY_DIR}/neuronbusConfig.cmake INSTALL_DESTINATION ${package_dir})
+write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/neuronbusConfigVersion.cmake
+  COMPATIBILITY SameMinorVersion)
+install(FILES
+  ${CMAKE_CURRENT_BINARY_DIR}/neuronbusConfig.cmake
+  ${CMAKE_CURRENT_BINARY_DIR}/neuronbusConfigVersion.cmake
+  DESTINATION ${package_dir})
+
+# Relative, so that the installed tree can be moved.
+file(RELATIVE_PATH neuronbus_prefix_from_pc
+  ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+configure_file(${CMAKE_CURRENT_SOURCE_DIR}/cmake/neuronbus.pc.in ${CMAKE_CURRENT_BINARY_DIR}/neuronbus.pc @ONLY)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/neuronbus.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
