@@ -10,13 +10,22 @@ export type { BusEvents } from './bus/events.js';
 export type { Membrane } from './bus/membrane.js';
 export { Neuron, type NeuronDynamics, type NeuronHandle, type SendOptions } from './bus/neuron.js';
 export { NeuronBus } from './bus/neuron_bus.js';
-export type { Backpressure, NeuronBusOptions, ResolvedOptions, WaitStrategy } from './bus/options.js';
+export type { NeuronBusOptions, ResolvedOptions, WaitStrategy } from './bus/options.js';
 export type { LoadResult } from './bus/snapshot.js';
 export type { BusStats, DropReason, LatencyStats } from './bus/stats.js';
 export type { PlasticityRule, StdpOptions, Synapse, SynapseBuilder, SynapseFilter } from './bus/synapse.js';
 export type { ArenaRef } from './memory/arena.js';
-export { Axon } from './memory/axon.js';
+export {
+  Axon,
+  type AxonHandle,
+  type AxonOptions,
+  type AxonSpikeInit,
+  type AxonStats,
+} from './memory/axon.js';
+export type { AxonReader } from './memory/axon_reader.js';
+export type { Backpressure } from './memory/backpressure.js';
 export { clock } from './memory/clock.js';
-export { type ErrorCode, NeuronBusError } from './memory/errors.js';
+export { type ErrorCode, type ErrorName, NeuronBusError } from './memory/errors.js';
 export { BROADCAST, Spike, type SpikeInit, SpikeType } from './memory/spike.js';
 export { SpikeBuilder } from './memory/spike_builder.js';
+export type { SpikeSlot } from './memory/spike_slot.js';

@@ -5,8 +5,8 @@
 //
 //   bench_core [--quick] [--filter TEXT] [--list] [--no-pin]
 //
-// The best of several rounds is printed for loops in one thread (the machine is shared, noise only adds), the median for
-// two threads.
+// A test is many rounds of a few milliseconds, shorter than a time slice, because the machine is shared. The best is printed
+// for loops in one thread (noise only adds), the median for two threads.
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
@@ -58,7 +58,8 @@ void pin_to(unsigned cpu) {
 #endif
 }
 
-uint64_t scaled(uint64_t count) { return options.quick ? count / 8 : count; }
+// Rounds of a test, or a fifth of them.
+int rounds_of(int full) { return options.quick ? full / 5 : full; }
 
 nb_spike sample_spike() {
   nb_spike spike{};
@@ -84,12 +85,10 @@ std::vector<double> rounds(int times, uint64_t count, const Run& run) {
   return results;
 }
 
-void best_of(const char* name, uint64_t count, const Run& run) {
-  print(name, rounds(options.quick ? 3 : 7, scaled(count), run).front());
-}
+void best_of(const char* name, uint64_t count, const Run& run) { print(name, rounds(rounds_of(60), count, run).front()); }
 
 void median_of(const char* name, uint64_t count, const Run& run) {
-  const auto results = rounds(options.quick ? 3 : 5, scaled(count), run);
+  const auto results = rounds(rounds_of(100), count, run);
   print(name, results[results.size() / 2]);
 }
 
@@ -116,13 +115,13 @@ uint64_t publish_and_read(const Segment& segment, uint64_t count) {
 void same_thread(const char* name, uint32_t capacity) {
   OwnedSegment segment(axon_options(capacity, NB_MODE_DROP_NEWEST));
   publish_and_read(*segment, capacity);
-  best_of(name, 20'000'000, [&](uint64_t count) { return publish_and_read(*segment, count); });
+  best_of(name, std::max(500'000u, capacity), [&](uint64_t count) { return publish_and_read(*segment, count); });
 }
 
 // Every slot is touched for the first time: the price of the pages is in it.
 void same_thread_fresh(const char* name) {
   const uint32_t capacity = 1u << 20;
-  const auto results = rounds(options.quick ? 2 : 5, capacity, [&](uint64_t count) {
+  const auto results = rounds(rounds_of(15), capacity, [&](uint64_t count) {
     OwnedSegment segment(axon_options(capacity, NB_MODE_DROP_NEWEST));
     return publish_and_read(*segment, count);
   });
@@ -132,7 +131,7 @@ void same_thread_fresh(const char* name) {
 void spmc(const char* name) {
   constexpr int kObservers = 8;
   OwnedSegment segment(axon_options(1024, NB_MODE_DROP_OLDEST));
-  best_of(name, 4'000'000, [&](uint64_t count) {
+  best_of(name, 100'000, [&](uint64_t count) {
     AxonProducer producer;
     producer.open(*segment, 0, 1);
     AxonObserver observers[kObservers];
@@ -157,7 +156,7 @@ void spmc(const char* name) {
 
 void arena_fresh(const char* name) {
   constexpr uint32_t kBlocks = 100'000;
-  const auto results = rounds(options.quick ? 3 : 7, kBlocks, [&](uint64_t count) {
+  const auto results = rounds(rounds_of(40), kBlocks, [&](uint64_t count) {
     OwnedSegment segment(arena_options(4096));
     Arena arena(*segment, 0);
     nb_arena_ref ref;
@@ -174,7 +173,7 @@ void arena_fresh(const char* name) {
 
 void arena_reused(const char* name, uint32_t bytes, uint32_t live) {
   OwnedSegment segment(arena_options(1024));
-  best_of(name, 10'000'000, [&](uint64_t count) {
+  best_of(name, 250'000, [&](uint64_t count) {
     Arena arena(*segment, 0);
     std::vector<nb_arena_ref> refs(live);
     uint8_t* data;
@@ -252,14 +251,14 @@ uint64_t stream(const Segment& segment, uint64_t count, uint32_t batch) {
 
 void two_threads(const char* name, uint32_t batch) {
   OwnedSegment segment(axon_options(1u << 12, NB_MODE_DROP_NEWEST));
-  median_of(name, 40'000'000, [&](uint64_t count) { return stream(*segment, count, batch); });
+  median_of(name, 500'000, [&](uint64_t count) { return stream(*segment, count, batch); });
 }
 
 void echo(const char* name) {
   SegmentOptions sizes = axon_options(64, NB_MODE_DROP_NEWEST);
   sizes.max_axons = 2;
   OwnedSegment segment(sizes);
-  const uint64_t count = scaled(800'000);
+  const uint64_t count = options.quick ? 100'000 : 500'000;
   std::vector<uint32_t> trips(count);
   AxonProducer ask, answer;
   AxonReader asked, answered;
@@ -297,7 +296,7 @@ void echo(const char* name) {
 
 void clock_now(const char* name) {
   Clock clock;
-  best_of(name, 8'000'000, [&](uint64_t count) {
+  best_of(name, 200'000, [&](uint64_t count) {
     uint64_t sum = 0;
     const uint64_t start = Clock::os_now();
     for (uint64_t i = 0; i < count; i++) sum += clock.now();
@@ -308,7 +307,7 @@ void clock_now(const char* name) {
 }
 
 void os_clock(const char* name) {
-  best_of(name, 8'000'000, [&](uint64_t count) {
+  best_of(name, 200'000, [&](uint64_t count) {
     uint64_t sum = 0;
     const uint64_t start = Clock::os_now();
     for (uint64_t i = 0; i < count; i++) sum += Clock::os_now();

@@ -2,8 +2,9 @@
 //
 // `NeuronBus.builder()`: the options of NeuronBusOptions, one call each. Pure until build().
 
+import type { Backpressure } from '../memory/backpressure.js';
 import type { NeuronBus } from './neuron_bus.js';
-import type { Backpressure, NeuronBusOptions, WaitStrategy } from './options.js';
+import type { NeuronBusOptions, WaitStrategy } from './options.js';
 
 /** See {@link NeuronBusOptions} for what each call means; values are checked by build(). */
 export class NeuronBusBuilder {

@@ -6,6 +6,7 @@
 // visible to the native half with control.self_head, and to observers when the ring's cursor is published, at the next
 // route() or settle().
 
+import { checkBackpressure } from '../memory/backpressure.js';
 import { invalidArgument, NeuronBusError } from '../memory/errors.js';
 import * as L from '../memory/layout.js';
 import { longPayload, type Spike } from '../memory/spike.js';
@@ -18,7 +19,7 @@ import {
   writePayload,
 } from '../memory/spike_writer.js';
 import type { SendOptions } from './neuron.js';
-import { BACKPRESSURE_MODES, type ResolvedOptions } from './options.js';
+import type { ResolvedOptions } from './options.js';
 import { C, type Workspace } from './workspace.js';
 
 /** From this priority on a spike is published at once. */
@@ -71,7 +72,7 @@ export class Emitter {
     this.#slots = (workspace.axonRecord + L.AXON_BYTES) / L.SPIKE_BYTES;
     this.#capacity = options.axonCapacity;
     this.#mask = options.axonCapacity - 1;
-    this.#mode = BACKPRESSURE_MODES[options.backpressure];
+    this.#mode = checkBackpressure(options.backpressure);
     this.#softLimit = this.#mode === L.MODE_SAMPLE ? this.#capacity / 2 : this.#capacity;
     this.#sampleEvery = options.sampleEvery;
     this.#blockMs = options.blockMs;

@@ -2,11 +2,11 @@
 //
 // Options of a bus: what they mean, their defaults, and the checks. Pure functions, any thread.
 
+import { type Backpressure, checkBackpressure, checkCapacity } from '../memory/backpressure.js';
 import { invalidArgument, NeuronBusError } from '../memory/errors.js';
 import * as layout from '../memory/layout.js';
 import type { SegmentOptions } from '../memory/native.js';
 
-export type Backpressure = 'drop-newest' | 'drop-oldest' | 'fail' | 'block' | 'sample';
 export type WaitStrategy = 'park' | 'yield' | 'spin';
 
 /** Times are in ms. Everything has a default; an unknown name is refused. */
@@ -64,14 +64,6 @@ export interface ResolvedOptions extends Required<Omit<NeuronBusOptions, 'plasti
   plasticity: Required<NonNullable<NeuronBusOptions['plasticity']>>;
 }
 
-export const BACKPRESSURE_MODES: Readonly<Record<Backpressure, number>> = {
-  'drop-newest': layout.MODE_DROP_NEWEST,
-  'drop-oldest': layout.MODE_DROP_OLDEST,
-  fail: layout.MODE_FAIL,
-  block: layout.MODE_BLOCK,
-  sample: layout.MODE_SAMPLE,
-};
-
 /** Different sets of plasticity parameters, and of filters, that synapses can share. */
 const MAX_RULES = 1024;
 const MAX_FILTERS = 4096;
@@ -109,11 +101,12 @@ function checkMs(name: string, value: number, min: number): void {
   }
 }
 
-function checkPowerOfTwo(name: string, value: number, min: number, max: number): void {
-  if (!Number.isInteger(value) || value < min || value > max || !Number.isInteger(Math.log2(value))) {
+function checkArena(bytes: number): void {
+  const [min, max] = [layout.ARENA_CHUNK_BYTES, 2 ** 34];
+  if (!Number.isInteger(bytes) || bytes < min || bytes > max || !Number.isInteger(Math.log2(bytes))) {
     throw new NeuronBusError(
       'CAPACITY',
-      `${name}: must be a power of two from ${min} to ${max}, not ${String(value)}`,
+      `arenaCapacity is ${String(bytes)}, but must be a power of two from ${min} to ${max} bytes`,
     );
   }
 }
@@ -150,12 +143,12 @@ export function resolveOptions(options: NeuronBusOptions): ResolvedOptions {
   const plasticity = given('plasticity.', options.plasticity ?? {}, base.plasticity);
   const resolved = { ...base, ...top, plasticity: { ...base.plasticity, ...plasticity } } as ResolvedOptions;
 
-  checkPowerOfTwo('axonCapacity', resolved.axonCapacity, 2, 2 ** 26);
-  checkPowerOfTwo('arenaCapacity', resolved.arenaCapacity, layout.ARENA_CHUNK_BYTES, 2 ** 34);
+  checkCapacity('axonCapacity', resolved.axonCapacity);
+  checkArena(resolved.arenaCapacity);
   checkInteger('maxNeurons', resolved.maxNeurons, 1, layout.MAX_NEURONS);
   checkInteger('maxSynapses', resolved.maxSynapses, 1, 2 ** 28);
   checkChoice('waitStrategy', resolved.waitStrategy, ['park', 'yield', 'spin']);
-  checkChoice('backpressure', resolved.backpressure, Object.keys(BACKPRESSURE_MODES));
+  checkBackpressure(resolved.backpressure);
   checkChoice('clock', resolved.clock, ['real', 'virtual']);
   checkChoice('stamps', resolved.stamps, ['burst', 'each']);
   checkChoice('checks', resolved.checks, ['development', 'production']);
@@ -179,7 +172,7 @@ export function segmentOptions(options: ResolvedOptions): SegmentOptions {
     maxGanglia: 1,
     maxAxons: 1,
     axonCapacity: options.axonCapacity,
-    mode: BACKPRESSURE_MODES[options.backpressure],
+    mode: checkBackpressure(options.backpressure),
     sampleEvery: options.sampleEvery,
     blockMs: options.blockMs,
     maxNeurons: options.maxNeurons,

@@ -9,6 +9,7 @@ import { AxonObserver } from './axon_observer.js';
 import { OldestReader } from './axon_oldest_reader.js';
 import { AxonProducer } from './axon_producer.js';
 import { type AxonReader, InPlaceReader } from './axon_reader.js';
+import { type Backpressure, checkBackpressure, checkCapacity } from './backpressure.js';
 import { clock } from './clock.js';
 import { type AxonPlace, axonPlace, readCursor } from './cursor.js';
 import { invalidArgument, NeuronBusError } from './errors.js';
@@ -18,18 +19,6 @@ import type { SegmentHandle } from './native.js';
 import { copySlot, longPayload, Spike, type SpikeInit } from './spike.js';
 import { beginSlot, endSlot, SpikeSlot } from './spike_slot.js';
 import { checkSource, checkTimestamp, writeInit } from './spike_writer.js';
-
-export type Backpressure = 'drop-newest' | 'drop-oldest' | 'fail' | 'block' | 'sample';
-
-const MODES: Readonly<Record<Backpressure, number>> = {
-  'drop-newest': L.MODE_DROP_NEWEST,
-  'drop-oldest': L.MODE_DROP_OLDEST,
-  fail: L.MODE_FAIL,
-  block: L.MODE_BLOCK,
-  sample: L.MODE_SAMPLE,
-};
-
-const MAX_CAPACITY = 2 ** 26;
 
 export interface AxonOptions {
   /** Slots; a power of two from 2 to 2^26. */
@@ -308,20 +297,4 @@ function createMemory(options: AxonOptions): Memory {
     virtualClock: false,
     name: '',
   });
-}
-
-/** ERR_NB_CAPACITY unless it is a power of two from 2 to 2^26. */
-export function checkCapacity(argument: string, value: number): number {
-  if (!Number.isInteger(value) || value < 2 || value > MAX_CAPACITY || (value & (value - 1)) !== 0) {
-    throw new NeuronBusError('CAPACITY', `${argument} is ${String(value)}`);
-  }
-  return value;
-}
-
-/** The MODE_* of a name. ERR_NB_INVALID_ARGUMENT. */
-export function checkBackpressure(value: Backpressure): number {
-  if (!Object.hasOwn(MODES, value)) {
-    throw invalidArgument('backpressure', value, `one of ${Object.keys(MODES).join(', ')}`);
-  }
-  return MODES[value];
 }

@@ -14,6 +14,8 @@ import { copyWords, expireSpike, pointSpike, type Spike, viewSpike } from './spi
 
 /** Spikes copied at a time: the check after the copy costs more than the copy of one. */
 const COPIES = 16;
+/** From this many on, TypedArray.set is faster than word by word. */
+const BULK = 4;
 
 const HEAD = L.AXON_HEAD >> 2;
 const INTENT = L.AXON_INTENT >> 2;
@@ -23,6 +25,7 @@ export class AxonObserver implements AxonReader {
   readonly #header: number;
   readonly #slots: number;
   readonly #capacity: number;
+  readonly #mask: number;
   readonly #copies = new Uint32Array((COPIES * L.SPIKE_BYTES) / 4);
   readonly #view: Spike;
   // Positions are whole 63-bit positions, so that one who slept for more than 2^32 spikes counts right; exact below 2^53.
@@ -39,6 +42,7 @@ export class AxonObserver implements AxonReader {
     this.#header = place.header;
     this.#slots = place.slots;
     this.#capacity = place.capacity;
+    this.#mask = place.capacity - 1;
     this.#view = viewSpike(this.#copies, -1, place.memory);
     this.#position = this.#head = readCursor(this.#words, this.#header + HEAD);
   }
@@ -92,10 +96,7 @@ export class AxonObserver implements AxonReader {
       const first = this.#position;
       const end = Math.min(this.#look(), first + COPIES);
       if (first >= end) return false;
-      for (let position = first; position < end; position++) {
-        const slot = this.#slots + (position & (this.#capacity - 1));
-        copyWords(this.#words, slot * 16, this.#copies, (position - first) * 16);
-      }
+      this.#read(first & this.#mask, end - first);
       fence();
       const safe = readCursor(this.#words, this.#header + INTENT) - this.#capacity; // SYNC axon-intent
       if (safe < end) {
@@ -107,6 +108,24 @@ export class AxonObserver implements AxonReader {
       // On to the oldest spike that is still there; lapped again at once, well ahead of it.
       const head = this.#look();
       this.#skip(Math.min(lapped === 0 ? safe : Math.floor((safe + head) / 2), head));
+    }
+  }
+
+  // Copies `count` slots from `index` on to the front of the copies, around the end of the ring if need be.
+  #read(index: number, count: number): void {
+    const words = this.#words;
+    if (count < BULK) {
+      for (let i = 0; i < count; i++) {
+        copyWords(words, (this.#slots + ((index + i) & this.#mask)) * 16, this.#copies, i * 16);
+      }
+      return;
+    }
+    const straight = Math.min(count, this.#capacity - index);
+    const { buffer } = words;
+    this.#copies.set(new Uint32Array(buffer, (this.#slots + index) * L.SPIKE_BYTES, straight * 16));
+    if (straight < count) {
+      const rest = new Uint32Array(buffer, this.#slots * L.SPIKE_BYTES, (count - straight) * 16);
+      this.#copies.set(rest, straight * 16);
     }
   }
 

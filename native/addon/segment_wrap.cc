@@ -106,12 +106,18 @@ void close_segment(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Mapping* mapping = mapping_of(env, info[0]);
   if (mapping == nullptr) return;
-  // Detached first: from here on no JavaScript view of this environment reaches the memory.
-  if (napi_detach_arraybuffer(env, info[0]) != napi_ok) return;  // the finalizer will release it
   BufferTable& table = *env.GetInstanceData<AddonData>()->buffers;
   const auto found = table.find(mapping->base());
-  found->second->mapping = nullptr;
+  BufferHolder* const holder = found->second;
+  // Disowned before it is detached: some runtimes run the finalizer inside the call, Node.js later.
+  holder->mapping = nullptr;
   table.erase(found);
+  if (napi_detach_arraybuffer(env, info[0]) != napi_ok) {
+    holder->mapping = mapping;  // the finalizer will release it
+    table[mapping->base()] = holder;
+    return;
+  }
+  // From here on no JavaScript view of this environment reaches the memory.
   mapping->release();
 }
 

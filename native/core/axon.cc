@@ -90,11 +90,8 @@ nb_status AxonProducer::open(const Segment& segment, uint32_t index, uint32_t to
   tail_ = load_acquire(axon.tail);  // SYNC axon-release
   stride_ = view.capacity / 4 < kMaxStride ? view.capacity / 4 : kMaxStride;
   if (stride_ == 0) stride_ = 1;
-  refused_ = pressed_ = 0;
-  for (uint32_t reason = NB_DROP_FULL; reason <= NB_DROP_DEADLINE; reason++) {
-    dropped_[reason] = axon.dropped[reason];
-    if (reason != NB_DROP_OLDEST) refused_ += dropped_[reason];
-  }
+  pressed_ = 0;
+  for (uint32_t reason = NB_DROP_FULL; reason <= NB_DROP_DEADLINE; reason++) dropped_[reason] = axon.dropped[reason];
   view_ = view;
   token_ = token;
   return NB_OK;
@@ -125,7 +122,6 @@ uint32_t AxonProducer::try_publish(const nb_spike* spikes, uint32_t count) {
 
 void AxonProducer::count_drop(uint32_t reason) {
   store_relaxed(view_.axon->dropped[reason], ++dropped_[reason]);
-  if (reason != NB_DROP_OLDEST) store_relaxed(view_.axon->published, head_ + ++refused_);
 }
 
 // NB_MODE_SAMPLE. Whether this spike may try: each one while the ring is at most half full, above that every n-th. A full
@@ -204,7 +200,7 @@ void AxonReader::refresh() {
 
 uint32_t AxonReader::take(nb_spike* out, uint32_t max) {
   if (!in_place()) return take_shared(out, max);
-  const uint32_t queued = available();
+  const uint32_t queued = available(max);
   const uint32_t count = queued < max ? queued : max;
   for (uint32_t i = 0; i < count; i++) read_slot(&at(i), &out[i]);
   if (count > 0) advance(count);

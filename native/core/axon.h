@@ -17,8 +17,10 @@
 //           NB_MODE_DROP_OLDEST: gating reader and producer, by compare-and-swap. Who moves the tail past a spike owns it,
 //           and the arena reference in it: the reader consumed it or the producer dropped it, never both, never neither
 //   producer, reader    whoever opens, by compare-and-swap from 0                              SYNC axon-claim
-//   published, dropped  producer, plain; they never order anything
-// At every moment: published = consumed + dropped + queued.
+//   dropped  producer, relaxed; it never orders anything
+//
+// The account needs no counter on the hot path: published = head + those that never came in, consumed = tail - those evicted.
+// At every moment published = consumed + dropped + queued.
 #pragma once
 
 #include "axon_memory.h"
@@ -129,7 +131,6 @@ class alignas(NB_LINE_BYTES) AxonProducer {
     if ((next ^ head_) >> 31 != 0) store_relaxed(axon.head_high, static_cast<uint32_t>(next >> 31));
     store_release(axon.head, static_cast<uint32_t>(next));  // SYNC axon-publish
     head_ = next;
-    store_relaxed(axon.published, next + refused_);
   }
 
   bool has_room();
@@ -144,7 +145,6 @@ class alignas(NB_LINE_BYTES) AxonProducer {
   uint64_t intent_ = 0;
   uint32_t tail_ = 0;  // as seen last
   uint32_t stride_ = 1;
-  uint64_t refused_ = 0;  // offered, but never in the ring
   uint64_t dropped_[4] = {};
   uint64_t pressed_ = 0;  // spikes offered while the ring was over half full, but not full
   uint32_t token_ = 0;
@@ -165,9 +165,10 @@ class alignas(NB_LINE_BYTES) AxonReader {
   // Whether spikes are read in place. Not in NB_MODE_DROP_OLDEST, where the producer may overwrite them: use take().
   bool in_place() const { return view_.mode != NB_MODE_DROP_OLDEST; }
 
-  // In place only: how many spikes at(0), at(1) .. can be read until advance().
-  uint32_t available() {
-    refresh();
+  // In place only: how many spikes at(0), at(1) .. can be read until advance(). Looks at the producer's cursor, which costs
+  // both sides a cache line's way, only if it does not know of `enough` already.
+  uint32_t available(uint32_t enough = UINT32_MAX) {
+    if (head_ - tail_ < enough) refresh();
     return head_ - tail_;
   }
   const nb_spike& at(uint32_t index) const { return view_.slots[(tail_ + index) & view_.mask]; }

@@ -271,6 +271,5 @@ NB_TEST("axon stress: the accounts balance in every mode with a reader that come
     CHECK_EQ(stats.consumed, consumed.load());
     CHECK_EQ(stats.queued, 0u);
     CHECK_EQ(accepted, stats.consumed + stats.dropped[NB_DROP_OLDEST]);
-    CHECK_EQ(segment->axon(0).published, offers);
   }
 }

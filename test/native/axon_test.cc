@@ -79,7 +79,6 @@ NB_TEST("axon: drop-newest keeps the oldest and counts the rest") {
   CHECK_EQ(line.stats().queued, 8u);
   CHECK(take_numbers(line.reader) == range(0, 8));
   CHECK_EQ(line.stats().consumed, 8u);
-  CHECK_EQ(line.producer.view().axon->published, 12u);
 }
 
 NB_TEST("axon: drop-oldest keeps the newest and hands every evicted spike over") {
@@ -151,7 +150,6 @@ NB_TEST("axon: one producer and one reader at a time, any number after another")
   const AxonStats stats = axon_stats(second.view());
   CHECK_EQ(stats.published, 6u);
   CHECK_EQ(stats.dropped[NB_DROP_FULL], 1u);
-  CHECK_EQ(segment->axon(0).published, 6u);
 }
 
 NB_TEST("axon: closing an end that was never open leaves the other's claim") {

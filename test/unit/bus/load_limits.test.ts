@@ -1,5 +1,6 @@
 // Snapshots that a bus has no room for: a typed error, and everything is as before.
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { NeuronBus } from 'neuronbus';
 import { describe, expect, it } from 'vitest';
 import { folder, synapsesOf } from './files.js';
@@ -15,13 +16,15 @@ function crowd(count: number, options = {}): NeuronBus {
 const state = (bus: NeuronBus) => ({
   synapses: synapsesOf(bus),
   used: bus.synapses().map(({ pre, post, lastUsed }) => [pre, post, lastUsed].join(' ')).sort(),
-  filtered: [0, 200].map((priority) => {
-    const before = bus.stats().dropped.filtered;
-    bus.fire(0, { target: 1, priority });
-    bus.tick();
-    return bus.stats().dropped.filtered - before;
-  }),
+  filtered: filteredOf(bus),
 });
+
+function filteredOf(bus: NeuronBus): number {
+  const before = bus.stats().dropped.filtered;
+  bus.fire(0, { target: 1, priority: 99 });
+  bus.tick();
+  return bus.stats().dropped.filtered - before;
+}
 
 describe('too many synapses', () => {
   it('are refused before anything changes', async () => {
@@ -56,6 +59,10 @@ describe('too many different rules', () => {
     bus.clock.advance(5000);
     const before = state(bus);
     expect(await codeOfPromise(bus.load(path))).toBe('ERR_NB_TOO_MANY_RULES');
-    expect(state(bus)).toEqual(before);
+    const after = state(bus);
+    const changed = (key: 'synapses' | 'used') =>
+      after[key].filter((value, i) => !isDeepStrictEqual(value, before[key][i])).slice(0, 3);
+    expect([after.synapses.length, after.filtered]).toEqual([before.synapses.length, before.filtered]);
+    expect([changed('synapses'), changed('used')]).toEqual([[], []]);
   });
 });
