@@ -33,8 +33,9 @@ function dropReasons() {
   });
 }
 
+/** With a capital, unless it begins with code. */
 function sentence(text) {
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  return /^\w+\(/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function table(header, rows) {

@@ -212,6 +212,8 @@ uint64_t in_two_threads(const std::function<void()>& body, const std::function<v
   return Clock::os_now() - start;
 }
 
+constexpr uint32_t kReadAtOnce = 64;
+
 uint64_t stream(const Segment& segment, uint64_t count, uint32_t batch) {
   AxonProducer producer;
   AxonReader reader;
@@ -221,10 +223,11 @@ uint64_t stream(const Segment& segment, uint64_t count, uint32_t batch) {
       [&] {
         uint64_t sum = 0;
         for (uint64_t received = 0; received < count;) {
-          const uint32_t available = std::min(reader.available(), 64u);
+          const uint32_t available = std::min(reader.available(kReadAtOnce), kReadAtOnce);
           for (uint32_t i = 0; i < available; i++) sum += reader.at(i).timestamp_ns + reader.at(i).payload[40];
           if (available > 0) reader.advance(available);
           received += available;
+          if (available > 0 && available < kReadAtOnce) AxonReader::rest();
         }
         consume(sum);
       },

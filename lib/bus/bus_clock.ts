@@ -7,6 +7,7 @@ import { invalidArgument, NeuronBusError } from '../memory/errors.js';
 import type { Workspace } from './workspace.js';
 
 const NS_PER_MS = 1e6;
+const MAX_NS = 2n ** 63n;
 
 export class BusClock {
   readonly virtual: boolean;
@@ -18,10 +19,10 @@ export class BusClock {
     this.#workspace = workspace;
   }
 
-  /** ns; of the real clock as `clock.now()`, of the virtual one since the bus was made. */
+  /** ns; of the real clock as `clock.now()`, of the virtual one since the bus was made (rounded to a double). */
   now(): number {
     const workspace = this.#workspace();
-    return this.virtual ? workspace.virtualTime : clock.now();
+    return this.virtual ? Number(workspace.virtualNs) : clock.now();
   }
 
   /**
@@ -35,8 +36,8 @@ export class BusClock {
     if (typeof ms !== 'number' || !Number.isFinite(ms) || ms < 0) {
       throw invalidArgument('ms', ms, 'a number of milliseconds, 0 or more');
     }
-    const now = workspace.virtualTime + Math.round(ms * NS_PER_MS);
-    if (!Number.isSafeInteger(now)) throw invalidArgument('ms', ms, 'short enough for 2^53 ns in all');
-    workspace.virtualTime = now;
+    const now = workspace.virtualNs + BigInt(Math.round(ms * NS_PER_MS));
+    if (now >= MAX_NS) throw invalidArgument('ms', ms, 'short enough for 2^63 ns in all');
+    workspace.virtualNs = now;
   }
 }

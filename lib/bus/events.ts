@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// The events of a bus. Types only.
+// The events of a bus, and how counters and failures become events. Called on the thread of the bus.
 
+import { EventEmitter } from 'node:events';
 import type { RegisteredCard } from './agent_card.js';
-import type { DropReason } from './stats.js';
+import { DROP_REASONS, type DropReason } from './stats.js';
 
 /** Events of a bus and what their listeners get. */
 export interface BusEvents {
@@ -11,9 +12,63 @@ export interface BusEvents {
   error: [error: unknown, info: { neuron: number; card: RegisteredCard | undefined }];
   /** An unused synapse reached its minimum and was removed. */
   prune: [info: { pre: number; post: number; weight: number }];
-  /** Spikes were dropped since the last tick. */
+  /** Spikes were dropped since the last tick, or since the first listener came. */
   drop: [info: { reason: DropReason; count: number }];
   register: [card: RegisteredCard];
   unregister: [card: RegisteredCard];
   close: [];
+}
+
+type Drops = Record<DropReason, number>;
+
+/** The observable side of a bus. */
+export abstract class BusEventSource extends EventEmitter<BusEvents> {
+  #dropsBefore: Drops | undefined;
+
+  constructor() {
+    super();
+    this.#watchListeners();
+  }
+
+  /** Counters of dropped spikes, current; undefined once the bus is closed. */
+  protected abstract currentDrops(): Drops | undefined;
+
+  override removeAllListeners(event?: keyof BusEvents): this {
+    if (event !== undefined) return super.removeAllListeners(event);
+    super.removeAllListeners();
+    if (this.currentDrops() !== undefined) this.#watchListeners();
+    return this;
+  }
+
+  /** Emits 'drop' for each reason that grew, if anybody listens. */
+  protected reportDrops(): void {
+    if (this.listenerCount('drop') === 0) return;
+    const before = this.#dropsBefore;
+    const now = this.currentDrops();
+    this.#dropsBefore = now;
+    if (now === undefined) return;
+    for (const reason of DROP_REASONS) {
+      const count = now[reason] - (before?.[reason] ?? 0);
+      if (count > 0) this.emit('drop', { reason, count });
+    }
+  }
+
+  protected reportFailure(error: unknown, neuron: number, card: RegisteredCard | undefined): void {
+    if (this.listenerCount('error') > 0) {
+      this.emit('error', error, { neuron, card });
+      return;
+    }
+    const cause = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    process.emitWarning(
+      `neuron ${neuron} (${card?.name ?? 'unregistered'}) failed: ${cause}`,
+      'NeuronBusWarning',
+    );
+  }
+
+  // The first listener to 'drop' hears of what is dropped from then on.
+  #watchListeners(): void {
+    (this as EventEmitter).on('newListener', (event) => {
+      if (event === 'drop' && this.listenerCount('drop') === 0) this.#dropsBefore = this.currentDrops();
+    });
+  }
 }

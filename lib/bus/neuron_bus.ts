@@ -3,7 +3,6 @@
 // NeuronBus: what users hold. It owns the segment and the ganglion of its thread and puts the parts together; the way of a
 // spike is in emitter.ts and dispatcher.ts. Called on the thread that created it.
 
-import { EventEmitter } from 'node:events';
 import { clock } from '../memory/clock.js';
 import { invalidArgument, NeuronBusError } from '../memory/errors.js';
 import * as L from '../memory/layout.js';
@@ -17,9 +16,8 @@ import { BusArena } from './bus_arena.js';
 import { NeuronBusBuilder } from './bus_builder.js';
 import { BusClock } from './bus_clock.js';
 import { Dispatcher } from './dispatcher.js';
-import { DropWatch } from './drop_watch.js';
 import { Emitter, jsonInstead, OWN_SEQUENCE } from './emitter.js';
-import type { BusEvents } from './events.js';
+import { BusEventSource } from './events.js';
 import { type Membrane, readMembrane } from './membrane.js';
 import { type Neuron, NeuronHandle } from './neuron.js';
 import { type NeuronBusOptions, type ResolvedOptions, resolveOptions, segmentOptions } from './options.js';
@@ -38,7 +36,7 @@ const EXCITATORY = L.TYPE_EXCITATORY;
 const EVERYBODY: number = BROADCAST;
 const OWN = OWN_SEQUENCE;
 
-export class NeuronBus extends EventEmitter<BusEvents> {
+export class NeuronBus extends BusEventSource {
   readonly options: Readonly<ResolvedOptions>;
   readonly arena: BusArena;
   readonly clock: BusClock;
@@ -52,7 +50,6 @@ export class NeuronBus extends EventEmitter<BusEvents> {
   readonly #synapses: SynapseTable;
   readonly #persistence: Persistence;
   readonly #createdNs: number;
-  readonly #drops = new DropWatch();
   #closed = false;
   #disposed = false;
 
@@ -77,7 +74,7 @@ export class NeuronBus extends EventEmitter<BusEvents> {
       makeRoom: () => this.#deliver(options.axonCapacity, false),
     });
     this.#dispatcher = new Dispatcher(workspace, options, {
-      handlerFailed: (error, id) => this.#handlerFailed(error, id),
+      handlerFailed: (error, id) => this.reportFailure(error, id, this.#registry.cortex.card(id)),
       pruned: (pre, post, weight) => this.emit('prune', { pre, post, weight }),
     });
     this.#scheduler = new Scheduler(
@@ -105,14 +102,12 @@ export class NeuronBus extends EventEmitter<BusEvents> {
       this.#registry.cortex,
       this.#synapses,
       options.maxSynapses,
+      () => this.clock.now(),
     );
     this.arena = new BusArena(() => this.#open());
     this.clock = new BusClock(options.clock === 'virtual', () => this.#open());
     this.#random = seededRandom(options.seed);
     this.#createdNs = this.clock.now();
-    (this as EventEmitter).on('newListener', (event) => {
-      if (event === 'drop') this.#drops.active = true;
-    });
   }
 
   // ---- neurons ------------------------------------------------------------------------------------------------------
@@ -121,7 +116,7 @@ export class NeuronBus extends EventEmitter<BusEvents> {
    * Adds an agent. Returns its id.
    *
    * @throws NeuronBusError ERR_NB_INVALID_ARGUMENT (card, dynamics), ERR_NB_ALREADY_REGISTERED, ERR_NB_ID_TAKEN,
-   * ERR_NB_TOO_MANY_NEURONS, ERR_NB_CLOSED.
+   * ERR_NB_TOO_MANY_NEURONS, ERR_NB_TOO_MANY_SYNAPSES (that a loaded snapshot has for it), ERR_NB_CLOSED.
    */
   register(neuron: Neuron, card: AgentCardInit): number {
     const workspace = this.#open();
@@ -130,8 +125,13 @@ export class NeuronBus extends EventEmitter<BusEvents> {
       card,
       (complete) => new NeuronHandle(complete, this, workspace, this.#emitter),
     );
+    try {
+      this.#persistence.registered(handle.card);
+    } catch (error) {
+      this.#registry.remove(handle.id);
+      throw error;
+    }
     this.#scheduler.update();
-    this.#persistence.registered(handle.id, handle.card.name);
     this.emit('register', handle.card);
     if (neuron.onRegister !== undefined) {
       this.#dispatcher.guarded(handle.id, () => neuron.onRegister!(handle));
@@ -148,6 +148,7 @@ export class NeuronBus extends EventEmitter<BusEvents> {
     this.#open();
     this.#dispatcher.settle();
     const card = this.#registry.remove(id);
+    this.#persistence.unregistered(id);
     this.#scheduler.update();
     this.emit('unregister', card);
   }
@@ -342,7 +343,7 @@ export class NeuronBus extends EventEmitter<BusEvents> {
    */
   async save(path: string): Promise<void> {
     this.#open();
-    await writeSnapshot(path, this.#persistence.body(this.options.name, this.clock.now()));
+    await writeSnapshot(path, this.#persistence.body(this.options.name));
   }
 
   /**
@@ -371,7 +372,7 @@ export class NeuronBus extends EventEmitter<BusEvents> {
       return this.#dispatcher.deliver(this.#emitter.head, budget, all);
     } finally {
       if (this.#closed) this.#dispose();
-      else if (this.#drops.active) this.#reportDrops();
+      else this.reportDrops();
     }
   }
 
@@ -387,22 +388,10 @@ export class NeuronBus extends EventEmitter<BusEvents> {
     }
   }
 
-  #handlerFailed(error: unknown, id: number): void {
-    const card = this.#registry.cortex.card(id);
-    if (this.listenerCount('error') > 0) {
-      this.emit('error', error, { neuron: id, card });
-      return;
-    }
-    const cause = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    process.emitWarning(
-      `neuron ${id} (${card?.name ?? 'unregistered'}) failed: ${cause}`,
-      'NeuronBusWarning',
-    );
-  }
-
-  #reportDrops(): void {
+  protected override currentDrops(): BusStats['dropped'] | undefined {
+    if (this.#closed) return undefined;
     this.#dispatcher.settle();
-    for (const dropped of this.#drops.since(readDrops(this.#workspace))) this.emit('drop', dropped);
+    return readDrops(this.#workspace);
   }
 
   #dispose(): void {

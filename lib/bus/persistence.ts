@@ -3,89 +3,121 @@
 // Saving and restoring what a bus has learned. Called on the thread of the bus.
 //
 // Neurons are code, so a snapshot cannot bring them back: it finds them by the name on their card, in order of id where
-// several share a name. What belongs to neurons that are not registered yet waits until they are.
+// several share a name. What belongs to neurons that are not there waits until they register, and is saved again with the
+// rest meanwhile.
 
 import { NeuronBusError } from '../memory/errors.js';
 import { callNative, type NativeGanglion } from '../memory/native.js';
-import { AgentCard } from './agent_card.js';
+import { AgentCard, type RegisteredCard } from './agent_card.js';
 import type { Cortex } from './cortex.js';
 import type { LoadResult, SavedNeuron, SavedSynapse, SnapshotBody } from './snapshot.js';
 import { RULES } from './synapse.js';
 import type { SynapseTable } from './synapse_table.js';
+
+/** What is left of a loaded snapshot; ids are those of the snapshot unless called live. */
+interface Remainder {
+  /** Neurons that are not registered. */
+  absent: SavedNeuron[];
+  /** Snapshot id → live id. */
+  present: Map<number, number>;
+  /** Synapses with an absent end. */
+  waiting: SavedSynapse[];
+}
 
 export class Persistence {
   readonly #native: NativeGanglion;
   readonly #cortex: Cortex;
   readonly #synapses: SynapseTable;
   readonly #maxSynapses: number;
-  #absent: SavedNeuron[] = [];
-  #waiting: SavedSynapse[] = [];
-  #liveIds = new Map<number, number>(); // id in the snapshot → id on this bus
+  readonly #now: () => number;
+  #left: Remainder = { absent: [], present: new Map(), waiting: [] };
 
-  constructor(native: NativeGanglion, cortex: Cortex, synapses: SynapseTable, maxSynapses: number) {
+  constructor(
+    native: NativeGanglion,
+    cortex: Cortex,
+    synapses: SynapseTable,
+    maxSynapses: number,
+    now: () => number,
+  ) {
     this.#native = native;
     this.#cortex = cortex;
     this.#synapses = synapses;
     this.#maxSynapses = maxSynapses;
+    this.#now = now;
   }
 
-  body(name: string, now: number): SnapshotBody {
-    const neurons = this.#cortex.all().map((card) => {
-      const { id, ...rest } = card;
-      return { id, card: rest };
-    });
-    return { name, neurons, synapses: this.#synapses.describeAll(now) };
+  /** Everything live under its live id, and what waits under ids that are free. */
+  body(name: string): SnapshotBody {
+    const { absent, present, waiting } = this.#left;
+    const neurons = this.#cortex.all().map(({ id, ...card }): SavedNeuron => ({ id, card }));
+    const taken = new Set(neurons.map(({ id }) => id));
+    const ids = new Map(present);
+    let next = 0;
+    for (const saved of absent) {
+      while (taken.has(next)) next++;
+      taken.add(next);
+      ids.set(saved.id, next);
+      neurons.push({ ...saved, id: next });
+    }
+    const kept = waiting.map((synapse) => renamed(synapse, ids));
+    return { name, neurons, synapses: [...this.#synapses.describeAll(this.#now()), ...kept] };
   }
 
   /** Restores what it can now and keeps the rest waiting. All or nothing: an error leaves every synapse as it was. */
   restore(body: SnapshotBody): LoadResult {
     const free = this.#cortex.all().sort((a, b) => a.id - b.id);
-    const liveIds = new Map<number, number>();
+    const present = new Map<number, number>();
     const absent = [...body.neurons]
       .sort((a, b) => a.id - b.id)
       .filter((saved) => {
         const match = free.findIndex((card) => card.name === saved.card.name);
-        if (match >= 0) liveIds.set(saved.id, free.splice(match, 1)[0].id);
+        if (match >= 0) present.set(saved.id, free.splice(match, 1)[0].id);
         return match < 0;
       });
-    const ready = body.synapses.filter(({ pre, post }) => liveIds.has(pre) && liveIds.has(post));
-    this.#replaceAll(ready, liveIds);
-    this.#liveIds = liveIds;
-    this.#absent = absent;
-    this.#waiting = body.synapses.filter((synapse) => !ready.includes(synapse));
+    const restored = this.#restoreReady({ absent, present, waiting: body.synapses });
     const pending = absent.map(({ id, card }) => new AgentCard({ ...card, id }));
-    return { neurons: liveIds.size, synapses: ready.length, pending };
+    return { neurons: present.size, synapses: restored, pending };
   }
 
-  /** A neuron was registered: perhaps one that a snapshot waits for. */
-  registered(id: number, name: string): void {
-    const match = this.#absent.findIndex((saved) => saved.card.name === name);
-    if (match < 0) return;
-    this.#liveIds.set(this.#absent.splice(match, 1)[0].id, id);
-    const known = (saved: number) => {
-      const live = this.#liveIds.get(saved);
-      return live !== undefined && this.#cortex.card(live) !== undefined;
-    };
-    const ready = this.#waiting.filter(({ pre, post }) => known(pre) && known(post));
-    this.#waiting = this.#waiting.filter((synapse) => !ready.includes(synapse));
-    this.#replaceAll(ready, this.#liveIds);
+  /** A neuron was registered: perhaps one that a snapshot waits for. An error changes nothing. */
+  registered({ id, name }: RegisteredCard): void {
+    const { absent, present, waiting } = this.#left;
+    const match = absent.find((saved) => saved.card.name === name);
+    if (match === undefined) return;
+    this.#restoreReady({
+      absent: absent.filter((saved) => saved !== match),
+      present: new Map(present).set(match.id, id),
+      waiting,
+    });
   }
 
-  #replaceAll(saved: SavedSynapse[], liveIds: Map<number, number>): void {
-    const wanted = saved.map((synapse) => ({
-      ...synapse,
-      pre: liveIds.get(synapse.pre)!,
-      post: liveIds.get(synapse.post)!,
-    }));
+  /** A neuron left: what still waits for others of its snapshot no longer concerns this id. */
+  unregistered(id: number): void {
+    const { present } = this.#left;
+    for (const [saved, live] of present) if (live === id) present.delete(saved);
+    const known = new Set([...present.keys(), ...this.#left.absent.map((neuron) => neuron.id)]);
+    this.#left.waiting = this.#left.waiting.filter(({ pre, post }) => known.has(pre) && known.has(post));
+  }
+
+  #restoreReady({ absent, present, waiting }: Remainder): number {
+    const isReady = ({ pre, post }: SavedSynapse) => present.has(pre) && present.has(post);
+    const ready = waiting.filter(isReady);
+    this.#replaceAll(ready.map((synapse) => renamed(synapse, present)));
+    this.#left = { absent, present, waiting: waiting.filter((synapse) => !isReady(synapse)) };
+    return ready.length;
+  }
+
+  #replaceAll(wanted: SavedSynapse[]): void {
+    const now = this.#now();
     const replaced = wanted.flatMap(({ pre, post }) => {
       const index = this.#native.find(pre, post);
-      return index < 0 ? [] : [this.#synapses.describe(this.#synapses.find(pre, post)!, index, 0)];
+      return index < 0 ? [] : [this.#synapses.describe(this.#synapses.find(pre, post)!, index, now)];
     });
     const after = this.#native.stats().synapses + wanted.length - replaced.length;
     if (after > this.#maxSynapses) {
       throw new NeuronBusError(
         'TOO_MANY_SYNAPSES',
-        `the snapshot needs ${after}, maxSynapses is ${this.#maxSynapses}`,
+        `It needs ${after} synapses, maxSynapses is ${this.#maxSynapses}`,
       );
     }
     const made: SavedSynapse[] = [];
@@ -102,14 +134,17 @@ export class Persistence {
     }
   }
 
-  #connect(saved: SavedSynapse): void {
-    const { pre, post, weight, rule, parameters, filter, idleNs } = saved;
-    const prefix = Buffer.from(filter?.prefix ?? '', 'base64');
+  #connect({ pre, post, weight, rule, parameters, filter, idleNs }: SavedSynapse): void {
+    const { typeMask, minPriority, prefix } = filter ?? { typeMask: 0, minPriority: 0, prefix: '' };
+    const values = Float64Array.from(parameters);
+    const bytes = Buffer.from(prefix, 'base64');
     callNative(() => {
-      const values = Float64Array.from(parameters);
-      const mask = filter?.typeMask ?? 0;
-      this.#native.connect(pre, post, weight, RULES[rule], values, mask, filter?.minPriority ?? 0, prefix);
+      this.#native.connect(pre, post, weight, RULES[rule], values, typeMask, minPriority, bytes);
       this.#native.setIdle(pre, post, idleNs);
     });
   }
+}
+
+function renamed(synapse: SavedSynapse, ids: ReadonlyMap<number, number>): SavedSynapse {
+  return { ...synapse, pre: ids.get(synapse.pre)!, post: ids.get(synapse.post)! };
 }

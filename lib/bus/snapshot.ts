@@ -9,11 +9,14 @@ import { createHash, randomUUID } from 'node:crypto';
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { NeuronBusError } from '../memory/errors.js';
+import { INLINE_BYTES } from '../memory/layout.js';
 import { AgentCard, type AgentCardInit } from './agent_card.js';
 import { type PlasticityRule, RULES, ruleParameters } from './synapse.js';
 
 const FORMAT = 'neuronbus-snapshot';
 const VERSION = 1;
+/** Of a rule, in the order of nb_rule. */
+export const PARAMETERS = 7;
 
 export interface SavedNeuron {
   id: number;
@@ -73,7 +76,7 @@ export async function writeSnapshot(path: string, body: SnapshotBody): Promise<v
     await rename(temporary, path);
     await syncDirectory(dirname(path));
   } catch (cause) {
-    await rm(temporary, { force: true });
+    await rm(temporary, { force: true }).catch(() => {}); // it may never have been there
     throw new NeuronBusError('FILE_IO', `save ${path}`, { cause });
   }
 }
@@ -116,7 +119,8 @@ export async function readSnapshot(path: string): Promise<SnapshotBody> {
       `${path}: format ${String(file.version)}, this library reads ${VERSION}`,
     );
   }
-  if (file.checksum !== checksum(JSON.stringify(file.body))) throw bad('its checksum does not match');
+  if (file.body === undefined || file.checksum !== checksum(JSON.stringify(file.body)))
+    throw bad('its checksum does not match');
   try {
     return checkBody(file.body as SnapshotBody);
   } catch (cause) {
@@ -129,30 +133,39 @@ function checkBody(body: SnapshotBody): SnapshotBody {
   const ids = new Set<number>();
   for (const neuron of body.neurons) {
     new AgentCard({ ...neuron.card, id: neuron.id });
-    if (ids.has(neuron.id)) throw new Error(`neuron ${neuron.id} appears twice`);
+    demand(neuron.id !== undefined && !ids.has(neuron.id), `neuron ${neuron.id} once, with an id`);
     ids.add(neuron.id);
   }
   const pairs = new Set<number>();
   for (const synapse of body.synapses) {
-    const pair = synapse.pre * 65536 + synapse.post;
-    if (!ids.has(synapse.pre) || !ids.has(synapse.post) || synapse.pre === synapse.post || pairs.has(pair)) {
-      throw new Error(`synapse ${synapse.pre} → ${synapse.post} does not connect two neurons once`);
-    }
+    const { pre, post } = synapse;
+    const pair = pre * 65536 + post;
+    demand(
+      ids.has(pre) && ids.has(post) && pre !== post && !pairs.has(pair),
+      `synapse ${pre} → ${post} once`,
+    );
     pairs.add(pair);
-    if (!Object.hasOwn(RULES, synapse.rule)) throw new Error(`unknown rule ${synapse.rule}`);
-    const [aPlus, aMinus, tauPlus, tauMinus, min, max, window] = synapse.parameters;
-    ruleParameters({
-      rule: synapse.rule,
-      aPlus: aPlus ?? Number.NaN,
-      aMinus: aMinus ?? Number.NaN,
-      tauPlusMs: (tauPlus ?? Number.NaN) / 1e6,
-      tauMinusMs: (tauMinus ?? Number.NaN) / 1e6,
-      min: min ?? Number.NaN,
-      max: max ?? Number.NaN,
-      answerWithinMs: (window ?? Number.NaN) / 1e6,
-    });
-    if (!(synapse.weight >= min! && synapse.weight <= max!)) throw new Error('weight out of bounds');
-    if (!(synapse.idleNs >= 0)) throw new Error('idle time out of range');
+    checkSynapse(synapse);
   }
   return body;
+}
+
+function checkSynapse({ weight, rule, parameters, filter, idleNs }: SavedSynapse): void {
+  demand(Object.hasOwn(RULES, rule), 'a known rule');
+  demand(Array.isArray(parameters) && parameters.length === PARAMETERS, `${PARAMETERS} parameters`);
+  const [aPlus, aMinus, tauPlus, tauMinus, min, max, window] = parameters;
+  const [tauPlusMs, tauMinusMs, answerWithinMs] = [tauPlus / 1e6, tauMinus / 1e6, window / 1e6];
+  ruleParameters({ rule, aPlus, aMinus, tauPlusMs, tauMinusMs, min, max, answerWithinMs });
+  demand(typeof weight === 'number' && weight >= min && weight <= max, 'a weight within its bounds');
+  demand(typeof idleNs === 'number' && idleNs >= 0, 'an idle time');
+  if (filter === null) return;
+  demand(typeof filter === 'object', 'a filter or null');
+  const { typeMask, minPriority, prefix } = filter;
+  demand(Number.isInteger(typeMask) && typeMask > 0 && typeMask < 8, 'a set of types');
+  demand(Number.isInteger(minPriority) && minPriority >= 0 && minPriority < 256, 'a priority');
+  demand(typeof prefix === 'string' && Buffer.from(prefix, 'base64').length <= INLINE_BYTES, 'a prefix');
+}
+
+function demand(holds: boolean, what: string): void {
+  if (!holds) throw new Error(`expected ${what}`);
 }

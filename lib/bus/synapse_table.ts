@@ -6,10 +6,8 @@
 import * as L from '../memory/layout.js';
 import type { Memory } from '../memory/memory.js';
 import { callNative, type NativeGanglion } from '../memory/native.js';
-import type { SavedSynapse } from './snapshot.js';
+import { PARAMETERS, type SavedSynapse } from './snapshot.js';
 import { type PlasticityRule, ruleName, Synapse, type SynapseSource } from './synapse.js';
-
-const PARAMETERS = 7;
 
 export class SynapseTable implements SynapseSource {
   readonly #memory: Memory;

@@ -93,13 +93,13 @@ export class Workspace implements ArenaPort {
     return this.u32[this.control + C.NOW_HI] * 4294967296 + this.u32[this.control + C.NOW_LO];
   }
 
-  /** The virtual clock, ns. */
-  get virtualTime(): number {
-    return this.memory.u64At(this.control * 4 + L.CONTROL_VIRTUAL_NS);
+  /** The virtual clock, ns, in full. */
+  get virtualNs(): bigint {
+    return this.memory.u64[(this.control * 4 + L.CONTROL_VIRTUAL_NS) / 8];
   }
 
-  set virtualTime(ns: number) {
-    this.memory.setU64At(this.control * 4 + L.CONTROL_VIRTUAL_NS, ns);
+  set virtualNs(ns: bigint) {
+    this.memory.u64[(this.control * 4 + L.CONTROL_VIRTUAL_NS) / 8] = ns;
     this.stampsLeft = 0;
   }
 

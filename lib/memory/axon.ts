@@ -257,7 +257,8 @@ export class Axon {
   }
 }
 
-// A function of its own, so that all of it, and all of the caller's `fill`, is inlined.
+// A function of its own, so that all of it, and all of the caller's `fill`, is inlined. `| 0` tells V8 that these are 32-bit
+// integers throughout.
 function fillSlots(
   slot: SpikeSlot,
   at: number,
@@ -266,10 +267,11 @@ function fillSlots(
   end: number,
   fill: (slot: SpikeSlot, index: number) => void,
 ): void {
-  for (; index < end; index++) {
-    beginSlot(slot, at++, sequence);
-    fill(slot, index);
-    sequence = (sequence + 1) | 0;
+  for (let i = index | 0, slotAt = at | 0, number = sequence | 0; i < end; i = (i + 1) | 0) {
+    beginSlot(slot, slotAt, number);
+    fill(slot, i);
+    slotAt = (slotAt + 1) | 0;
+    number = (number + 1) | 0;
   }
 }
 

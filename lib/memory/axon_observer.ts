@@ -94,7 +94,7 @@ export class AxonObserver implements AxonReader {
   #copy(): boolean {
     for (let lapped = 0; ; lapped++) {
       const first = this.#position;
-      const end = Math.min(this.#look(), first + COPIES);
+      const end = Math.min(this.#look(), first + Math.min(COPIES, this.#capacity));
       if (first >= end) return false;
       this.#read(first & this.#mask, end - first);
       fence();

@@ -40,16 +40,17 @@ function small(value: number): number {
 }
 
 /**
- * The 63-bit position of a cursor: `low` is the index of its low word, the high word (position >> 31) follows. The two
- * words are stored one after the other; the high word read twice and the bit that both words share give a torn pair away.
+ * The 63-bit position of a cursor: `low` is the index of its low word, the high word (position >> 31) follows. The writer
+ * stores the high word first. So a low word read while the high word stood still is either of its time, or the one before
+ * it, which the bit that both words share tells. Needs no other step of the writer, so one that died is no obstacle.
  */
 export function readCursor(words: Uint32Array, low: number): number {
   for (;;) {
     const high = Atomics.load(words, low + 1);
     const bits = Atomics.load(words, low);
-    if ((high & 1) === bits >>> 31 && Atomics.load(words, low + 1) === high) {
-      return high * 2147483648 + (bits & 0x7fffffff);
-    }
+    if (Atomics.load(words, low + 1) !== high) continue; // it moves once in 2^31 spikes
+    const period = (high & 1) === bits >>> 31 ? high : high - 1;
+    return period * 2147483648 + (bits & 0x7fffffff);
   }
 }
 

@@ -99,12 +99,12 @@ export class SpikeSlot {
 
   static {
     beginSlot = (slot, at, sequence) => {
-      const w = at * 16;
+      const w = at << 4; // an axon ends below 2^31 words
       const words = slot.#words;
       slot.#w = w;
       words[w] = 0;
       words[w + 1] = 0;
-      words[w + 2] = sequence;
+      words[w + 2] = sequence | 0;
       words[w + 3] = TO_ALL;
       words[w + 4] = 0;
     };

@@ -15,6 +15,7 @@ namespace {
 
 constexpr uint32_t kMaxStride = 64;
 constexpr int kSpins = 2000;
+constexpr int kRestSpins = 64;
 constexpr std::chrono::microseconds kSlice{50};
 
 void relax() {
@@ -196,6 +197,10 @@ void AxonReader::refresh() {
   const uint32_t head = load_acquire(view_.axon->head);  // SYNC axon-publish
   damaged_ = head - tail_ > view_.capacity;
   head_ = damaged_ ? tail_ : head;
+}
+
+void AxonReader::rest() {
+  for (int spin = 0; spin < kRestSpins; spin++) relax();
 }
 
 uint32_t AxonReader::take(nb_spike* out, uint32_t max) {

@@ -1,5 +1,12 @@
 // The account: published = delivered + dropped + queued, whenever anybody looks.
-import { type Backpressure, Neuron, type NeuronBus, type NeuronHandle, type Spike, SpikeType } from 'neuronbus';
+import {
+  type Backpressure,
+  Neuron,
+  type NeuronBus,
+  type NeuronHandle,
+  type Spike,
+  SpikeType,
+} from 'neuronbus';
 import { describe, expect, it } from 'vitest';
 import { add, codeOf, expectReconciled, makeBus, missing, randomFrom, turn } from './support.js';
 
@@ -94,9 +101,10 @@ describe('queued and delivered', () => {
     for (let i = 0; i < 6; i++) bus.fire(id!, { target: i % 2 === 0 ? id! : other! });
     bus.run(3);
     bus.unregister(other!);
-    for (const [where, values] of Object.entries(seen)) expect([where, ...new Set(values)]).toEqual([where, 0]);
+    for (const [where, values] of Object.entries(seen))
+      expect([where, ...new Set(values)]).toEqual([where, 0]);
     expect(Object.keys(seen).sort()).toEqual(
-      ['drop', 'error', 'onRegister', 'onSpike', 'prune', 'register', 'tick', 'unregister'].sort(),
+      ['drop', 'error', 'onFire', 'onRegister', 'onSpike', 'prune', 'register', 'tick', 'unregister'].sort(),
     );
   });
 });
@@ -206,7 +214,13 @@ class Chaos {
       const type = this.#pick(3) as SpikeType;
       const target = this.#pick(3) === 0 ? {} : { target: b };
       codeOf(() => bus.fire(a, { ...target, type, payload, priority: this.#pick(256) }));
-    } else if (choice < 12) codeOf(() => bus.connect(a, b).filter({ minPriority: this.#pick(200) }).build());
+    } else if (choice < 12)
+      codeOf(() =>
+        bus
+          .connect(a, b)
+          .filter({ minPriority: this.#pick(200) })
+          .build(),
+      );
     else if (choice < 13) codeOf(() => bus.disconnect(a, b));
     else if (choice < 14) this.#join();
     else if (choice < 15 && this.living.length > 2) {
@@ -218,18 +232,21 @@ class Chaos {
 }
 
 describe.each(MODES)('random operations with %s', (backpressure) => {
-  it.each(['development', 'production'] as const)('reconcile after each of them and inside handlers (%s)', async (checks) => {
-    for (let seed = 1; seed <= 25; seed++) {
-      const chaos = new Chaos(seed, backpressure, checks);
-      for (let step = 0; step < 300 && chaos.wrong.length === 0; step++) {
-        chaos.act();
-        chaos.look(`step ${step}`);
+  it.each(['development', 'production'] as const)(
+    'reconcile after each of them and inside handlers (%s)',
+    async (checks) => {
+      for (let seed = 1; seed <= 25; seed++) {
+        const chaos = new Chaos(seed, backpressure, checks);
+        for (let step = 0; step < 300 && chaos.wrong.length === 0; step++) {
+          chaos.act();
+          chaos.look(`step ${step}`);
+        }
+        for (let i = 0; i < 100 && chaos.bus.stats().queued > 0; i++) chaos.bus.tick();
+        await turn(); // what rejected is reported while there is a bus
+        chaos.look('the end');
+        expect({ seed, wrong: chaos.wrong }).toEqual({ seed, wrong: [] });
+        chaos.bus.close();
       }
-      for (let i = 0; i < 100 && chaos.bus.stats().queued > 0; i++) chaos.bus.tick();
-      await turn(); // what rejected is reported while there is a bus
-      chaos.look('the end');
-      expect({ seed, wrong: chaos.wrong }).toEqual({ seed, wrong: [] });
-      chaos.bus.close();
-    }
-  });
+    },
+  );
 });

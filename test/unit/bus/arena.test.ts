@@ -51,7 +51,8 @@ describe('write and read', () => {
     while (code === 'no error') code = codeOf(() => refs.push(bus.arena.write(pattern(4000, refs.length))));
     expect(code).toBe('ERR_NB_ARENA_FULL');
     expect(bus.stats().arena.blocks).toBe(refs.length);
-    for (const [i, ref] of refs.entries()) expect(Buffer.compare(bus.arena.read(ref), pattern(4000, i))).toBe(0);
+    for (const [i, ref] of refs.entries())
+      expect(Buffer.compare(bus.arena.read(ref), pattern(4000, i))).toBe(0);
     bus.arena.release(refs[0]!);
     expect(codeOf(() => bus.arena.write(pattern(4000)))).toBe('no error');
   });
@@ -118,11 +119,16 @@ describe('references', () => {
     ];
     const random = randomFrom(5);
     const word = () => Math.floor(random() * 2 ** 32);
-    for (let i = 0; i < 500; i++) forged.push({ grain: word(), generation: word(), length: word(), owner: word() });
+    for (let i = 0; i < 500; i++)
+      forged.push({ grain: word(), generation: word(), length: word(), owner: word() });
     for (let i = 0; i < 500; i++) forged.push({ ...ref, grain: word() % 20_000, generation: word() % 3 });
     for (const reference of forged) {
       for (const use of ['read', 'retain', 'release'] as const) {
-        if (reference.grain === ref.grain && reference.generation === ref.generation && reference.length === ref.length) {
+        if (
+          reference.grain === ref.grain &&
+          reference.generation === ref.generation &&
+          reference.length === ref.length
+        ) {
           continue;
         }
         expect(codeOf(() => one.arena[use](reference))).toBe('ERR_NB_STALE_REFERENCE');

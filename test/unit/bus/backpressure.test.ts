@@ -9,7 +9,9 @@ function full(backpressure: Backpressure, axonCapacity: number, options: NeuronB
 }
 
 const fire = (bus: NeuronBus, probe: Probe, from: number, to: number) =>
-  Array.from({ length: to - from }, (_, i) => bus.fire(probe.id, { target: probe.id, payload: `${from + i}` }));
+  Array.from({ length: to - from }, (_, i) =>
+    bus.fire(probe.id, { target: probe.id, payload: `${from + i}` }),
+  );
 
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => `${from + i}`);
 
@@ -18,7 +20,11 @@ describe.each([2, 4, 8])('with a ring of %d', (capacity) => {
     const { bus, probe } = full('drop-newest', capacity);
     const results = fire(bus, probe, 0, capacity + 3);
     expect(results).toEqual([...Array(capacity).fill(true), false, false, false]);
-    expect(expectReconciled(bus)).toMatchObject({ published: capacity + 3, queued: capacity, dropped: { full: 3 } });
+    expect(expectReconciled(bus)).toMatchObject({
+      published: capacity + 3,
+      queued: capacity,
+      dropped: { full: 3 },
+    });
     bus.tick();
     expect(probe.texts).toEqual(range(0, capacity));
     expect(fire(bus, probe, 100, 101)).toEqual([true]);
@@ -37,7 +43,9 @@ describe.each([2, 4, 8])('with a ring of %d', (capacity) => {
     const { bus, probe } = full('fail', capacity);
     fire(bus, probe, 0, capacity);
     for (let i = 0; i < 3; i++) expect(codeOf(() => fire(bus, probe, 0, 1))).toBe('ERR_NB_FULL');
-    expect(messageOf(() => fire(bus, probe, 0, 1))).toMatch(new RegExp(`axonCapacity is ${capacity}.*tick\\(\\)`));
+    expect(messageOf(() => fire(bus, probe, 0, 1))).toMatch(
+      new RegExp(`axonCapacity is ${capacity}.*tick\\(\\)`),
+    );
     expect(expectReconciled(bus)).toMatchObject({ queued: capacity, dropped: { full: 4 } });
     bus.tick();
     expect(probe.texts).toEqual(range(0, capacity));

@@ -30,7 +30,9 @@ describe('a broadcast', () => {
     const bus = makeBus();
     const text = 'long '.repeat(200);
     const blocks: number[] = [];
-    const probes = Array.from({ length: 5 }, () => add(bus, () => void blocks.push(bus.stats().arena.blocks)));
+    const probes = Array.from({ length: 5 }, () =>
+      add(bus, () => void blocks.push(bus.stats().arena.blocks)),
+    );
     for (const other of probes.slice(1)) bus.connect(probes[0]!.id, other.id).build();
     bus.fire(probes[0]!.id, { payload: text });
     bus.tick();

@@ -1,5 +1,12 @@
 // close(): once, from anywhere; afterwards everything says so.
-import { type ArenaRef, Neuron, type NeuronBus, type NeuronHandle, type Spike, type Synapse } from 'neuronbus';
+import {
+  type ArenaRef,
+  Neuron,
+  type NeuronBus,
+  type NeuronHandle,
+  type Spike,
+  type Synapse,
+} from 'neuronbus';
 import { describe, expect, it } from 'vitest';
 import { add, codeOf, codeOfPromise, makeBus, Probe, turn } from './support.js';
 
@@ -118,7 +125,12 @@ describe('after close', () => {
     const { bus, clone, handle } = scene();
     const card = bus.card(handle.id)!;
     bus.close();
-    expect([clone.text(), clone.source, card.name, handle.card.name]).toEqual(['', handle.id, 'probe', 'probe']);
+    expect([clone.text(), clone.source, card.name, handle.card.name]).toEqual([
+      '',
+      handle.id,
+      'probe',
+      'probe',
+    ]);
   });
 
   it("there was one 'close' event, and no listener is kept", () => {
@@ -188,28 +200,31 @@ describe('close', () => {
     expect(bus.run(100)).toBe(1);
   });
 
-  it.each(['error', 'prune', 'drop', 'register', 'unregister'] as const)("in a listener to '%s' is clean", (event) => {
-    const bus = makeBus({
-      axonCapacity: 2,
-      plasticity: { halfLifeMs: 1, pruneGraceMs: 1, sweepIntervalMs: 1 },
-    });
-    const probe = add(bus, () => {
-      throw new Error('on purpose');
-    });
-    const other = add(bus);
-    bus.connect(probe.id, other.id).weight(0.001).build();
-    bus.on('error', () => {});
-    bus.on(event, () => bus.close());
-    bus.clock.advance(100);
-    for (let i = 0; i < 3; i++) bus.fire(probe.id, { target: probe.id });
-    const act = () => {
-      if (event === 'register') add(bus);
-      else if (event === 'unregister') bus.unregister(other.id);
-      else bus.tick();
-    };
-    expect(codeOf(act)).toBe('no error');
-    expect(bus.closed).toBe(true);
-  });
+  it.each(['error', 'prune', 'drop', 'register', 'unregister'] as const)(
+    "in a listener to '%s' is clean",
+    (event) => {
+      const bus = makeBus({
+        axonCapacity: 2,
+        plasticity: { halfLifeMs: 1, pruneGraceMs: 1, sweepIntervalMs: 1 },
+      });
+      const probe = add(bus, () => {
+        throw new Error('on purpose');
+      });
+      const other = add(bus);
+      bus.connect(probe.id, other.id).weight(0.001).build();
+      bus.on('error', () => {});
+      bus.on(event, () => bus.close());
+      bus.clock.advance(100);
+      for (let i = 0; i < 3; i++) bus.fire(probe.id, { target: probe.id });
+      const act = () => {
+        if (event === 'register') add(bus);
+        else if (event === 'unregister') bus.unregister(other.id);
+        else bus.tick();
+      };
+      expect(codeOf(act)).toBe('no error');
+      expect(bus.closed).toBe(true);
+    },
+  );
 
   it('in a handler that fire() runs to make room is ERR_NB_CLOSED for the caller of fire()', () => {
     const bus = makeBus({ axonCapacity: 2, backpressure: 'block' });
@@ -235,7 +250,10 @@ describe('close', () => {
     const probe = add(bus, async (spike, handle) => {
       const kept = spike.clone();
       await turn();
-      codes.push(codeOf(() => handle.reply(kept)), codeOf(() => handle.now));
+      codes.push(
+        codeOf(() => handle.reply(kept)),
+        codeOf(() => handle.now),
+      );
     });
     bus.fire(probe.id, { target: probe.id });
     bus.tick();

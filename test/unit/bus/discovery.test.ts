@@ -52,7 +52,15 @@ describe('discoverInRegion', () => {
     expect(ids(bus.discoverInRegion('cortex/language'))).toEqual([language, broca]);
     expect(ids(bus.discoverInRegion('cortex/language/broca'))).toEqual([broca]);
     expect(ids(bus.discoverInRegion('cortexes'))).toEqual([application]);
-    for (const none of ['cort', 'language', 'cortex/lang', 'cortex/', '/cortex', '', 'cortex/language/broca/44']) {
+    for (const none of [
+      'cort',
+      'language',
+      'cortex/lang',
+      'cortex/',
+      '/cortex',
+      '',
+      'cortex/language/broca/44',
+    ]) {
       expect(bus.discoverInRegion(none)).toEqual([]);
     }
   });

@@ -66,7 +66,12 @@ describe.each(['unicast', 'broadcast'] as const)('for a %s', (way) => {
   it('prefix sees payloads in the arena too, up to its full 46 bytes', () => {
     const prefix = 'p'.repeat(46);
     const { bus, a, b } = filtered({ prefix });
-    const payloads = [prefix, `${prefix}${'x'.repeat(100)}`, `${'p'.repeat(45)}x${'p'.repeat(100)}`, 'p'.repeat(45)];
+    const payloads = [
+      prefix,
+      `${prefix}${'x'.repeat(100)}`,
+      `${'p'.repeat(45)}x${'p'.repeat(100)}`,
+      'p'.repeat(45),
+    ];
     for (const payload of payloads) send(bus, a.id, b.id, { payload });
     bus.tick();
     expect(b.texts).toEqual(payloads.slice(0, 2));
@@ -170,7 +175,10 @@ describe('a filter', () => {
     const probes = Array.from({ length: 4099 }, () => add(bus));
     const prefix = (n: number) => Uint8Array.of(n & 0xff, n >> 8);
     const connect = (post: number, n: number) =>
-      bus.connect(probes[0]!.id, probes[post]!.id).filter({ prefix: prefix(n) }).build();
+      bus
+        .connect(probes[0]!.id, probes[post]!.id)
+        .filter({ prefix: prefix(n) })
+        .build();
     for (let i = 0; i < 4096; i++) connect(i + 1, i);
     expect(codeOf(() => connect(4097, 4096))).toBe('ERR_NB_TOO_MANY_FILTERS');
     expect(bus.stats().synapses).toBe(4096);

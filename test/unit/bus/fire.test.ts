@@ -139,7 +139,10 @@ describe('a prepared spike', () => {
     const text = 'relay '.repeat(20);
     bus.fire(a.id, { target: b.id, payload: text, priority: 3 });
     bus.tick();
-    const relayed = new SpikeBuilder().target(c.id).priority(b.spikes[0]!.priority).payload(b.spikes[0]!.bytes());
+    const relayed = new SpikeBuilder()
+      .target(c.id)
+      .priority(b.spikes[0]!.priority)
+      .payload(b.spikes[0]!.bytes());
     bus.fire(b.id, relayed);
     bus.tick();
     expect(c.spikes[0]).toMatchObject({ source: b.id, priority: 3 });
@@ -148,13 +151,16 @@ describe('a prepared spike', () => {
 });
 
 describe('json', () => {
-  it.each([[null], [0], ['text'], [[1, 'zwei', { drei: 3 }]], [{ a: 'x'.repeat(1000) }]])('carries %j', (json) => {
-    const { bus, a, b } = pair();
-    bus.fire(a.id, { target: b.id, json });
-    bus.fire(a.id, new SpikeBuilder().target(b.id).json(json));
-    bus.tick();
-    expect(b.spikes.map((spike) => spike.json())).toEqual([json, json]);
-  });
+  it.each([[null], [0], ['text'], [[1, 'zwei', { drei: 3 }]], [{ a: 'x'.repeat(1000) }]])(
+    'carries %j',
+    (json) => {
+      const { bus, a, b } = pair();
+      bus.fire(a.id, { target: b.id, json });
+      bus.fire(a.id, new SpikeBuilder().target(b.id).json(json));
+      bus.tick();
+      expect(b.spikes.map((spike) => spike.json())).toEqual([json, json]);
+    },
+  );
 
   it('cannot be given together with a payload', () => {
     const { bus, a, b } = pair();

@@ -90,7 +90,9 @@ describe('damaged', () => {
     const random = randomFrom(11);
     for (let round = 0; round < 500; round++) {
       const at = Math.floor(random() * (it.bytes.length - 2));
-      const junk = Buffer.from(Array.from({ length: 1 + Math.floor(random() * 4) }, () => Math.floor(random() * 256)));
+      const junk = Buffer.from(
+        Array.from({ length: 1 + Math.floor(random() * 4) }, () => Math.floor(random() * 256)),
+      );
       const cut = Math.floor(random() * 4);
       const damaged = Buffer.concat([it.bytes.subarray(0, at), junk, it.bytes.subarray(at + cut)]);
       if (damaged.equals(it.bytes)) continue;
@@ -140,12 +142,15 @@ describe('foreign', () => {
 });
 
 describe('of another version', () => {
-  it.each([2, 99, 0, -1, 1.5, '1', null])('%j is ERR_NB_VERSION, which says what this library reads', async (version) => {
-    const it = await scene();
-    const text = it.bytes.toString().replace('"version":1', `"version":${JSON.stringify(version)}`);
-    expect(await refusal(it, text)).toBe('ERR_NB_VERSION');
-    await expect(it.bus.load(it.bad)).rejects.toThrow(/reads 1/);
-  });
+  it.each([2, 99, 0, -1, 1.5, '1', null])(
+    '%j is ERR_NB_VERSION, which says what this library reads',
+    async (version) => {
+      const it = await scene();
+      const text = it.bytes.toString().replace('"version":1', `"version":${JSON.stringify(version)}`);
+      expect(await refusal(it, text)).toBe('ERR_NB_VERSION');
+      await expect(it.bus.load(it.bad)).rejects.toThrow(/reads 1/);
+    },
+  );
 });
 
 describe('well-formed, but such as no bus could hold', () => {
@@ -171,7 +176,10 @@ describe('well-formed, but such as no bus could hold', () => {
     ['a parameter out of range', ({ synapses }) => ((synapses[0]!.parameters as number[])[0] = 7)],
     ['a negative idle time', ({ synapses }) => Object.assign(synapses[0]!, { idleNs: -1 })],
     ['an idle time that is no number', ({ synapses }) => Object.assign(synapses[0]!, { idleNs: '5' })],
-    ['a prefix too long', ({ synapses }) => filterOf(synapses, { prefix: Buffer.alloc(47).toString('base64') })],
+    [
+      'a prefix too long',
+      ({ synapses }) => filterOf(synapses, { prefix: Buffer.alloc(47).toString('base64') }),
+    ],
     ['a prefix that is no text', ({ synapses }) => filterOf(synapses, { prefix: 5 })],
     ['types that do not exist', ({ synapses }) => filterOf(synapses, { typeMask: 255 })],
     ['no types', ({ synapses }) => filterOf(synapses, { typeMask: 0 })],

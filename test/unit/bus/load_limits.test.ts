@@ -15,7 +15,10 @@ function crowd(count: number, options = {}): NeuronBus {
 
 const state = (bus: NeuronBus) => ({
   synapses: synapsesOf(bus),
-  used: bus.synapses().map(({ pre, post, lastUsed }) => [pre, post, lastUsed].join(' ')).sort(),
+  used: bus
+    .synapses()
+    .map(({ pre, post, lastUsed }) => [pre, post, lastUsed].join(' '))
+    .sort(),
   filtered: filteredOf(bus),
 });
 
@@ -37,7 +40,7 @@ describe('too many synapses', () => {
     const before = synapsesOf(bus);
     expect(await codeOfPromise(bus.load(path))).toBe('ERR_NB_TOO_MANY_SYNAPSES');
     expect(synapsesOf(bus)).toEqual(before);
-    await expect(bus.load(path)).rejects.toThrow(/needs 4, maxSynapses is 2/);
+    await expect(bus.load(path)).rejects.toThrow(/needs 4 synapses, maxSynapses is 2/);
   });
 });
 
@@ -52,7 +55,10 @@ describe('too many different rules', () => {
     const bus = crowd(1200);
     bus.clock.advance(1000);
     for (let post = 1; post < 1200; post++) {
-      const builder = bus.connect(post < 700 ? 0 : 1, post).weight(0.3).filter({ minPriority: 100 });
+      const builder = bus
+        .connect(post < 700 ? 0 : 1, post)
+        .weight(0.3)
+        .filter({ minPriority: 100 });
       if (post === 1 || post >= 700) builder.stdp({ rule: 'static', tauPlusMs: 10_000 + post }).build();
       else builder.build();
     }

@@ -41,7 +41,13 @@ describe('neurons that come after load()', () => {
     const path = join(folder(), 'bus.json');
     const saved = makeBus();
     add(saved, undefined, { name: 'here' });
-    add(saved, undefined, { name: 'absent', capabilities: ['x'], regions: ['r/s'], version: '3', tags: ['t'] });
+    add(saved, undefined, {
+      name: 'absent',
+      capabilities: ['x'],
+      regions: ['r/s'],
+      version: '3',
+      tags: ['t'],
+    });
     await saved.save(path);
     const result = await busOf('here').load(path);
     expect(result.neurons).toBe(1);

@@ -89,7 +89,9 @@ describe('the builder', () => {
   it('can build more than once, and refuses at build()', () => {
     const builder = NeuronBus.builder().clock('virtual').axonCapacity(64).maxNeurons(4);
     const buses = [builder.build(), builder.build()];
-    onTestFinished(() => buses.forEach((bus) => bus.close()));
+    onTestFinished(() => {
+      for (const bus of buses) bus.close();
+    });
     expect(buses[0]).not.toBe(buses[1]);
     builder.axonCapacity(100);
     expect(codeOf(() => builder.build())).toBe('ERR_NB_CAPACITY');
@@ -147,17 +149,22 @@ describe('everything else', () => {
     });
   }
 
-  it.each(['halfLifeMs', 'pruneGraceMs', 'sweepIntervalMs'])('plasticity.%s out of range is refused', (key) => {
-    for (const value of [-1, Number.NaN, Number.POSITIVE_INFINITY, '1']) {
-      expect(codeOf(() => create({ plasticity: { [key]: value } }))).toBe('ERR_NB_INVALID_ARGUMENT');
-      expect(messageOf(() => create({ plasticity: { [key]: value } }))).toContain(`plasticity.${key}`);
-    }
-  });
+  it.each(['halfLifeMs', 'pruneGraceMs', 'sweepIntervalMs'])(
+    'plasticity.%s out of range is refused',
+    (key) => {
+      for (const value of [-1, Number.NaN, Number.POSITIVE_INFINITY, '1']) {
+        expect(codeOf(() => create({ plasticity: { [key]: value } }))).toBe('ERR_NB_INVALID_ARGUMENT');
+        expect(messageOf(() => create({ plasticity: { [key]: value } }))).toContain(`plasticity.${key}`);
+      }
+    },
+  );
 
   it('an unknown option is refused and the known ones are listed', () => {
     expect(codeOf(() => create({ axonCapcity: 64 }))).toBe('ERR_NB_INVALID_ARGUMENT');
     expect(messageOf(() => create({ axonCapcity: 64 }))).toMatch(/axonCapcity.*axonCapacity/);
-    expect(messageOf(() => create({ plasticity: { halfLife: 1 } }))).toMatch(/plasticity\.halfLife.*halfLifeMs/);
+    expect(messageOf(() => create({ plasticity: { halfLife: 1 } }))).toMatch(
+      /plasticity\.halfLife.*halfLifeMs/,
+    );
     expect(codeOf(() => create({ __proto__: null, toString: 1 }))).toBe('ERR_NB_INVALID_ARGUMENT');
   });
 

@@ -37,7 +37,8 @@ describe('a spike kept after onSpike in development', () => {
     const kept: Spike[] = [];
     const probe = add(bus, (spike) => {
       kept.push(spike);
-      for (const earlier of kept.slice(0, -1)) expect(codeOf(() => earlier.text())).toBe('ERR_NB_STALE_SPIKE');
+      for (const earlier of kept.slice(0, -1))
+        expect(codeOf(() => earlier.text())).toBe('ERR_NB_STALE_SPIKE');
     });
     for (let i = 0; i < 5; i++) bus.fire(probe.id, { target: probe.id, payload: `${i}` });
     bus.tick();

@@ -1,5 +1,13 @@
 // save() and load(): what was learned comes back, bit for bit, to the neurons of the same names.
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type NeuronBus, SpikeType } from 'neuronbus';
 import { describe, expect, it } from 'vitest';
@@ -102,7 +110,7 @@ describe('a round trip', () => {
       }
     }
     const [after, expected] = [synapsesOf(other), synapsesOf(bus)];
-    after.forEach((synapse, i) => expect(synapse.weight).toBeCloseTo(expected[i]!.weight, 9));
+    for (const [i, synapse] of after.entries()) expect(synapse.weight).toBeCloseTo(expected[i]!.weight, 9);
   });
 
   it('of a bus without anything is a file as well', async () => {
@@ -123,7 +131,11 @@ describe('a round trip', () => {
     const path = join(folder(), 'bus.json');
     const strange = ['größe "quoted" \\ \n', '日本語 🧠', '__proto__', 'constructor'];
     const bus = busOf(...strange);
-    for (let i = 1; i < 4; i++) bus.connect(0, i).weight(0.1 * i).build();
+    for (let i = 1; i < 4; i++)
+      bus
+        .connect(0, i)
+        .weight(0.1 * i)
+        .build();
     await bus.save(path);
     const other = busOf(...strange);
     await other.load(path);
@@ -244,8 +256,12 @@ describe('the file', () => {
   it.each([undefined, null, 5, ''])('%j is no path', async (path) => {
     const bus = busOf('a');
     const before = existsSync('undefined');
-    expect(['ERR_NB_FILE_IO', 'ERR_NB_INVALID_ARGUMENT']).toContain(await codeOfPromise(bus.save(path as string)));
-    expect(['ERR_NB_FILE_IO', 'ERR_NB_INVALID_ARGUMENT']).toContain(await codeOfPromise(bus.load(path as string)));
+    expect(['ERR_NB_FILE_IO', 'ERR_NB_INVALID_ARGUMENT']).toContain(
+      await codeOfPromise(bus.save(path as string)),
+    );
+    expect(['ERR_NB_FILE_IO', 'ERR_NB_INVALID_ARGUMENT']).toContain(
+      await codeOfPromise(bus.load(path as string)),
+    );
     expect(existsSync('undefined')).toBe(before);
   });
 });

@@ -1,5 +1,5 @@
 // Synapses: making, finding, reading and removing them; what is refused.
-import { type StdpOptions } from 'neuronbus';
+import type { StdpOptions } from 'neuronbus';
 import { describe, expect, it } from 'vitest';
 import { add, codeOf, makeBus, messageOf } from './support.js';
 
@@ -111,7 +111,9 @@ describe('parameters', () => {
 
   it.each([{ tauPlus: 20 }, { rule: 'pair', taoMinusMs: 5 }])('an unknown one is refused: %j', (options) => {
     const { bus, a, b } = pair();
-    expect(codeOf(() => bus.connect(a.id, b.id).stdp(options as StdpOptions))).toBe('ERR_NB_INVALID_ARGUMENT');
+    expect(codeOf(() => bus.connect(a.id, b.id).stdp(options as StdpOptions))).toBe(
+      'ERR_NB_INVALID_ARGUMENT',
+    );
   });
 
   it.each([null, 'pair', 5])('%j instead of parameters is refused', (options) => {
@@ -230,12 +232,14 @@ describe('a synapse object', () => {
     const bus = makeBus({ maxNeurons: 40, maxSynapses: 2000 });
     const probes = Array.from({ length: 40 }, () => add(bus));
     const made = probes.flatMap((pre, i) =>
-      probes.filter((post) => post !== pre).map((post, j) =>
-        bus
-          .connect(pre.id, post.id)
-          .weight(0.001 + (i * 39 + j) / 2000)
-          .build(),
-      ),
+      probes
+        .filter((post) => post !== pre)
+        .map((post, j) =>
+          bus
+            .connect(pre.id, post.id)
+            .weight(0.001 + (i * 39 + j) / 2000)
+            .build(),
+        ),
     );
     const weights = made.map((synapse) => synapse.weight);
     made.forEach((synapse, i) => {

@@ -122,7 +122,11 @@ describe('inside a handler', () => {
   it('tick() and run() are refused, whichever handler it is, and the bus is none the worse', () => {
     const bus = makeBus();
     const codes: string[] = [];
-    const tryBoth = () => codes.push(codeOf(() => bus.tick()), codeOf(() => bus.run(1)));
+    const tryBoth = () =>
+      codes.push(
+        codeOf(() => bus.tick()),
+        codeOf(() => bus.run(1)),
+      );
     class All extends Neuron {
       onSpike() {
         tryBoth();
