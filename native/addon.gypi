@@ -18,7 +18,7 @@
       ],
       # Node's headers choose the dialect of the Node they belong to; the core is C++17 everywhere.
       'cflags_cc!': ['-std=gnu++17', '-std=gnu++20', '-std=gnu++2a'],
-      'cflags': ['-O3', '-fvisibility=hidden', '-Wall', '-Wextra'],
+      'cflags': ['-O3', '-ffp-contract=off', '-fvisibility=hidden', '-Wall', '-Wextra'],
       'cflags_cc': ['-std=c++17', '-fvisibility-inlines-hidden', '-fno-exceptions'],
       'conditions': [
         ['OS=="linux"', {

@@ -10,7 +10,7 @@
 
 #define NB_ERROR_TABLE(X)                                                                                              \
   X(1, INVALID_ARGUMENT, "An argument is outside what is documented; see the detail for which one")                    \
-  X(2, CAPACITY, "A ring's capacity must be a power of two from 2 to 2^26; pick the next one explicitly")              \
+  X(2, CAPACITY, "A capacity must be a power of two: a ring's from 2 to 2^26, the arena's from 64 KiB; pick the next one explicitly")              \
   X(3, CLOSED, "The bus (or axon) is closed; create a new one")                                                        \
   X(4, FULL, "The ring is full; drain it with tick(), enlarge axonCapacity, or pick another backpressure mode")        \
   X(5, UNKNOWN_NEURON, "No neuron is registered under this id; use the id that register() returned")                   \

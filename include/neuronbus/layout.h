@@ -294,8 +294,8 @@ typedef struct nb_pair_trace {
 } nb_pair_trace;
 
 typedef struct nb_exchange_trace {
-  uint32_t open;    /* spikes that still wait for an answer */
-  float lag_sum_ns; /* how long before last_pre they arrived, ns, summed */
+  uint32_t recent; /* spikes without an answer so far, of the answer window that holds last_pre */
+  uint32_t older;  /* of the window before; windows begin at multiples of their length */
 } nb_exchange_trace;
 
 #define NB_SYNAPSE_BYTES 48 /* all columns and the share of the hash */
@@ -363,6 +363,8 @@ typedef struct nb_dispatch {
 typedef struct nb_emission {
   uint32_t time_lo;
   uint32_t time_hi;
+  uint32_t asked_lo; /* timestamp of the spike that it answers, 0 = not known */
+  uint32_t asked_hi;
   uint16_t source;
   uint16_t target;
   uint32_t what; /* NB_EMISSION_* */
@@ -425,7 +427,7 @@ NB_STATIC_ASSERT(sizeof(nb_rule) == 64, "rule");
 NB_STATIC_ASSERT(sizeof(nb_filter) == 64, "filter");
 NB_STATIC_ASSERT(sizeof(nb_control) == 128, "control block");
 NB_STATIC_ASSERT(sizeof(nb_dispatch) == 16, "dispatch entry");
-NB_STATIC_ASSERT(sizeof(nb_emission) == 16, "emission");
+NB_STATIC_ASSERT(sizeof(nb_emission) == 24, "emission");
 NB_STATIC_ASSERT(sizeof(nb_prune) == 16, "prune");
 NB_STATIC_ASSERT(sizeof(nb_chunk) == NB_ARENA_GRAIN_BYTES, "the header of a chunk is one grain");
 NB_STATIC_ASSERT(sizeof(nb_block) == 16, "block record");

@@ -41,6 +41,8 @@ const OWN: number = OWN_SEQUENCE;
 export interface EmitterHost {
   /** A spike waits; called while the workspace says eventDriven. */
   queued(): void;
+  /** Books what handlers did so far. */
+  settle(): void;
   /** Backpressure 'block': deliver something now. */
   makeRoom(): void;
 }
@@ -63,6 +65,8 @@ export class Emitter {
   #intent = 0; // position, not wrapped
   #pressed = 0; // sample mode: spikes offered under pressure
   #burstEnds = false;
+  #askedLo = 0; // stamp of the spike that reply() answers
+  #askedHi = 0;
 
   constructor(workspace: Workspace, options: ResolvedOptions, host: EmitterHost) {
     this.#ws = workspace;
@@ -73,7 +77,7 @@ export class Emitter {
     this.#capacity = options.axonCapacity;
     this.#mask = options.axonCapacity - 1;
     this.#mode = checkBackpressure(options.backpressure);
-    this.#softLimit = this.#mode === L.MODE_SAMPLE ? this.#capacity / 2 : this.#capacity;
+    this.#softLimit = this.#mode === L.MODE_SAMPLE ? this.#capacity / 2 + 1 : this.#capacity;
     this.#sampleEvery = options.sampleEvery;
     this.#blockMs = options.blockMs;
     this.#stampEach = options.stamps === 'each';
@@ -89,11 +93,30 @@ export class Emitter {
     if (typeof target !== 'number' || (this.#ws.residents[target] === undefined && !this.#ws.closed)) {
       throw unknown('target', target);
     }
-    return this.reply(source, target, payload, options);
+    return this.#sendUnchecked(source, target, payload, options);
   }
 
-  /** The same to a neuron that may be gone by now: then the spike is counted as dropped when it is routed. */
-  reply(source: number, target: number, payload?: string | Uint8Array, options?: SendOptions): boolean {
+  /**
+   * To the source of `spike`, in answer to it. If that is gone by now, the spike is counted as dropped when it is routed.
+   * @throws NeuronBusError ERR_NB_STALE_SPIKE and as emit().
+   */
+  reply(source: number, spike: Spike, payload?: string | Uint8Array, options?: SendOptions): boolean {
+    const asked = spike.timestamp;
+    this.#askedLo = asked % 4294967296;
+    this.#askedHi = Math.floor(asked / 4294967296);
+    try {
+      return this.#sendUnchecked(source, spike.source, payload, options);
+    } finally {
+      this.#askedLo = this.#askedHi = 0;
+    }
+  }
+
+  #sendUnchecked(
+    source: number,
+    target: number,
+    payload?: string | Uint8Array,
+    options?: SendOptions,
+  ): boolean {
     if (this.#ws.residents[source] === undefined) throw this.#gone(source);
     if (options === undefined) return this.emit(source, target, EXCITATORY, 0, payload, OWN);
     const { type = EXCITATORY, priority = 0, json } = options;
@@ -103,7 +126,7 @@ export class Emitter {
 
   /** To every neuron with a synapse from `source`. */
   broadcast(source: number, payload?: string | Uint8Array, options?: SendOptions): boolean {
-    return this.reply(source, L.BROADCAST, payload, options);
+    return this.#sendUnchecked(source, L.BROADCAST, payload, options);
   }
 
   /**
@@ -177,7 +200,7 @@ export class Emitter {
     this.#head = (this.#head + 1) | 0;
     this.#u32[this.#control + SELF_HEAD] = this.#head;
     if (source === ws.current) this.#noteAnswer(source, target, watch);
-    else if (watch !== 0) this.#log(source, target, L.EMISSION_MAY_ANSWER | L.EMISSION_POST_SPIKE);
+    else if (watch !== 0 || ws.running) this.#noteLater(source, target);
     if (priority >= REFLEX_PRIORITY) ws.native.settle();
     if (ws.eventDriven) this.#host.queued();
   }
@@ -264,13 +287,13 @@ export class Emitter {
     return false;
   }
 
-  /** Over half full: one in `sampleEvery`. Full: none. */
+  /** Over half full: each `sampleEvery`-th. Full: none. */
   #sample(): boolean {
     if (this.#used() === this.#capacity) {
       this.#countDrop(L.DROP_FULL);
       return false;
     }
-    if (this.#pressed++ % this.#sampleEvery === 0) return true;
+    if (++this.#pressed % this.#sampleEvery === 0) return true;
     this.#countDrop(L.DROP_SAMPLED);
     return false;
   }
@@ -295,9 +318,16 @@ export class Emitter {
     if (watch === 0) return;
     const requester = this.#u32[this.#u32[(entry + L.DISPATCH_SPIKE) >> 2] * 16 + 3] & 0xffff;
     const direct = (flags & L.DISPATCH_ANSWERED) === 0 && target === requester;
-    const ownFiring = (flags & L.DISPATCH_FIRED) === 0;
+    const ownFiring = (watch & WATCH_PAIR) !== 0 && (flags & L.DISPATCH_FIRED) === 0;
     const what = (direct ? 0 : L.EMISSION_MAY_ANSWER) | (ownFiring ? L.EMISSION_POST_SPIKE : 0);
     if (what !== 0) this.#log(source, target, what);
+  }
+
+  /** A neuron emits outside of its own onSpike: perhaps a late answer. In a tick, what it owes may not be booked yet. */
+  #noteLater(source: number, target: number): void {
+    if (this.#ws.running) this.#host.settle();
+    if (this.#u32[this.#ws.neurons + source * NEURON_WORDS + WATCH] === 0) return;
+    this.#log(source, target, L.EMISSION_MAY_ANSWER | L.EMISSION_POST_SPIKE);
   }
 
   #log(source: number, target: number, what: number): void {
@@ -307,6 +337,8 @@ export class Emitter {
     const entry = (this.#ws.emissions + u32[countAt] * L.EMISSION_BYTES) >> 2;
     u32[entry + (L.EMISSION_TIME_LO >> 2)] = u32[this.#control + NOW_LO];
     u32[entry + (L.EMISSION_TIME_HI >> 2)] = u32[this.#control + NOW_HI];
+    u32[entry + (L.EMISSION_ASKED_LO >> 2)] = this.#askedLo;
+    u32[entry + (L.EMISSION_ASKED_HI >> 2)] = this.#askedHi;
     u32[entry + (L.EMISSION_SOURCE >> 2)] = source | (target << 16);
     u32[entry + (L.EMISSION_WHAT >> 2)] = what;
     u32[countAt]++;

@@ -102,7 +102,7 @@ export class NeuronHandle {
 
   /** Sends to the source of `spike`. If that is gone by now, the spike is counted as dropped (deadTarget). */
   reply(spike: Spike, payload?: string | Uint8Array, options?: SendOptions): boolean {
-    return this.#emitter.reply(this.#speaker(), spike.source, payload, options);
+    return this.#emitter.reply(this.#speaker(), spike, payload, options);
   }
 
   /** Cards of the neurons with this capability, this one included. */

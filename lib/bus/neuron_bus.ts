@@ -71,6 +71,7 @@ export class NeuronBus extends BusEventSource {
     this.#registry = new Registry(workspace, options.maxNeurons);
     this.#emitter = new Emitter(workspace, options, {
       queued: () => this.#scheduler.wake(),
+      settle: () => this.#dispatcher.settle(),
       makeRoom: () => this.#deliver(options.axonCapacity, false),
     });
     this.#dispatcher = new Dispatcher(workspace, options, {

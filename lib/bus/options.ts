@@ -11,7 +11,7 @@ export type WaitStrategy = 'park' | 'yield' | 'spin';
 
 /** Times are in ms. Everything has a default; an unknown name is refused. */
 export interface NeuronBusOptions {
-  /** Bytes for payloads over 46 bytes; a power of two from 64 KiB to 16 GiB. Default 16 MiB. */
+  /** Bytes for payloads over 46 bytes; a power of two from 64 KiB to 4 GiB. Default 16 MiB. */
   arenaCapacity?: number;
   /** Spikes that wait at most; a power of two from 2 to 2^26. Default 16,384. */
   axonCapacity?: number;
@@ -64,6 +64,7 @@ export interface ResolvedOptions extends Required<Omit<NeuronBusOptions, 'plasti
   plasticity: Required<NonNullable<NeuronBusOptions['plasticity']>>;
 }
 
+const MIN_ARENA_BYTES = 65_536;
 /** Different sets of plasticity parameters, and of filters, that synapses can share. */
 const MAX_RULES = 1024;
 const MAX_FILTERS = 4096;
@@ -102,7 +103,7 @@ function checkMs(name: string, value: number, min: number): void {
 }
 
 function checkArena(bytes: number): void {
-  const [min, max] = [layout.ARENA_CHUNK_BYTES, 2 ** 34];
+  const [min, max] = [MIN_ARENA_BYTES, 2 ** 32];
   if (!Number.isInteger(bytes) || bytes < min || bytes > max || !Number.isInteger(Math.log2(bytes))) {
     throw new NeuronBusError(
       'CAPACITY',

@@ -12,7 +12,8 @@ export const ERROR_TABLE = {
   },
   CAPACITY: {
     number: 2,
-    message: "A ring's capacity must be a power of two from 2 to 2^26; pick the next one explicitly",
+    message:
+      "A capacity must be a power of two: a ring's from 2 to 2^26, the arena's from 64 KiB; pick the next one explicitly",
   },
   CLOSED: {
     number: 3,

@@ -207,8 +207,8 @@ export const PAIR_TRACE_POST = 4; // float
 
 // nb_exchange_trace
 export const EXCHANGE_TRACE_BYTES = 8;
-export const EXCHANGE_TRACE_OPEN = 0; // uint32_t
-export const EXCHANGE_TRACE_LAG_SUM_NS = 4; // float
+export const EXCHANGE_TRACE_RECENT = 0; // uint32_t
+export const EXCHANGE_TRACE_OLDER = 4; // uint32_t
 
 // nb_rule
 export const RULE_BYTES = 64;
@@ -261,12 +261,14 @@ export const DISPATCH_FLAGS = 10; // uint16_t
 export const DISPATCH_POSITION = 12; // uint32_t
 
 // nb_emission
-export const EMISSION_BYTES = 16;
+export const EMISSION_BYTES = 24;
 export const EMISSION_TIME_LO = 0; // uint32_t
 export const EMISSION_TIME_HI = 4; // uint32_t
-export const EMISSION_SOURCE = 8; // uint16_t
-export const EMISSION_TARGET = 10; // uint16_t
-export const EMISSION_WHAT = 12; // uint32_t
+export const EMISSION_ASKED_LO = 8; // uint32_t
+export const EMISSION_ASKED_HI = 12; // uint32_t
+export const EMISSION_SOURCE = 16; // uint16_t
+export const EMISSION_TARGET = 18; // uint16_t
+export const EMISSION_WHAT = 20; // uint32_t
 
 // nb_prune
 export const PRUNE_BYTES = 16;

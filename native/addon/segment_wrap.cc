@@ -27,16 +27,21 @@ void finalize_buffer(napi_env, void*, void* hint) {
 // Takes over the caller's reference, also on failure.
 Napi::Value wrap(Napi::Env env, Mapping* mapping) {
   const std::shared_ptr<BufferTable>& table = env.GetInstanceData<AddonData>()->buffers;
-  auto* holder = new BufferHolder{mapping, table};
+  auto* holder = new BufferHolder{nullptr, table};
   napi_value buffer = nullptr;
+  // The holder owns the mapping only once there is a buffer: a failing call may run the finalizer or not.
   const napi_status status =
       napi_create_external_arraybuffer(env, mapping->base(), mapping->bytes(), finalize_buffer, holder, &buffer);
   if (status != napi_ok) {
+    napi_value ignored = nullptr;
+    if (env.IsExceptionPending()) napi_get_and_clear_last_exception(env, &ignored);
     mapping->release();
-    delete holder;
-    throw_status(env, NB_ERR_NO_EXTERNAL_BUFFERS, "");
+    const bool forbidden = status == napi_no_external_buffers_allowed;
+    throw_status(env, forbidden ? NB_ERR_NO_EXTERNAL_BUFFERS : NB_ERR_NO_MEMORY,
+                 forbidden ? "" : "The runtime has no array buffer of this size");
     return env.Undefined();
   }
+  holder->mapping = mapping;
   (*table)[mapping->base()] = holder;
   return Napi::Value(env, buffer);
 }

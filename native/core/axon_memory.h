@@ -75,7 +75,7 @@ inline void announce_intent(nb_axon& axon, uint64_t next) {
   // The sanitizer knows no fences. A sequentially consistent exchange orders at least as much.
   shared(axon.intent).exchange(static_cast<uint32_t>(next), std::memory_order_seq_cst);  // SYNC axon-intent
 #else
-  store_relaxed(axon.intent, static_cast<uint32_t>(next));
+  store_release(axon.intent, static_cast<uint32_t>(next));  // SYNC axon-intent: behind its high word
   std::atomic_thread_fence(std::memory_order_release);  // SYNC axon-intent: before any store into a slot
 #endif
 }

@@ -223,6 +223,8 @@ void Ganglion::book_entries(uint32_t from, uint32_t to, uint64_t start, uint64_t
       double& weight = synapses_.weight(run.learning);
       weight = stdp::answered(synapses_.rule(run.learning), weight, static_cast<double>(end) - fired_at);
       self_.potentiations++;
+      nb_neuron& neuron = neurons_[run.neuron];
+      if (neuron.open_answers == 0) neuron.watch &= ~uint32_t{NB_WATCH_OPEN};
     }
   }
   if (run.learning != NB_NONE && run.spikes > 0) book_silence(run.learning, run.spikes);

@@ -94,6 +94,7 @@ class Ganglion {
 
   uint64_t read_clock();
   void publish_self();
+  void expect_lone(const nb_dispatch& entry);
   void route_in_place(uint64_t now);
   void route_copied(uint64_t now);
   bool receive(const nb_spike& spike, uint64_t now);
@@ -111,8 +112,9 @@ class Ganglion {
   void book_latency(uint64_t latency_ns);
   void book_silence(uint32_t synapse, uint32_t spikes);
   void book_emissions();
-  void book_late_answer(uint16_t requester, uint16_t responder, uint64_t now);
-  void close_answers(uint32_t synapse, nb_neuron& post, uint32_t count);
+  void book_late_answer(uint16_t requester, uint16_t responder, uint64_t now, uint64_t asked);
+  void age_answers(uint32_t synapse, uint64_t now);
+  void close_answers(nb_neuron& post, uint32_t& from, uint32_t count);
   void release_payload(const nb_spike& spike);
   void sweep(uint64_t now);
   void sweep_one(uint32_t synapse, uint64_t now);

@@ -13,6 +13,14 @@ namespace {
 constexpr uint32_t kSweepSlice = 1024;
 constexpr double kVanished = 1e-6;  // a weight at or below this counts as zero where a rule has no positive minimum
 
+uint32_t open(const nb_exchange_trace& exchange) { return exchange.recent + exchange.older; }
+
+// Answer windows begin at multiples of their length; this is how many began in (from, to].
+double windows_between(const nb_rule& rule, uint64_t from, uint64_t to) {
+  return std::floor(static_cast<double>(to) / rule.answer_window_ns) -
+         std::floor(static_cast<double>(from) / rule.answer_window_ns);
+}
+
 bool is_pair(const nb_rule& rule) { return rule.kind >= NB_RULE_PAIR_ALL; }
 
 }  // namespace
@@ -59,14 +67,11 @@ void Ganglion::pair_post(uint16_t neuron, uint64_t now) {
   post.last_fire_ns = now;
 }
 
-// The other rules only remember when a spike came last.
+// The other rules only remember when a spike came last; open spikes of the exchange rule move on with the window.
 void Ganglion::touch(uint32_t synapse, uint64_t now) {
-  uint64_t& last_pre = synapses_.last_pre(synapse);
-  if (synapses_.rule(synapse).kind == NB_RULE_EXCHANGE) {
-    nb_exchange_trace& exchange = synapses_.exchange(synapse);
-    if (exchange.open > 0) exchange.lag_sum_ns += static_cast<float>(exchange.open) * static_cast<float>(now - last_pre);
-  }
-  last_pre = now;
+  const nb_rule& rule = synapses_.rule(synapse);
+  if (rule.kind == NB_RULE_EXCHANGE && open(synapses_.exchange(synapse)) > 0) age_answers(synapse, now);
+  synapses_.last_pre(synapse) = now;
 }
 
 // ---- exchange rule: silence, and answers that come after the handler returned ----------------------------------------
@@ -75,40 +80,45 @@ void Ganglion::touch(uint32_t synapse, uint64_t now) {
 void Ganglion::book_silence(uint32_t synapse, uint32_t spikes) {
   const nb_rule& rule = synapses_.rule(synapse);
   nb_neuron& post = neurons_[synapses_.post(synapse)];
-  nb_exchange_trace& exchange = synapses_.exchange(synapse);
-  if (exchange.lag_sum_ns > rule.answer_window_ns * exchange.open) close_answers(synapse, post, exchange.open);
   synapses_.weight(synapse) = stdp::unanswered(rule, synapses_.weight(synapse), spikes);
   self_.depressions += spikes;
-  exchange.open += spikes;
+  synapses_.exchange(synapse).recent += spikes;
   post.open_answers += spikes;
   post.watch |= NB_WATCH_OPEN;
 }
 
-void Ganglion::book_late_answer(uint16_t requester, uint16_t responder, uint64_t now) {
+// `asked` = timestamp of the spike that is answered, or 0: then it is taken to be the last one that came.
+void Ganglion::book_late_answer(uint16_t requester, uint16_t responder, uint64_t now, uint64_t asked) {
   const uint32_t synapse = synapses_.find(requester, responder);
   if (synapse == NB_NONE || synapses_.rule(synapse).kind != NB_RULE_EXCHANGE) return;
   const nb_rule& rule = synapses_.rule(synapse);
-  nb_exchange_trace& exchange = synapses_.exchange(synapse);
-  if (exchange.open == 0) return;
   const uint64_t last_pre = synapses_.last_pre(synapse);
-  const double delay =
-      (now > last_pre ? static_cast<double>(now - last_pre) : 0) + double{exchange.lag_sum_ns} / exchange.open;
-  nb_neuron& post = neurons_[responder];
-  if (delay > rule.answer_window_ns) {
-    close_answers(synapse, post, exchange.open);
-    return;
-  }
+  const uint64_t since = asked != 0 ? asked : last_pre;
+  const double delay = now > since ? static_cast<double>(now - since) : 0;
+  const double windows = windows_between(rule, last_pre, now);
+  nb_exchange_trace& exchange = synapses_.exchange(synapse);
+  uint32_t& open = windows < 1 && exchange.older > 0 ? exchange.older : exchange.recent;
+  if (open == 0 || windows >= 2 || delay > rule.answer_window_ns) return;
   double& weight = synapses_.weight(synapse);
   weight = stdp::answered(rule, stdp::forgiven(rule, weight), delay);
   self_.potentiations++;
-  close_answers(synapse, post, 1);
+  close_answers(neurons_[responder], open, 1);
 }
 
-void Ganglion::close_answers(uint32_t synapse, nb_neuron& post, uint32_t count) {
+// A spike comes at `now`: open ones that lie a whole window back are forgotten.
+void Ganglion::age_answers(uint32_t synapse, uint64_t now) {
+  const double windows = windows_between(synapses_.rule(synapse), synapses_.last_pre(synapse), now);
+  if (windows < 1) return;
   nb_exchange_trace& exchange = synapses_.exchange(synapse);
-  const uint32_t left = exchange.open - count;
-  exchange.lag_sum_ns = left == 0 ? 0 : exchange.lag_sum_ns * static_cast<float>(left) / static_cast<float>(exchange.open);
-  exchange.open = left;
+  nb_neuron& post = neurons_[synapses_.post(synapse)];
+  close_answers(post, exchange.older, exchange.older);
+  exchange.older = exchange.recent;
+  exchange.recent = 0;
+  if (windows >= 2) close_answers(post, exchange.older, exchange.older);
+}
+
+void Ganglion::close_answers(nb_neuron& post, uint32_t& from, uint32_t count) {
+  from -= count;
   post.open_answers -= count;
   if (post.open_answers == 0) post.watch &= ~uint32_t{NB_WATCH_OPEN};
 }
@@ -124,7 +134,8 @@ void Ganglion::book_emissions() {
       pair_post(emission.source, time);
     }
     if ((emission.what & NB_EMISSION_MAY_ANSWER) != 0 && emission.target != NB_BROADCAST) {
-      book_late_answer(emission.target, emission.source, time);
+      const uint64_t asked = emission.asked_lo | uint64_t{emission.asked_hi} << 32;
+      book_late_answer(emission.target, emission.source, time, asked);
     }
   }
   control_.emissions = 0;
@@ -156,9 +167,10 @@ void Ganglion::sweep_one(uint32_t synapse, uint64_t now) {
   if (rule.kind != NB_RULE_EXCHANGE) return;
   const uint64_t last_pre = synapses_.last_pre(synapse);
   const double idle = now > last_pre ? static_cast<double>(now - last_pre) : 0;
-  const nb_exchange_trace& exchange = synapses_.exchange(synapse);
-  if (exchange.open > 0 && idle + double{exchange.lag_sum_ns} / exchange.open > rule.answer_window_ns) {
-    close_answers(synapse, neurons_[synapses_.post(synapse)], exchange.open);
+  nb_exchange_trace& exchange = synapses_.exchange(synapse);
+  if (open(exchange) > 0 && idle > 2 * rule.answer_window_ns) {
+    close_answers(neurons_[synapses_.post(synapse)], exchange.older, exchange.older);
+    close_answers(neurons_[synapses_.post(synapse)], exchange.recent, exchange.recent);
   }
   if (idle < plasticity_.grace_ns) return;
   const uint64_t unused_since = std::max(last_pre + static_cast<uint64_t>(plasticity_.grace_ns), sweep_before_);

@@ -24,7 +24,14 @@ void Ganglion::route() {
     route_in_place(now);
   }
   control_.dispatch_count = listed_;
+  if (listed_ == 1) expect_lone(dispatch_[0]);
   control_.unfinished = arena_in_batch_ || control_.dispatch_count > 1 ? 1 : 0;
+}
+
+// A lone spike is booked at the next opportunity, but its neuron may answer before that.
+void Ganglion::expect_lone(const nb_dispatch& entry) {
+  if (path_.synapse == entry.synapse && path_.rule != NB_RULE_EXCHANGE) return;
+  if (entry.synapse != NB_NONE) neurons_[entry.neuron].watch |= NB_WATCH_OPEN;
 }
 
 // A ring whose producer waits for the tail: spikes stay where they are until finish().

@@ -91,7 +91,7 @@ inline double unanswered(const nb_rule& rule, double weight, uint32_t spikes = 1
   return clamp_weight(rule, rule.weight_min + (weight - rule.weight_min) * kept);
 }
 
-// Takes one unanswered() back. Exact while the weight was not held at a bound in between.
+// Takes one unanswered() back: exact if nothing but other silence came in between, otherwise to first order in A+ and A-.
 inline double forgiven(const nb_rule& rule, double weight) {
   return clamp_weight(rule, rule.weight_min + (weight - rule.weight_min) / (1 - rule.a_minus));
 }

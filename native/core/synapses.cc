@@ -90,7 +90,7 @@ void Synapses::remove(uint32_t index) {
   nb_rule& rule = rules_[rule_[index]];
   if (rule.kind >= NB_RULE_PAIR_ALL && --receiver.pair_in == 0) receiver.watch &= ~uint32_t{NB_WATCH_PAIR};
   if (rule.kind == NB_RULE_EXCHANGE) {
-    receiver.open_answers -= exchange(index).open;
+    receiver.open_answers -= exchange(index).recent + exchange(index).older;
     if (receiver.open_answers == 0) receiver.watch &= ~uint32_t{NB_WATCH_OPEN};
   }
   rule.users--;

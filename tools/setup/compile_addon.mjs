@@ -14,7 +14,15 @@ import { root, SetupError } from './shared.mjs';
 const require = createRequire(import.meta.url);
 
 const flags = [
-  ...['-std=c++17', '-O3', '-fPIC', '-pthread', '-fvisibility=hidden', '-fvisibility-inlines-hidden'],
+  ...[
+    '-std=c++17',
+    '-O3',
+    '-ffp-contract=off',
+    '-fPIC',
+    '-pthread',
+    '-fvisibility=hidden',
+    '-fvisibility-inlines-hidden',
+  ],
   ...['-fno-exceptions', '-fno-rtti', '-Wall', '-Wextra', '-Wno-unused-parameter'],
   ...['-DNAPI_VERSION=9', '-DNAPI_DISABLE_CPP_EXCEPTIONS', '-DNODE_ADDON_API_DISABLE_DEPRECATED'],
   ...['-DNODE_GYP_MODULE_NAME=neuronbus', '-DBUILDING_NODE_EXTENSION'],
