@@ -30,6 +30,7 @@ export default defineConfig({
       project('unit'),
       project('model'),
       project('stress', { parallel: false }),
+      project('lifetime', { parallel: false }),
       project('examples', { parallel: false }),
       project('package', { parallel: false, globalSetup: 'test/package/pack.ts' }),
     ],

@@ -145,7 +145,7 @@ export class Emitter {
     sequence: number,
   ): boolean {
     if (payload !== undefined) checkPayload(payload);
-    if (this.#clear === 0 && !this.#findRoom()) return false;
+    if (this.#clear === 0 && !this.#findRoom(source)) return false;
     const ws = this.#ws;
     const u32 = this.#u32;
     const control = this.#control;
@@ -179,7 +179,7 @@ export class Emitter {
    */
   emitCopy(source: number, spike: Spike): boolean {
     longPayload(spike); // throws now if it is stale
-    if (this.#clear === 0 && !this.#findRoom()) return false;
+    if (this.#clear === 0 && !this.#findRoom(source)) return false;
     const u32 = this.#u32;
     const control = this.#control;
     const record = this.#ws.neurons + source * NEURON_WORDS;
@@ -228,10 +228,10 @@ export class Emitter {
   // ---- room ---------------------------------------------------------------------------------------------------------
 
   /** Makes #clear positive, or decides by the backpressure mode that the spike is to be dropped: false. */
-  #findRoom(): boolean {
+  #findRoom(source: number): boolean {
     let used = this.#used();
     if (used >= this.#softLimit) {
-      if (!this.#admit()) return false;
+      if (!this.#admit(source)) return false;
       used = this.#used();
     }
     const ahead = (this.#intent - this.#head) | 0;
@@ -253,7 +253,7 @@ export class Emitter {
   }
 
   /** Too many spikes wait: make room, or decide by the backpressure mode. */
-  #admit(): boolean {
+  #admit(source: number): boolean {
     if (!this.#ws.running) {
       this.#ws.native.finish(); // the last batch may still hold its slots
       if (this.#used() < this.#softLimit) return true;
@@ -266,7 +266,7 @@ export class Emitter {
         this.#countDrop(L.DROP_FULL);
         throw new NeuronBusError('FULL', `axonCapacity is ${this.#capacity}`);
       case L.MODE_BLOCK:
-        return this.#block();
+        return this.#block(source);
       case L.MODE_SAMPLE:
         return this.#sample();
       default:
@@ -276,11 +276,11 @@ export class Emitter {
   }
 
   /** On one thread waiting is working: deliver what is queued. Inside a handler nothing can make room. */
-  #block(): boolean {
+  #block(source: number): boolean {
     const deadline = performance.now() + this.#blockMs;
     while (!this.#ws.running && performance.now() < deadline) {
       this.#host.makeRoom();
-      if (this.#ws.closed) throw new NeuronBusError('CLOSED', 'A handler closed the bus');
+      if (this.#ws.residents[source] === undefined) throw this.#gone(source); // a handler closed the bus, or it left
       if (this.#used() < this.#capacity) return true;
     }
     this.#countDrop(L.DROP_DEADLINE);

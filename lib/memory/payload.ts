@@ -6,6 +6,9 @@
 // slot, which holds kind, priority and the first two payload bytes; the other 44 bytes fill the eleven words after it.
 // Short text is packed and unpacked four characters to a word right here, because a call into the runtime's encoders costs
 // more than the work; long or non-ASCII text takes them, by way of a scratch buffer.
+//
+// Slots are written, never read back: the reader's core asks for lines just ahead of the producer, and whenever it takes one
+// from which the producer has read, the producer's pipeline starts over. That halves the throughput between two cores.
 
 import { Buffer } from 'node:buffer';
 import { INLINE_BYTES } from './layout.js';
@@ -21,10 +24,16 @@ const scratchText = Buffer.from(scratch);
 const encoder = new TextEncoder();
 const fromCharCode = String.fromCharCode;
 
-/** Writes `text` as UTF-8; returns its bytes, or -1 when there are more than 46: then the payload holds rubbish. */
-export function encodeText(words: Uint32Array, w: number, text: string): number {
+/** What encodeText() returns for a text of more than 46 bytes. No slot has this word: its length would be 63. */
+export const TOO_LONG = -1;
+
+/**
+ * Writes `text` as UTF-8. `low` is type and priority, the rest of the word at `w`; returns that word as it was written.
+ * After TOO_LONG nothing useful is in the slot.
+ */
+export function encodeText(words: Uint32Array, w: number, low: number, text: string): number {
   const n = text.length;
-  if (n > PACKED_MAX) return n > INLINE_BYTES ? -1 : encodeByRuntime(words, w, text);
+  if (n > PACKED_MAX) return n > INLINE_BYTES ? TOO_LONG : encodeByRuntime(words, w, low, text);
   let all = 0;
   let first = 0;
   if (n > 1) {
@@ -37,7 +46,6 @@ export function encodeText(words: Uint32Array, w: number, text: string): number 
     first = all << 16;
   }
   let word = w;
-  words[word] = (words[word] & 0xffff) | first;
   let i = 2;
   for (; i + 4 <= n; i += 4) {
     const a = text.charCodeAt(i);
@@ -56,22 +64,23 @@ export function encodeText(words: Uint32Array, w: number, text: string): number 
     }
     words[++word] = rest;
   }
-  return all < 0x80 ? n : encodeByRuntime(words, w, text);
+  if (all >= 0x80) return encodeByRuntime(words, w, low, text);
+  const head = low | (n << 2) | first;
+  words[w] = head;
+  return head;
 }
 
-function encodeByRuntime(words: Uint32Array, w: number, text: string): number {
+function encodeByRuntime(words: Uint32Array, w: number, low: number, text: string): number {
   const { read, written } = encoder.encodeInto(text, scratchPayload);
-  if (read < text.length) return -1;
-  fromScratch(words, w, written);
-  return written;
+  return read < text.length ? TOO_LONG : fromScratch(words, w, low, written);
 }
 
-/** Writes at most 46 bytes. */
-export function encodeBytes(words: Uint32Array, w: number, bytes: Uint8Array): void {
+/** Writes at most 46 bytes; otherwise as encodeText(). */
+export function encodeBytes(words: Uint32Array, w: number, low: number, bytes: Uint8Array): number {
   const n = bytes.length;
   if (n <= LOOPED_MAX) for (let i = 0; i < n; i++) scratchPayload[i] = bytes[i];
   else scratchPayload.set(bytes);
-  fromScratch(words, w, n);
+  return fromScratch(words, w, low, n);
 }
 
 /** The first `n` (0..46) payload bytes as text. Bytes that are not UTF-8 become U+FFFD. */
@@ -107,10 +116,12 @@ export function encodeLongText(target: Uint8Array, text: string): void {
   encoder.encodeInto(text, target);
 }
 
-function fromScratch(words: Uint32Array, w: number, n: number): void {
-  words[w] = (words[w] & 0xffff) | (scratchWords[0] & 0xffff0000);
+function fromScratch(words: Uint32Array, w: number, low: number, n: number): number {
   const count = (n + 1) >> 2;
   for (let i = 1; i <= count; i++) words[w + i] = scratchWords[i];
+  const head = low | (n << 2) | (scratchWords[0] & 0xffff0000);
+  words[w] = head;
+  return head;
 }
 
 // One call of fromCharCode with all characters: several, or an argument array, cost two to five times as much.

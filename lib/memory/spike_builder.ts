@@ -6,7 +6,7 @@
 
 import { invalidArgument } from './errors.js';
 import { BROADCAST, INLINE_BYTES, LENGTH_ARENA } from './layout.js';
-import { encodeBytes, encodeText } from './payload.js';
+import { encodeBytes, encodeText, TOO_LONG } from './payload.js';
 import { ownSpike, type Spike, type SpikeType } from './spike.js';
 import {
   checkPriority,
@@ -102,20 +102,16 @@ export class SpikeBuilder {
   // Writes what fits into the slot; a longer payload is returned instead.
   #fillPayload(words: Uint32Array): Uint8Array | null {
     const payload = this.#payload;
+    const low = this.#type | (this.#priority << 8);
     if (payload === undefined) return null;
-    let inline: number;
     if (typeof payload === 'string') {
-      inline = encodeText(words, 4, payload);
-    } else {
-      inline = payload.length <= INLINE_BYTES ? payload.length : -1;
-      if (inline >= 0) encodeBytes(words, 4, payload);
-    }
-    if (inline >= 0) {
-      words[4] |= inline << 2;
+      if (encodeText(words, 4, low, payload) !== TOO_LONG) return null;
+    } else if (payload.length <= INLINE_BYTES) {
+      encodeBytes(words, 4, low, payload);
       return null;
     }
     words.fill(0, 5);
-    words[4] = (words[4] & 0xffff) | (LENGTH_ARENA << 2);
+    words[4] = low | (LENGTH_ARENA << 2);
     return typeof payload === 'string' ? encoder.encode(payload) : payload.slice();
   }
 }

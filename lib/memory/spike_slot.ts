@@ -14,12 +14,12 @@ import {
   checkTarget,
   checkTimestamp,
   checkType,
-  LENGTH_BITS,
-  writePayload,
+  writeBody,
 } from './spike_writer.js';
 
 const MAX_ID = MAX_NEURONS - 1;
 const TO_ALL = BROADCAST << 16;
+const LOW_BITS = 0xff00 | TYPE_MASK; // priority and type
 
 /** @internal Makes the slot write to `at` (byte offset / 64), its header cleared. */
 export let beginSlot: (slot: SpikeSlot, at: number, sequence: number) => void;
@@ -34,6 +34,9 @@ export let endSlot: (slot: SpikeSlot) => void;
 export class SpikeSlot {
   readonly #words: Uint32Array;
   #w = -16; // index of its first word
+  // The two words that several fields share, as last written: a slot is not read back, see payload.ts.
+  #addresses = 0;
+  #kinds = 0;
 
   /** @internal */
   constructor(words: Uint32Array) {
@@ -44,29 +47,30 @@ export class SpikeSlot {
   set source(value: number) {
     const w = this.#w;
     if (w < 0 || value >>> 0 !== value || value > MAX_ID) this.#refuse(checkSource, value);
-    this.#words[w + 3] = (this.#words[w + 3] & 0xffff0000) | value;
+    this.#words[w + 3] = this.#addresses = (this.#addresses & 0xffff0000) | value;
   }
 
   /** Neuron id, or BROADCAST. */
   set target(value: number) {
     const w = this.#w;
     if (w < 0 || value >>> 0 !== value || value > MAX_ID) this.#refuse(checkTarget, value);
-    this.#words[w + 3] = (this.#words[w + 3] & 0xffff) | (value << 16);
+    this.#words[w + 3] = this.#addresses = (this.#addresses & 0xffff) | (value << 16);
   }
 
   set type(value: SpikeType) {
     const w = this.#w;
     if (w < 0 || (value !== 0 && value !== 1 && value !== 2)) this.#refuse(checkType, value);
-    this.#words[w + 4] = (this.#words[w + 4] & ~TYPE_MASK) | value;
+    this.#words[w + 4] = this.#kinds = (this.#kinds & ~TYPE_MASK) | value;
   }
 
   /** 0..255 */
   set priority(value: number) {
     const w = this.#w;
     if (w < 0 || (value & 0xff) !== value) this.#refuse(checkPriority, value);
-    this.#words[w + 4] = (this.#words[w + 4] & 0xffff00ff) | (value << 8);
+    this.#words[w + 4] = this.#kinds = (this.#kinds & 0xffff00ff) | (value << 8);
   }
 
+  /** 0..4294967295 */
   set sequence(value: number) {
     const w = this.#w;
     if (w < 0 || value >>> 0 !== value) this.#refuse(checkSequence, value);
@@ -85,8 +89,7 @@ export class SpikeSlot {
   set payload(value: string | Uint8Array) {
     const w = this.#w;
     if (w < 0) this.#refuse(String, value);
-    this.#words[w + 4] &= ~LENGTH_BITS;
-    writePayload(this.#words, w / 16, value, null);
+    this.#kinds = writeBody(this.#words, w + 4, this.#kinds & LOW_BITS, value, null);
   }
 
   // Out of the way of the setters, which are small enough to be inlined. Returns for BROADCAST only.
@@ -102,6 +105,8 @@ export class SpikeSlot {
       const w = at << 4; // an axon ends below 2^31 words
       const words = slot.#words;
       slot.#w = w;
+      slot.#addresses = TO_ALL;
+      slot.#kinds = 0;
       words[w] = 0;
       words[w + 1] = 0;
       words[w + 2] = sequence | 0;

@@ -4,16 +4,13 @@
 //
 // Only the thread that claimed the slot, before it publishes it. A slot is named by `words`, a Uint32Array over the memory,
 // and `at`, its byte offset / 64. Whoever writes a header and then fails at the payload (it does not fit, the arena is full)
-// has changed nothing but a slot that nobody can see yet.
+// has changed nothing but a slot that nobody can see yet. Slots are not read back; payload.ts says why.
 
 import { type ArenaPort, type ArenaRef, arenaTarget } from './arena.js';
 import { invalidArgument, NeuronBusError } from './errors.js';
 import { BROADCAST, INLINE_BYTES, LENGTH_ARENA } from './layout.js';
-import { encodeBytes, encodeLongText, encodeText, textBytes } from './payload.js';
+import { encodeBytes, encodeLongText, encodeText, TOO_LONG, textBytes } from './payload.js';
 import { copySlot, longPayload, type Spike, type SpikeInit } from './spike.js';
-
-/** Of the word with kind and priority. */
-export const LENGTH_BITS = 63 << 2;
 
 /** Everything but the payload, whose length becomes 0. Arguments are not checked; the stamp is ns in two 32-bit halves. */
 export function writeHeader(
@@ -36,9 +33,30 @@ export function writeHeader(
 }
 
 /**
- * The payload, after writeHeader(). What does not fit into 46 bytes goes to the arena, if there is one.
+ * The payload. `w` is the index of the slot's fifth word (16 * at + 4), `low` its type | priority << 8; returns what that
+ * word is now. What does not fit into 46 bytes goes to the arena, if there is one.
  * ERR_NB_INVALID_ARGUMENT, ERR_NB_TOO_LARGE, ERR_NB_ARENA_FULL.
  */
+export function writeBody(
+  words: Uint32Array,
+  w: number,
+  low: number,
+  payload: string | Uint8Array,
+  arena: ArenaPort | null,
+): number {
+  if (typeof payload === 'string') {
+    const head = encodeText(words, w, low, payload);
+    return head === TOO_LONG ? writeLong(words, w, low, payload, textBytes(payload), arena) : head;
+  }
+  if (payload instanceof Uint8Array) {
+    const n = payload.length;
+    if (n > INLINE_BYTES) return writeLong(words, w, low, payload, n, arena);
+    return encodeBytes(words, w, low, payload);
+  }
+  throw invalidArgument('payload', payload, 'a string or a Uint8Array');
+}
+
+/** writeBody() after writeHeader(), for rings whose reader is on the same thread: it reads the header back. */
 export function writePayload(
   words: Uint32Array,
   at: number,
@@ -46,21 +64,7 @@ export function writePayload(
   arena: ArenaPort | null,
 ): void {
   const w = at * 16 + 4;
-  if (typeof payload === 'string') {
-    const n = encodeText(words, w, payload);
-    if (n < 0) writeLong(words, w, payload, textBytes(payload), arena);
-    else words[w] |= n << 2;
-  } else if (payload instanceof Uint8Array) {
-    const n = payload.length;
-    if (n > INLINE_BYTES) {
-      writeLong(words, w, payload, n, arena);
-    } else {
-      encodeBytes(words, w, payload);
-      words[w] |= n << 2;
-    }
-  } else {
-    throw invalidArgument('payload', payload, 'a string or a Uint8Array');
-  }
+  writeBody(words, w, words[w] & 0xff03, payload, arena);
 }
 
 /**
@@ -85,9 +89,9 @@ export function writeInit(
   writeHeader(words, at, stampLow, stampHigh, sequence, source, target, type, priority);
   if (payload !== undefined) {
     if (json !== undefined) throw invalidArgument('json', json, 'left out when payload is given');
-    writePayload(words, at, payload, arena);
+    writeBody(words, at * 16 + 4, type | (priority << 8), payload, arena);
   } else if (json !== undefined) {
-    writePayload(words, at, jsonText(json), arena);
+    writeBody(words, at * 16 + 4, type | (priority << 8), jsonText(json), arena);
   }
 }
 
@@ -106,16 +110,14 @@ export function writeCopy(
   arena: ArenaPort | null,
 ): void {
   const long = longPayload(spike);
-  copySlot(spike, words, at);
+  const { target, type, priority } = spike;
+  if (long === null) copySlot(spike, words, at);
   const w = at * 16;
   words[w] = stampLow;
   words[w + 1] = stampHigh;
   words[w + 2] = sequence;
-  words[w + 3] = (words[w + 3] & 0xffff0000) | source;
-  if (long !== null) {
-    words[w + 4] &= ~LENGTH_BITS;
-    writeLong(words, w + 4, long, long.length, arena);
-  }
+  words[w + 3] = source | (target << 16);
+  if (long !== null) writeLong(words, w + 4, type | (priority << 8), long, long.length, arena);
 }
 
 /** The text that stands for a value. ERR_NB_INVALID_ARGUMENT for what JSON cannot say. */
@@ -171,10 +173,11 @@ export function checkTimestamp(value: number): number {
 function writeLong(
   words: Uint32Array,
   w: number,
+  low: number,
   payload: string | Uint8Array,
   length: number,
   arena: ArenaPort | null,
-): void {
+): number {
   if (arena === null) {
     throw new NeuronBusError('TOO_LARGE', `The payload has ${length} bytes, and ${INLINE_BYTES} fit here`);
   }
@@ -182,9 +185,11 @@ function writeLong(
   const target = arenaTarget(arena.memory, ref);
   if (typeof payload === 'string') encodeLongText(target, payload);
   else target.set(payload);
-  words[w] = (words[w] & 0xffff) | (LENGTH_ARENA << 2) | (ref.grain << 16);
+  const head = low | (LENGTH_ARENA << 2) | (ref.grain << 16);
+  words[w] = head;
   words[w + 1] = (ref.grain >>> 16) | (ref.generation << 16);
   words[w + 2] = (ref.generation >>> 16) | (ref.length << 16);
   words[w + 3] = (ref.length >>> 16) | (ref.owner << 16);
   words[w + 4] = ref.owner >>> 16;
+  return head;
 }

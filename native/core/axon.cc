@@ -23,8 +23,10 @@ void relax() {
   __builtin_ia32_pause();
 #elif defined(__aarch64__)
   __asm__ volatile("yield");
-#elif defined(_MSC_VER)
-  YieldProcessor();
+#elif defined(_MSC_VER) && defined(_M_X64)
+  _mm_pause();
+#elif defined(_MSC_VER) && defined(_M_ARM64)
+  __yield();
 #endif
 }
 

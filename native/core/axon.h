@@ -3,20 +3,21 @@
 // The axon: a ring of spikes with one producer, one gating reader and any number of observers.
 //
 // Each object here belongs to one thread and must be closed before the segment's memory goes. One AxonProducer and one
-// AxonReader at a time can be open on an axon; observers are not limited. Positions count spikes for ever (63 bits); slot = position & (capacity - 1).
+// AxonReader at a time can be open on an axon; observers are not limited. Positions count spikes for ever (63 bits); the
+// slot of a position is position & (capacity - 1).
 //
 //   tail            head            intent
 //    | queued spikes | may be under   |            tail <= head <= intent,  head - tail <= capacity
 //    |               | writing        |
 //
 // Who writes which word, and what pairs with it:
-//   head    producer: release store after the slots were written; readers acquire             SYNC axon-publish
-//   intent  producer: before it writes the slots below; observers read it after their copy      SYNC axon-intent
-//           (in strides, so that a single publish does not pay for it)
-//   tail    gating reader: release store after its last look at the slots; producer acquires    SYNC axon-release
-//           NB_MODE_DROP_OLDEST: gating reader and producer, by compare-and-swap. Who moves the tail past a spike owns it,
-//           and the arena reference in it: the reader consumed it or the producer dropped it, never both, never neither
-//   producer, reader    whoever opens, by compare-and-swap from 0                              SYNC axon-claim
+//   head     producer: release store after the slots were written; readers acquire               SYNC axon-publish
+//   intent   producer: before it writes the slots below; observers read it after their copy      SYNC axon-intent
+//            (in strides, so that a single publish does not pay for it)
+//   tail     gating reader: release store after its last look at the slots; producer acquires    SYNC axon-release
+//            NB_MODE_DROP_OLDEST: gating reader and producer, by compare-and-swap. Who moves the tail past a spike owns it,
+//            and the arena reference in it: the reader consumed it or the producer dropped it, never both, never neither
+//   producer, reader   whoever opens, by compare-and-swap from 0                                 SYNC axon-claim
 //   dropped  producer, relaxed; it never orders anything
 //
 // The account needs no counter on the hot path: published = head + those that never came in, consumed = tail - those evicted.

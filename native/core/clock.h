@@ -57,7 +57,7 @@ class Clock {
 
   static uint64_t counter() {
 #if defined(_MSC_VER) && defined(_M_ARM64)
-    return static_cast<uint64_t>(_ReadStatusReg(ARM64_SYSREG(3, 3, 14, 0, 2)));
+    return static_cast<uint64_t>(_ReadStatusReg(0x5F02));  // CNTVCT_EL0
 #elif defined(__aarch64__)
     uint64_t ticks;
     __asm__ volatile("mrs %0, cntvct_el0" : "=r"(ticks));

@@ -3,49 +3,14 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Axon, type Backpressure } from '../../lib/memory/axon.js';
+import { Axon } from '../../lib/memory/axon.js';
 import type { AxonReader } from '../../lib/memory/axon_reader.js';
+import type { Backpressure } from '../../lib/memory/backpressure.js';
 import { NeuronBusError } from '../../lib/memory/errors.js';
 import * as L from '../../lib/memory/layout.js';
 import { Memory } from '../../lib/memory/memory.js';
 import type { Spike } from '../../lib/memory/spike.js';
-
-const SAMPLE_EVERY = 3;
-
-type Operation =
-  | { op: 'publish' }
-  | { op: 'batch'; count: number }
-  | { op: 'with'; count: number; throwAt: number }
-  | { op: 'next' }
-  | { op: 'drain'; max: number }
-  | { op: 'reopen reader' }
-  | { op: 'observe'; which: number }
-  | { op: 'observer next'; which: number }
-  | { op: 'observer drain'; which: number; max: number };
-
-const which = fc.integer({ min: 0, max: 2 });
-const max = fc.integer({ min: 0, max: 6 });
-const operation: fc.Arbitrary<Operation> = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ op: fc.constant('publish' as const) }) },
-  {
-    weight: 3,
-    arbitrary: fc.record({ op: fc.constant('batch' as const), count: fc.integer({ min: 0, max: 19 }) }),
-  },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      op: fc.constant('with' as const),
-      count: fc.integer({ min: 0, max: 19 }),
-      throwAt: fc.oneof({ weight: 4, arbitrary: fc.constant(-1) }, { weight: 1, arbitrary: fc.nat(5) }),
-    }),
-  },
-  { weight: 6, arbitrary: fc.record({ op: fc.constant('next' as const) }) },
-  { weight: 4, arbitrary: fc.record({ op: fc.constant('drain' as const), max }) },
-  { weight: 1, arbitrary: fc.record({ op: fc.constant('reopen reader' as const) }) },
-  { weight: 1, arbitrary: fc.record({ op: fc.constant('observe' as const), which }) },
-  { weight: 3, arbitrary: fc.record({ op: fc.constant('observer next' as const), which }) },
-  { weight: 3, arbitrary: fc.record({ op: fc.constant('observer drain' as const), which, max }) },
-);
+import { Model, type Operation, operation, SAMPLE_EVERY } from './axon_model.js';
 
 /** Different for each spike, of every length from 0 to 46. */
 const payloadOf = (id: number) =>
@@ -55,48 +20,6 @@ function verify(spike: Spike | undefined, id: number): void {
   expect(spike?.sequence).toBe(id);
   expect(spike?.target).toBe(id % 60_000);
   expect(spike?.text()).toBe(payloadOf(id));
-}
-
-/** What an axon must do, said with an array. */
-class Model {
-  readonly queue: number[] = [];
-  readonly accepted: number[] = []; // ids by position
-  readonly dropped = { full: 0, oldest: 0, sampled: 0, deadline: 0 };
-  offered = 0;
-  consumed = 0;
-  held = 0; // slots whose spike is still being looked at
-  pressured = 0;
-
-  constructor(
-    readonly capacity: number,
-    readonly mode: Backpressure,
-  ) {}
-
-  get room(): number {
-    return this.capacity - this.queue.length - this.held;
-  }
-
-  /** Whether the spike is accepted; undefined: ERR_NB_FULL. */
-  offer(id: number): boolean | undefined {
-    this.offered++;
-    if (this.room === 0) {
-      if (this.mode === 'drop-oldest') {
-        this.queue.shift();
-        this.dropped.oldest++;
-      } else {
-        this.dropped[this.mode === 'block' ? 'deadline' : 'full']++;
-        return this.mode === 'fail' ? undefined : false;
-      }
-    } else if (this.mode === 'sample' && (this.capacity - this.room) * 2 > this.capacity) {
-      if (++this.pressured % SAMPLE_EVERY !== 0) {
-        this.dropped.sampled++;
-        return false;
-      }
-    }
-    this.queue.push(id);
-    this.accepted.push(id);
-    return true;
-  }
 }
 
 class Run {

@@ -124,7 +124,8 @@ export class BusModel {
   /** False: dropped. */
   offer(spike: Omit<ModelSpike, 'sequence' | 'timestamp'>, log: Delivery[]): boolean {
     if (!this.#admit(log)) return false;
-    const sender = this.neurons.get(spike.source)!;
+    const sender = this.neurons.get(spike.source);
+    if (sender === undefined) throw new Refused('ERR_NB_UNKNOWN_NEURON'); // it left while room was made
     this.queue.push({ ...spike, sequence: sender.sequence++, timestamp: this.now });
     this.published++;
     this.#accepted++;
@@ -140,9 +141,9 @@ export class BusModel {
       return false;
     };
     if (backpressure === 'sample') {
-      if (used() < axonCapacity / 2) return true;
+      if (used() <= axonCapacity / 2 && used() < axonCapacity) return true;
       if (used() >= axonCapacity) return drop('full');
-      return this.#pressed++ % sampleEvery === 0 || drop('sampled');
+      return ++this.#pressed % sampleEvery === 0 || drop('sampled');
     }
     if (used() < axonCapacity) return true;
     if (backpressure === 'drop-newest') return drop('full');

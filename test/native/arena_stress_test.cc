@@ -7,11 +7,8 @@
 #include <thread>
 #include <vector>
 
-#include "arena_payload.h"
-#include "harness.h"
-#include "native/core/arena.h"
+#include "arena_fixture.h"
 #include "native/core/axon.h"
-#include "owned_segment.h"
 
 using namespace neuronbus;
 

@@ -1,45 +1,20 @@
 // SPDX-License-Identifier: MIT
 #include "native/core/arena.h"
 
-#include <memory>
 #include <vector>
 
-#include "arena_payload.h"
-#include "harness.h"
-#include "owned_segment.h"
+#include "arena_fixture.h"
 
 using namespace neuronbus;
+using nbtest::allocate;
+using nbtest::exhaust;
+using nbtest::readable;
+using nbtest::release_all;
 
 namespace {
 
 // Chunks for payloads of so many KiB, and the one or more that hold the headers.
 uint32_t chunks_for_kib(uint32_t kib) { return kib / 4 + 1 + kib / 256; }
-
-nb_status allocate(Arena& arena, uint32_t bytes, nb_arena_ref* ref) {
-  uint8_t* data = nullptr;
-  const nb_status status = arena.allocate(bytes, ref, &data);
-  if (status == NB_OK) nbtest::fill_payload(data, *ref);
-  return status;
-}
-
-bool readable(const ArenaView& arena, const nb_arena_ref& ref) {
-  const uint8_t* data = nullptr;
-  uint32_t length = 0;
-  if (arena.read(ref, &data, &length) != NB_OK) return false;
-  return CHECK_EQ(length, ref.length) && CHECK(nbtest::payload_intact(data, ref));
-}
-
-// Fills the arena with blocks of one size and says how many there were room for.
-std::vector<nb_arena_ref> exhaust(Arena& arena, uint32_t bytes) {
-  std::vector<nb_arena_ref> refs;
-  nb_arena_ref ref;
-  while (allocate(arena, bytes, &ref) == NB_OK) refs.push_back(ref);
-  return refs;
-}
-
-void release_all(ArenaView& arena, const std::vector<nb_arena_ref>& refs) {
-  for (const nb_arena_ref& ref : refs) CHECK_EQ(arena.release(ref), NB_OK);
-}
 
 }  // namespace
 
@@ -242,34 +217,4 @@ NB_TEST("arena: the headers of a large arena keep out of its blocks") {
   for (const nb_arena_ref& ref : refs) CHECK(ref.grain >= kChunks && readable(arena, ref));
   release_all(arena, refs);
   CHECK_EQ(exhaust(arena, 600).size(), (kChunks - 41) * 6u);
-}
-
-NB_TEST("arena: no reference made of random numbers and no damaged header leads outside the arena") {
-  nbtest::Random random = nbtest::random_for_test();
-  constexpr uint32_t kChunks = 20;
-  OwnedSegment segment(arena_options(kChunks));
-  Arena arena(*segment, 0);
-  exhaust(arena, 600);
-  const uint8_t* begin = segment->arena();
-  const uint8_t* end = begin + kChunks * NB_ARENA_CHUNK_BYTES;
-  for (uint64_t round = 0; round < nbtest::scaled(300'000); round++) {
-    if (round % 16 == 0) {
-      auto* header = reinterpret_cast<uint32_t*>(segment->arena() + random.below(kChunks) * sizeof(nb_chunk));
-      const uint64_t small = random.below(8) | random.below(kBlockClasses + 2) << 8;
-      header[random.below(16)] = static_cast<uint32_t>(random.chance(2) ? small : random.next());
-    }
-    nb_arena_ref ref;
-    ref.grain = static_cast<uint32_t>(random.chance(4) ? random.next() : random.below(kChunks * NB_CHUNK_GRAINS + 10));
-    ref.generation = static_cast<uint32_t>(random.below(4));
-    ref.length = static_cast<uint32_t>(random.chance(2) ? 600 : random.next());
-    ref.owner = static_cast<uint32_t>(random.below(2));
-    const uint8_t* data = nullptr;
-    uint32_t length = 0;
-    if (arena.read(ref, &data, &length) == NB_OK) CHECK(data >= begin && data + length <= end);
-    arena.retain(ref);
-    arena.release(ref);
-    uint8_t* fresh = nullptr;
-    const auto bytes = static_cast<uint32_t>(random.below(100'000));
-    if (arena.allocate(bytes, &ref, &fresh) == NB_OK && CHECK(fresh >= begin && fresh + bytes <= end)) arena.release(ref);
-  }
 }

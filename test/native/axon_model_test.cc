@@ -208,7 +208,8 @@ class Model {
 
 void run_model(uint32_t mode) {
   nbtest::Random random = nbtest::random_for_test();
-  const uint64_t starts[] = {0, nbtest::kTwo31 - 3, nbtest::kTwo32 - 3, 9 * nbtest::kTwo32 - 5, 9 * nbtest::kTwo32 + nbtest::kTwo31 - 1};
+  const uint64_t starts[] = {0, nbtest::kTwo31 - 3, nbtest::kTwo32 - 3, 9 * nbtest::kTwo32 - 5,
+                             9 * nbtest::kTwo32 + nbtest::kTwo31 - 1};
   for (const uint32_t capacity : {2u, 4u, 8u, 256u}) {
     for (const uint64_t start : starts) {
       Model model(mode, capacity, start, random);

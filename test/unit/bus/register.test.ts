@@ -165,7 +165,7 @@ describe('unregister', () => {
   it.each(['0', 'length', '', null, undefined, [0]])('refuses %j, which is no number', (id) => {
     const bus = makeBus();
     add(bus, undefined, { id: 0 });
-    expect(codeOf(() => bus.unregister(id as number))).toBe('ERR_NB_UNKNOWN_NEURON');
+    expect(codeOf(() => bus.unregister(id as unknown as number))).toBe('ERR_NB_UNKNOWN_NEURON');
     expect(bus.neurons()).toHaveLength(1);
     expect(bus.stats().neurons).toBe(1);
   });

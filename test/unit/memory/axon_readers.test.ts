@@ -1,17 +1,8 @@
-import { afterEach, describe, expect, it } from 'vitest';
-import { Axon, type AxonOptions } from '../../../lib/memory/axon.js';
+import { describe, expect, it } from 'vitest';
+import type { Axon } from '../../../lib/memory/axon.js';
 import type { AxonReader } from '../../../lib/memory/axon_reader.js';
+import { open } from './axon_helpers.js';
 import { failure } from './helpers.js';
-
-const opened: Axon[] = [];
-const open = (options: AxonOptions) => {
-  const axon = new Axon(options);
-  opened.push(axon);
-  return axon;
-};
-afterEach(() => {
-  for (const axon of opened.splice(0)) axon.close();
-});
 
 const publish = (axon: Axon, from: number, count: number) =>
   axon.publishWith(count, (slot, i) => {

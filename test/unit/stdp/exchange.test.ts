@@ -227,6 +227,39 @@ describe('later answers', () => {
     expect(synapses[1]!.weight).toBeCloseTo(UP(BACK(DOWN(0.5)), 5), 7);
   });
 
+  it('without a reference to the spike they answer count from the last one that came', () => {
+    const { bus, ask, answer, weight } = pair();
+    ask();
+    bus.clock.advance(30);
+    ask();
+    bus.clock.advance(10);
+    answer();
+    bus.tick();
+    expect(weight()).toBeCloseTo(UP(BACK(DOWN(DOWN(0.5))), 10), 7);
+  });
+
+  it('by reply() count from the spike that is replied to', () => {
+    const { bus, target, ask, weight } = pair();
+    ask();
+    bus.clock.advance(30);
+    ask();
+    bus.clock.advance(10);
+    target.handle.reply(target.spikes[0]!);
+    bus.tick();
+    expect(weight()).toBeCloseTo(UP(BACK(DOWN(DOWN(0.5))), 40), 7);
+  });
+
+  it('by reply() to a spike that is too old are none, however recent others are', () => {
+    const { bus, target, ask, weight } = pair();
+    ask();
+    bus.clock.advance(99);
+    ask();
+    bus.clock.advance(2);
+    target.handle.reply(target.spikes[0]!);
+    bus.tick();
+    expect(weight()).toBeCloseTo(DOWN(DOWN(0.5)), 12);
+  });
+
   it('as broadcasts answer nobody in particular', () => {
     const { bus, asker, target, ask, weight } = pair();
     bus.connect(target.id, asker.id).build();
@@ -268,19 +301,12 @@ describe('random conversations', () => {
   ])('with %s follow the documentation to 1e-5', (_, varied) => {
     for (let seed = 1; seed <= 40; seed++) {
       const random = randomFrom(seed * 31337);
-      const rule: ExchangeRule = varied
-        ? {
-            aPlus: random() * 0.5,
-            aMinus: random() * 0.5,
-            tauPlusMs: 1 + random() * 50,
-            min: random() * 0.2,
-            max: 0.5 + random() * 3,
-            answerWithinMs: 1 + random() * 100,
-          }
-        : EXCHANGE_DEFAULTS;
+      const rule = varied ? randomRule(random) : EXCHANGE_DEFAULTS;
       const bus = makeBus({ plasticity: { pruneGraceMs: 1e12 }, axonCapacity: 128 });
+      const unanswered: Spike[] = [];
       const target = add(bus, (spike, handle) => {
-        if (spike.text() === 'answer this') handle.reply(spike, undefined, { type: SpikeType.Modulatory });
+        if (spike.text() === 'answer this') reply(spike, handle);
+        else unanswered.push(spike.clone());
       });
       const initial = rule.min + random() * (rule.max - rule.min);
       const askers = Array.from({ length: 3 }, () => {
@@ -290,25 +316,25 @@ describe('random conversations', () => {
       });
       for (let step = 0; step < 300; step++) {
         if (random() < 0.7) bus.clock.advance(Math.round(random() ** 3 * 60e6) / 1e6);
-        const now = bus.clock.now();
-        const { id, oracle } = askers[Math.floor(random() * 3)]!;
         const choice = random();
-        if (choice < 0.3) {
-          bus.fire(target.id, { target: id, type: SpikeType.Modulatory });
-          oracle.lateAnswer(now);
+        if (choice < 0.35 && unanswered.length > 0) {
+          const [spike] = unanswered.splice(Math.floor(random() * unanswered.length), 1);
+          reply(spike!, target.handle);
+          askers.find(({ id }) => id === spike!.source)!.oracle.lateAnswer(bus.clock.now() - spike!.timestamp);
         } else {
-          const count = random() < 0.7 ? 1 : 1 + Math.floor(random() * 20);
+          const { id, oracle } = askers[Math.floor(random() * 3)]!;
+          const wait = random() < 0.3 ? Math.round(random() * 20e6) / 1e6 : 0;
           const answered = choice < 0.55;
-          for (let i = 0; i < count; i++) {
+          for (let i = random() < 0.7 ? 1 : 1 + Math.floor(random() * 20); i > 0; i--) {
             bus.fire(id, { target: target.id, payload: answered ? 'answer this' : 'be quiet' });
-            if (answered) oracle.answered(0);
-            else oracle.unanswered(now);
+            if (answered) oracle.answered(wait * 1e6);
+            else oracle.unanswered();
           }
+          bus.clock.advance(wait);
         }
         bus.tick();
-        bus.stats();
-        for (const { synapse, oracle: expected } of askers) {
-          const error = Math.abs(synapse.weight - expected.weight) / Math.max(expected.weight, 1e-3);
+        for (const { synapse, oracle } of askers) {
+          const error = Math.abs(synapse.weight - oracle.weight) / Math.max(oracle.weight, 1e-3);
           expect({ seed, step, good: error <= 1e-5 }).toEqual({ seed, step, good: true });
         }
       }
@@ -316,3 +342,14 @@ describe('random conversations', () => {
     }
   });
 });
+
+function randomRule(random: () => number): ExchangeRule {
+  return {
+    aPlus: random() * 0.5,
+    aMinus: random() * 0.5,
+    tauPlusMs: 1 + random() * 50,
+    min: random() * 0.2,
+    max: 0.5 + random() * 3,
+    answerWithinMs: 1 + random() * 100,
+  };
+}

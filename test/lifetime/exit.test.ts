@@ -1,0 +1,34 @@
+// How processes end that have a bus: by themselves, cleanly, at whatever moment.
+import { describe, expect, it } from 'vitest';
+import { clean, run } from './child.js';
+
+describe('a process ends by itself, without a crash or a warning', () => {
+  it.each([
+    ['not started', ''],
+    ['closed', ''],
+    ['started, then stopped', ''],
+    ['started, then closed', ''],
+    ['started with beats, then stopped later', ''],
+    ['closed by a handler of a started bus', ''],
+    ['several buses, some closed', ''],
+    ['process.exit with a started bus', ''],
+    ['process.exit inside a handler', ''],
+    ["close in 'exit'", 'closed true\n'],
+    ["use and close in 'exit' after process.exit", 'queued 0\n'],
+    ["close in 'beforeExit'", 'closed\n'],
+  ])('%s', async (ending, output) => {
+    expect(await run('exit', ending)).toEqual(clean(output));
+  });
+});
+
+describe('a started bus', () => {
+  it('keeps the process alive until it is closed', async () => {
+    expect(await run('exit', 'kept alive by a started bus')).toEqual(clean('alive\n'));
+  });
+
+  it('does not hide or change an exception that nobody catches', async () => {
+    const { code, signal, errors } = await run('crash');
+    expect([code, signal]).toEqual([1, null]);
+    expect(errors).toContain('Error: on purpose');
+  });
+});

@@ -1,0 +1,43 @@
+// What buses leave behind: nothing, whether they were closed, forgotten, or worked for long.
+import { describe, expect, it } from 'vitest';
+import { clean, run } from './child.js';
+
+interface Report {
+  grownMiB: number;
+  mappings: number;
+  collected: number;
+  missing: number;
+  blocks: number;
+  warnings: string[];
+}
+
+async function report(program: string, ...args: string[]): Promise<Report> {
+  const ending = await run(program, ...args);
+  expect(ending).toEqual(clean(ending.output));
+  return JSON.parse(ending.output) as Report;
+}
+
+// 3,000 buses of the default sizes touch some gigabytes. What a heap keeps for later is far below this.
+const NOISE_MIB = 40;
+
+describe('memory', () => {
+  it('of buses that were closed is given back', async () => {
+    const { grownMiB, mappings, warnings } = await report('create_close');
+    expect(grownMiB).toBeLessThan(NOISE_MIB);
+    expect(mappings).toBeLessThan(50);
+    expect(warnings).toEqual([]);
+  });
+
+  it('of buses that were forgotten without close() is given back when they are collected', async () => {
+    const { collected, grownMiB, mappings } = await report('abandon');
+    expect(collected).toBeGreaterThan(350);
+    expect(grownMiB).toBeLessThan(NOISE_MIB);
+    expect(mappings).toBeLessThan(100);
+  });
+
+  it.each(['development', 'production'])('does not grow with the number of spikes in %s', async (checks) => {
+    const { grownMiB, missing, blocks } = await report('traffic', checks);
+    expect(grownMiB).toBeLessThan(NOISE_MIB);
+    expect([missing, blocks]).toEqual([0, 1]);
+  });
+});
