@@ -13,6 +13,7 @@ import {
 } from 'node:worker_threads';
 import { Axon, SpikeBuilder } from 'neuronbus';
 import { RoundTrips } from './harness/measure.js';
+import { nativeUnavailable, runNative } from './harness/native.js';
 import { Control, startWorker } from './harness/threads.js';
 import type { Effort, Sample, Scenario } from './harness/types.js';
 import { SabRing } from './peers/sab_ring.js';
@@ -138,6 +139,12 @@ async function channelEcho(effort: Effort, kind: 'port' | 'broadcast'): Promise<
 
 const against = 'axon, spinning';
 
+function nativeEcho(effort: Effort): Sample {
+  const { p50Ns, p99Ns } = runNative('axon, 2 threads, echo round trip', effort);
+  if (p50Ns === undefined || p99Ns === undefined) throw new Error('bench_core gave no percentiles');
+  return { p50: p50Ns / 1e3, p99: p99Ns / 1e3 };
+}
+
 export const scenario: Scenario = {
   name: 'axon_echo',
   title: 'There and back between two threads',
@@ -151,6 +158,7 @@ export const scenario: Scenario = {
   variants: [
     { name: against, role: 'neuronbus', run: axonEcho },
     { name: 'SharedArrayBuffer ring, spinning', role: 'peer', against, run: ringEcho },
+    { name: 'C++ ring, spinning', role: 'limit', against, unavailable: nativeUnavailable, run: nativeEcho },
     { name: 'MessageChannel, spinning', role: 'peer', against, run: pollEcho },
     { name: 'MessageChannel', role: 'peer', against, run: (effort) => channelEcho(effort, 'port') },
     { name: 'BroadcastChannel', role: 'peer', against, run: (effort) => channelEcho(effort, 'broadcast') },

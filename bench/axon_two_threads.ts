@@ -40,7 +40,8 @@ async function throughRing(effort: Effort, way: ProducerOrder['way']): Promise<S
   );
 }
 
-async function throughAxon(effort: Effort, way: ProducerOrder['way']): Promise<Sample> {
+/** Also what thread_peers compares with. */
+export async function throughAxon(effort: Effort, way: ProducerOrder['way']): Promise<Sample> {
   const control = new Control();
   const axon = new Axon({ capacity, backpressure: 'block', blockMs: 10_000 });
   const reader = axon.reader();

@@ -6,9 +6,10 @@
 // main thread and sleeps in its event loop, as these channels want it.
 
 import { BroadcastChannel, MessageChannel, type MessagePort } from 'node:worker_threads';
+import { throughAxon } from './axon_two_threads.js';
 import { RateMeter } from './harness/measure.js';
 import { Control, startWorker } from './harness/threads.js';
-import type { Effort, Sample, Scenario } from './harness/types.js';
+import type { Effort, Sample, Scenario, Variant } from './harness/types.js';
 
 /** Words of one message, and the word that is summed. */
 const messageWords = 16;
@@ -60,19 +61,24 @@ async function receive(effort: Effort, messagesPerPost: number, kind: 'port' | '
   return { rate: meter.megaPerSecond };
 }
 
+const each = 'axon, publish each';
+const batch = 'axon, publishBatch of 64';
+
+function peer(name: string, against: string, kind: 'port' | 'broadcast', messagesPerPost: number): Variant {
+  return { name, role: 'peer', against, run: (effort) => receive(effort, messagesPerPost, kind) };
+}
+
 export const scenario: Scenario = {
   name: 'thread_peers',
   title: 'Between two threads, the channels of Node',
-  note: 'Throughput of 64-byte messages, each summed by the consumer. Compare with `axon_two_threads`.',
+  note: 'Throughput of 64-byte messages, each summed by the consumer. The axon spins, the channels sleep in the event loop.',
   metrics: [{ name: 'rate', unit: 'M/s', better: 'higher' }],
   variants: [
-    { name: 'MessageChannel, 1 per post', role: 'peer', run: (effort) => receive(effort, 1, 'port') },
-    { name: 'MessageChannel, 64 per post', role: 'peer', run: (effort) => receive(effort, 64, 'port') },
-    { name: 'BroadcastChannel, 1 per post', role: 'peer', run: (effort) => receive(effort, 1, 'broadcast') },
-    {
-      name: 'BroadcastChannel, 64 per post',
-      role: 'peer',
-      run: (effort) => receive(effort, 64, 'broadcast'),
-    },
+    { name: each, role: 'neuronbus', run: (effort) => throughAxon(effort, 'each') },
+    peer('MessageChannel, 1 per post', each, 'port', 1),
+    peer('BroadcastChannel, 1 per post', each, 'broadcast', 1),
+    { name: batch, role: 'neuronbus', run: (effort) => throughAxon(effort, 'batch') },
+    peer('MessageChannel, 64 per post', batch, 'port', 64),
+    peer('BroadcastChannel, 64 per post', batch, 'broadcast', 64),
   ],
 };

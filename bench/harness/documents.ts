@@ -13,14 +13,20 @@ const blockEnd = '<!-- bench:end -->';
 /** The rows a reader of the README wants: scenario, variant, what it is called there. */
 const readmeRows: readonly (readonly [string, string])[] = [
   ['fire_to_onspike', 'batch 64'],
+  ['fire_to_onspike', 'batch 64, text of 11 characters'],
   ['fire_to_onspike', 'one spike per tick'],
+  ['fire_to_onspike', 'EventEmitter'],
   ['fire_to_onspike', 'EventEmitter, fresh 64-byte array'],
   ['fire_to_onspike', 'mitt'],
-  ['axon_two_threads', 'axon, batch 64'],
+  ['axon_two_threads', 'axon, publishWith 64'],
+  ['axon_two_threads', 'SharedArrayBuffer ring, batch 64 in place'],
+  ['axon_two_threads', 'axon, publishBatch of 64'],
   ['axon_two_threads', 'SharedArrayBuffer ring, batch 64'],
   ['thread_peers', 'MessageChannel, 64 per post'],
-  ['thread_peers', 'BroadcastChannel'],
+  ['thread_peers', 'MessageChannel, 1 per post'],
+  ['thread_peers', 'BroadcastChannel, 1 per post'],
   ['axon_echo', 'axon, spinning'],
+  ['axon_echo', 'SharedArrayBuffer ring, spinning'],
   ['axon_echo', 'MessageChannel'],
 ];
 

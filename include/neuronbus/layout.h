@@ -92,6 +92,7 @@
 #define NB_WATCH_OPEN 2 /* emissions may answer open spikes: log each */
 
 #define NB_EMISSION_MAY_ANSWER 1 /* an open spike of the target; not set when it answered the spike in hand */
+#define NB_EMISSION_ASKED 4      /* asked_lo and asked_hi say which spike it answers */
 #define NB_EMISSION_POST_SPIKE 2 /* a firing of its own; not set when it belongs to a threshold crossing */
 
 #define NB_DROP_FULL 0        /* the ring had no room */
@@ -363,7 +364,7 @@ typedef struct nb_dispatch {
 typedef struct nb_emission {
   uint32_t time_lo;
   uint32_t time_hi;
-  uint32_t asked_lo; /* timestamp of the spike that it answers, 0 = not known */
+  uint32_t asked_lo; /* timestamp of the spike that it answers, if NB_EMISSION_ASKED */
   uint32_t asked_hi;
   uint16_t source;
   uint16_t target;

@@ -14,9 +14,9 @@ import {
   checkPriority,
   checkType,
   jsonText,
+  writeBody,
   writeCopy,
   writeHeader,
-  writePayload,
 } from '../memory/spike_writer.js';
 import type { SendOptions } from './neuron.js';
 import type { ResolvedOptions } from './options.js';
@@ -65,7 +65,8 @@ export class Emitter {
   #intent = 0; // position, not wrapped
   #pressed = 0; // sample mode: spikes offered under pressure
   #burstEnds = false;
-  #askedLo = 0; // stamp of the spike that reply() answers
+  #asked = 0; // EMISSION_ASKED while reply() runs; then these are the stamp of the spike that it answers
+  #askedLo = 0;
   #askedHi = 0;
 
   constructor(workspace: Workspace, options: ResolvedOptions, host: EmitterHost) {
@@ -101,13 +102,14 @@ export class Emitter {
    * @throws NeuronBusError ERR_NB_STALE_SPIKE and as emit().
    */
   reply(source: number, spike: Spike, payload?: string | Uint8Array, options?: SendOptions): boolean {
-    const asked = spike.timestamp;
-    this.#askedLo = asked % 4294967296;
-    this.#askedHi = Math.floor(asked / 4294967296);
+    const { timestamp } = spike;
+    this.#askedLo = timestamp % 4294967296;
+    this.#askedHi = Math.floor(timestamp / 4294967296);
+    this.#asked = L.EMISSION_ASKED;
     try {
       return this.#sendUnchecked(source, spike.source, payload, options);
     } finally {
-      this.#askedLo = this.#askedHi = 0;
+      this.#asked = 0;
     }
   }
 
@@ -167,7 +169,7 @@ export class Emitter {
       type,
       priority,
     );
-    if (payload !== undefined) writePayload(u32, at, payload, ws);
+    if (payload !== undefined) writeBody(u32, at * 16 + 4, type | (priority << 8), payload, ws);
     if (own) u32[record + SEQUENCE] = number + 1;
     this.#commit(source, target, priority, watch);
     return true;
@@ -340,7 +342,7 @@ export class Emitter {
     u32[entry + (L.EMISSION_ASKED_LO >> 2)] = this.#askedLo;
     u32[entry + (L.EMISSION_ASKED_HI >> 2)] = this.#askedHi;
     u32[entry + (L.EMISSION_SOURCE >> 2)] = source | (target << 16);
-    u32[entry + (L.EMISSION_WHAT >> 2)] = what;
+    u32[entry + (L.EMISSION_WHAT >> 2)] = what | this.#asked;
     u32[countAt]++;
   }
 }

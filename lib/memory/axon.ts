@@ -3,7 +3,8 @@
 // Axon: a ring of spikes between two threads of one process, with taps; usable without a bus.
 //
 // Any thread, each with an Axon object of its own (Axon.attach). Over all of them, one thread publishes and one reader gates
-// the ring; both places are taken on first use and given back by close(). Any number of observers read along.
+// the ring; both places are taken on first use and given back by close(), so a thread that ends without it keeps its place.
+// Any number of observers read along.
 
 import { AxonObserver } from './axon_observer.js';
 import { OldestReader } from './axon_oldest_reader.js';

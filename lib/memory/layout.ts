@@ -47,6 +47,7 @@ export const DISPATCH_DEAD = 4;
 export const WATCH_PAIR = 1;
 export const WATCH_OPEN = 2;
 export const EMISSION_MAY_ANSWER = 1;
+export const EMISSION_ASKED = 4;
 export const EMISSION_POST_SPIKE = 2;
 export const DROP_FULL = 0;
 export const DROP_OLDEST = 1;

@@ -80,7 +80,7 @@ export class Memory {
       known.#references++;
       return known;
     }
-    const buffer = attachBuffer(handle);
+    const buffer = callNative((addon) => addon.attachSegment(handle.id, handle.key));
     const memory = new Memory(buffer, handle);
     open.set(handle.id, memory);
     return memory;
@@ -123,15 +123,5 @@ export class Memory {
 
   axonOffset(index: number): number {
     return this.axonsOffset + index * this.axonStride;
-  }
-}
-
-// Within a process, a segment that is not ready is one that its creator retired.
-function attachBuffer(handle: SegmentHandle): ArrayBuffer {
-  try {
-    return callNative((addon) => addon.attachSegment(handle.id, handle.key));
-  } catch (error) {
-    if ((error as NeuronBusError).code !== 'ERR_NB_BAD_SEGMENT') throw error;
-    throw new NeuronBusError('NO_SUCH_SEGMENT', undefined, { cause: error });
   }
 }

@@ -56,17 +56,6 @@ export function writeBody(
   throw invalidArgument('payload', payload, 'a string or a Uint8Array');
 }
 
-/** writeBody() after writeHeader(), for rings whose reader is on the same thread: it reads the header back. */
-export function writePayload(
-  words: Uint32Array,
-  at: number,
-  payload: string | Uint8Array,
-  arena: ArenaPort | null,
-): void {
-  const w = at * 16 + 4;
-  writeBody(words, w, words[w] & 0xff03, payload, arena);
-}
-
 /**
  * A whole spike from what a user wrote. Every field is checked. `source` and `sequence` are the defaults of the caller.
  * ERR_NB_INVALID_ARGUMENT, ERR_NB_TOO_LARGE, ERR_NB_ARENA_FULL.

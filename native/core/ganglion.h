@@ -112,7 +112,7 @@ class Ganglion {
   void book_latency(uint64_t latency_ns);
   void book_silence(uint32_t synapse, uint32_t spikes);
   void book_emissions();
-  void book_late_answer(uint16_t requester, uint16_t responder, uint64_t now, uint64_t asked);
+  void book_late_answer(const nb_emission& answer, uint64_t now);
   void age_answers(uint32_t synapse, uint64_t now);
   void close_answers(nb_neuron& post, uint32_t& from, uint32_t count);
   void release_payload(const nb_spike& spike);

@@ -87,13 +87,14 @@ void Ganglion::book_silence(uint32_t synapse, uint32_t spikes) {
   post.watch |= NB_WATCH_OPEN;
 }
 
-// `asked` = timestamp of the spike that is answered, or 0: then it is taken to be the last one that came.
-void Ganglion::book_late_answer(uint16_t requester, uint16_t responder, uint64_t now, uint64_t asked) {
-  const uint32_t synapse = synapses_.find(requester, responder);
+// An answer that does not say which spike it belongs to is taken to belong to the last one that came.
+void Ganglion::book_late_answer(const nb_emission& answer, uint64_t now) {
+  const uint32_t synapse = synapses_.find(answer.target, answer.source);
   if (synapse == NB_NONE || synapses_.rule(synapse).kind != NB_RULE_EXCHANGE) return;
   const nb_rule& rule = synapses_.rule(synapse);
   const uint64_t last_pre = synapses_.last_pre(synapse);
-  const uint64_t since = asked != 0 ? asked : last_pre;
+  const bool known = (answer.what & NB_EMISSION_ASKED) != 0;
+  const uint64_t since = known ? answer.asked_lo | uint64_t{answer.asked_hi} << 32 : last_pre;
   const double delay = now > since ? static_cast<double>(now - since) : 0;
   const double windows = windows_between(rule, last_pre, now);
   nb_exchange_trace& exchange = synapses_.exchange(synapse);
@@ -102,7 +103,7 @@ void Ganglion::book_late_answer(uint16_t requester, uint16_t responder, uint64_t
   double& weight = synapses_.weight(synapse);
   weight = stdp::answered(rule, stdp::forgiven(rule, weight), delay);
   self_.potentiations++;
-  close_answers(neurons_[responder], open, 1);
+  close_answers(neurons_[answer.source], open, 1);
 }
 
 // A spike comes at `now`: open ones that lie a whole window back are forgotten.
@@ -134,8 +135,7 @@ void Ganglion::book_emissions() {
       pair_post(emission.source, time);
     }
     if ((emission.what & NB_EMISSION_MAY_ANSWER) != 0 && emission.target != NB_BROADCAST) {
-      const uint64_t asked = emission.asked_lo | uint64_t{emission.asked_hi} << 32;
-      book_late_answer(emission.target, emission.source, time, asked);
+      book_late_answer(emission, time);
     }
   }
   control_.emissions = 0;

@@ -137,6 +137,7 @@ nb_status Segment::attach(uint8_t* base, size_t bytes, Segment* out) {
   header.state = state;
   if (header.magic_lo != NB_SEGMENT_MAGIC_LO || header.magic_hi != NB_SEGMENT_MAGIC_HI) return NB_ERR_BAD_SEGMENT;
   if (header.layout_version != NB_LAYOUT_VERSION) return NB_ERR_VERSION;
+  if (state == NB_SEGMENT_CLOSED) return NB_ERR_NO_SUCH_SEGMENT;
   if (state != NB_SEGMENT_READY) return NB_ERR_BAD_SEGMENT;
 
   SegmentOptions sizes;

@@ -39,7 +39,8 @@ class Segment {
   // Writes header and tables into zeroed memory of at least size() bytes and marks it ready.
   static nb_status format(uint8_t* base, size_t bytes, const SegmentOptions& options, uint64_t now_ns);
 
-  // NB_ERR_BAD_SEGMENT (no magic, not ready, sizes or offsets that do not fit), NB_ERR_VERSION. The memory is not changed.
+  // NB_ERR_BAD_SEGMENT (no magic, not ready, sizes or offsets that do not fit), NB_ERR_VERSION,
+  // NB_ERR_NO_SUCH_SEGMENT (closed by its creator). The memory is not changed.
   static nb_status attach(uint8_t* base, size_t bytes, Segment* out);
 
   const nb_segment_header& header() const { return header_; }

@@ -12,7 +12,9 @@ export interface Ending {
 /** Programs import the library that `npm run build` made. */
 export function run(program: string, ...args: string[]): Promise<Ending> {
   const path = fileURLToPath(new URL(`programs/${program}.mjs`, import.meta.url));
-  const child = spawn(process.execPath, ['--expose-gc', path, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, ['--expose-gc', path, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const ending: Ending = { code: null, signal: null, output: '', errors: '' };
   child.stdout.on('data', (data) => {
     ending.output += data;

@@ -55,7 +55,8 @@ export class Bench {
   compare(): void {
     const { bus, model } = this;
     expect(this.log).toEqual([]);
-    const { published, delivered, queued, dropped, neurons, synapses, handlerErrors, latencyNs } = bus.stats();
+    const { published, delivered, queued, dropped, neurons, synapses, handlerErrors, latencyNs } =
+      bus.stats();
     expect({ published, delivered, queued, dropped, neurons, synapses, handlerErrors }).toEqual({
       published: model.published,
       delivered: model.delivered,
@@ -76,7 +77,9 @@ export class Bench {
       expect(potential).toBeCloseTo(expected.potential, 9);
     }
     const shown = bus.synapses().map(({ pre, post, weight }) => `${pre} ${post} ${weight}`);
-    expect(shown.sort()).toEqual(model.synapses.map(({ pre, post, weight }) => `${pre} ${post} ${weight}`).sort());
+    expect(shown.sort()).toEqual(
+      model.synapses.map(({ pre, post, weight }) => `${pre} ${post} ${weight}`).sort(),
+    );
   }
 }
 
@@ -91,7 +94,16 @@ class Agent extends Neuron {
   onSpike(spike: Spike, handle: NeuronHandle): void {
     const { source, target, type, priority, sequence, timestamp } = spike;
     const text = spike.text();
-    this.bench.log.push({ to: handle.id, source, target, type, priority, sequence, text, timestamp: timestamp / 1e6 });
+    this.bench.log.push({
+      to: handle.id,
+      source,
+      target,
+      type,
+      priority,
+      sequence,
+      text,
+      timestamp: timestamp / 1e6,
+    });
     if (text[0] === 'r') handle.reply(spike, 'q answer', { priority: 1 });
     else if (text[0] === 'b') handle.broadcast('q answer', { priority: 1 });
     else if (text[0] === 'u') handle.bus.unregister(handle.id);
@@ -135,7 +147,8 @@ const register = fc.tuple(dynamics, fc.option(fc.nat(5))).map(([given, id]) =>
       () => bus.register(new Agent(bench, given), card),
       (got) => {
         const ids = Array.from({ length: model.options.maxNeurons }, (_, i) => i);
-        if (id === null && !ids.some((any) => model.isFree(any))) throw new Refused('ERR_NB_TOO_MANY_NEURONS');
+        if (id === null && !ids.some((any) => model.isFree(any)))
+          throw new Refused('ERR_NB_TOO_MANY_NEURONS');
         if (id !== null && !model.isFree(id)) throw new Refused('ERR_NB_ID_TAKEN');
         if (id !== null) expect(got).toBe(id);
         model.add(got, given);
@@ -169,7 +182,8 @@ const connect = fc.tuple(index, index, weight, filter).map(([a, b, given, condit
       () => {
         if (pre === post) throw new Refused('ERR_NB_SELF_SYNAPSE');
         if (model.find(pre, post) !== undefined) throw new Refused('ERR_NB_SYNAPSE_EXISTS');
-        if (model.synapses.length === model.options.maxSynapses) throw new Refused('ERR_NB_TOO_MANY_SYNAPSES');
+        if (model.synapses.length === model.options.maxSynapses)
+          throw new Refused('ERR_NB_TOO_MANY_SYNAPSES');
         model.synapses.push({ pre, post, weight: given, ...conditions });
       },
     );
@@ -203,28 +217,35 @@ const reweight = fc.tuple(index, weight).map(([n, given]) =>
 );
 
 const payload = fc
-  .tuple(fc.constantFrom('q', 'q', 'q', 'r', 'r', 'b', 'u', 'x'), fc.constantFrom('', '!', 'q'.repeat(45), 'q'.repeat(80)))
+  .tuple(
+    fc.constantFrom('q', 'q', 'q', 'r', 'r', 'b', 'u', 'x'),
+    fc.constantFrom('', '!', 'q'.repeat(45), 'q'.repeat(80)),
+  )
   .map((parts) => parts.join(''));
 
 const fire = fc
   .tuple(index, fc.option(index), fc.constantFrom(0, 0, 0, 1, 2), fc.constantFrom(0, 99, 100, 255), payload)
   .map(([from, to, type, priority, text]) =>
-    command(`fire ${from} → ${to ?? 'all'} type ${type} priority ${priority} "${text.slice(0, 3)}"${text.length}`, 1, (bench) => {
-      const { bus, model, log } = bench;
-      const source = bench.id(from);
-      const target = to === null ? BROADCAST : bench.id(to);
-      let sent: boolean;
-      bench.both(
-        () => {
-          const spike = { type: type as SpikeType, priority, payload: text };
-          sent = bus.fire(source, to === null ? spike : { ...spike, target });
-        },
-        () => {
-          const expected = model.offer({ source, target, type, priority, text }, log);
-          expect(sent).toBe(expected);
-        },
-      );
-    }),
+    command(
+      `fire ${from} → ${to ?? 'all'} type ${type} priority ${priority} "${text.slice(0, 3)}"${text.length}`,
+      1,
+      (bench) => {
+        const { bus, model, log } = bench;
+        const source = bench.id(from);
+        const target = to === null ? BROADCAST : bench.id(to);
+        let sent: boolean;
+        bench.both(
+          () => {
+            const spike = { type: type as SpikeType, priority, payload: text };
+            sent = bus.fire(source, to === null ? spike : { ...spike, target });
+          },
+          () => {
+            const expected = model.offer({ source, target, type, priority, text }, log);
+            expect(sent).toBe(expected);
+          },
+        );
+      },
+    ),
   );
 
 const tick = fc.constant(
@@ -249,6 +270,21 @@ const advance = fc.constantFrom(0, 0.5, 1, 3, 20, 500).map((ms) =>
 
 /** Sequences of commands, most of them about spikes. */
 export const commands = fc.commands(
-  [register, register, unregister, connect, connect, disconnect, reweight, fire, fire, fire, fire, tick, tick, advance],
+  [
+    register,
+    register,
+    unregister,
+    connect,
+    connect,
+    disconnect,
+    reweight,
+    fire,
+    fire,
+    fire,
+    fire,
+    tick,
+    tick,
+    advance,
+  ],
   { maxCommands: 120, size: '+1' },
 );

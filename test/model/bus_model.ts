@@ -2,7 +2,7 @@
 //
 // One freedom is the library's: in which order the receivers of a broadcast get it. deliver() takes that order from what
 // the library did, and checks everything else.
-import { BROADCAST, type Backpressure, type DropReason } from 'neuronbus';
+import { type Backpressure, BROADCAST, type DropReason } from 'neuronbus';
 import { expect } from 'vitest';
 
 /** What handlers do is the first letter of the text: q nothing, r reply, b broadcast, u unregister itself, x throw. */
@@ -219,7 +219,8 @@ export class BusModel {
   #integrate(neuron: ModelNeuron, type: number, weight: number): boolean {
     if (type === 2) return true;
     const { rest, threshold } = neuron;
-    neuron.potential = rest + (neuron.potential - rest) * Math.exp(-(this.now - neuron.updated) / neuron.leakMs);
+    neuron.potential =
+      rest + (neuron.potential - rest) * Math.exp(-(this.now - neuron.updated) / neuron.leakMs);
     neuron.updated = this.now;
     if (type === 1) {
       neuron.potential = Math.max(neuron.potential - weight, rest - (threshold - rest));

@@ -6,7 +6,10 @@ process.on('warning', (warning) => warnings.push(warning.name));
 
 async function round(count) {
   for (let i = 0; i < count; i++) {
-    const bus = usedBus({ checks: i % 2 === 0 ? 'development' : 'production', clock: i % 3 === 0 ? 'real' : 'virtual' });
+    const bus = usedBus({
+      checks: i % 2 === 0 ? 'development' : 'production',
+      clock: i % 3 === 0 ? 'real' : 'virtual',
+    });
     if (i % 4 === 0) bus.start();
     bus.close();
     if (i % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
@@ -16,4 +19,10 @@ async function round(count) {
 
 const before = await round(3000); // what the heap and the allocator keep for later is in here
 const after = await round(3000);
-console.log(JSON.stringify({ grownMiB: after.rss - before.rss, mappings: (after.maps ?? 0) - (before.maps ?? 0), warnings }));
+console.log(
+  JSON.stringify({
+    grownMiB: after.rss - before.rss,
+    mappings: (after.maps ?? 0) - (before.maps ?? 0),
+    warnings,
+  }),
+);

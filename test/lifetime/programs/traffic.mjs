@@ -17,5 +17,11 @@ const before = await work(500_000);
 const after = await work(3_000_000);
 const { published, delivered, queued, dropped, arena } = bus.stats();
 const lost = Object.values(dropped).reduce((sum, count) => sum + count, 0);
-console.log(JSON.stringify({ grownMiB: after - before, missing: published - delivered - queued - lost, blocks: arena.blocks }));
+console.log(
+  JSON.stringify({
+    grownMiB: after - before,
+    missing: published - delivered - queued - lost,
+    blocks: arena.blocks,
+  }),
+);
 bus.close();

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { Neuron, NeuronBus } from '../../../dist/index.js';
-import { mappings, residentMiB, usedBus } from './scene.mjs';
+import { Echo, mappings, residentMiB, usedBus } from './scene.mjs';
 
 /** A deterministic run; returns a digest of all that can be seen. */
 function digest(seed) {
@@ -11,13 +11,17 @@ function digest(seed) {
   class Agent extends Neuron {
     onSpike(spike, handle) {
       seen.update(JSON.stringify(spike) + spike.text());
-      if (handle.random() < 0.4) handle.reply(spike, 'x'.repeat(Math.floor(handle.random() * 100)), { type: 2 });
+      if (handle.random() < 0.4)
+        handle.reply(spike, 'x'.repeat(Math.floor(handle.random() * 100)), { type: 2 });
     }
   }
   const ids = Array.from({ length: 10 }, (_, i) => bus.register(new Agent(), { name: `${i}` }));
   for (const pre of ids) for (const post of ids) if (pre < post) bus.connect(pre, post).build();
   for (let i = 0; i < 3000; i++) {
-    bus.fire(ids[i % 10], bus.random() < 0.2 ? {} : { target: ids[Math.floor(bus.random() * 10)], payload: `${i}` });
+    bus.fire(
+      ids[i % 10],
+      bus.random() < 0.2 ? {} : { target: ids[Math.floor(bus.random() * 10)], payload: `${i}` },
+    );
     bus.clock.advance(bus.random());
     if (i % 4 === 0) bus.tick();
   }
@@ -38,12 +42,17 @@ async function independent() {
   const workers = seeds.map((seed) => start({ kind: 'digest', seed }));
   const digests = await Promise.all(workers.map(message));
   const expected = seeds.map(digest);
-  console.log(JSON.stringify({ equal: digests.every((value, i) => value === expected[i]), different: new Set(expected).size }));
+  console.log(
+    JSON.stringify({
+      equal: digests.every((value, i) => value === expected[i]),
+      different: new Set(expected).size,
+    }),
+  );
 }
 
 /** Ends workers that are busy, or idle with a started bus, or that have left their bus open. */
 async function terminated() {
-  const kinds = ['busy', 'started', 'left open'];
+  const kinds = ['busy', 'managing', 'started', 'left open'];
   const round = async (count) => {
     for (let i = 0; i < count; i++) {
       const workers = kinds.map((kind) => start({ kind }));
@@ -74,6 +83,22 @@ const jobs = {
     parentPort.postMessage('ready');
     for (;;) {
       for (let i = 0; i < 100; i++) bus.fire(a, { target: b, payload: 'x'.repeat(i) });
+      bus.tick();
+    }
+  },
+  // The calls that build JavaScript values in native code, which a termination may interrupt anywhere.
+  managing() {
+    const bus = usedBus({ maxNeurons: 64 });
+    const [a, b] = bus.neurons().map((card) => card.id);
+    parentPort.postMessage('ready');
+    for (;;) {
+      const id = bus.register(new Echo(), { name: 'passing' });
+      bus.connect(a, id).build();
+      bus.stats();
+      bus.synapses();
+      bus.arena.release(bus.arena.write('x'.repeat(100)));
+      bus.fire(id, { target: b });
+      bus.unregister(id);
       bus.tick();
     }
   },

@@ -12,7 +12,7 @@ import { Memory } from '../../../lib/memory/memory.js';
 import { type NativeGanglion, native } from '../../../lib/memory/native.js';
 import { viewSpike } from '../../../lib/memory/spike.js';
 import { SpikeBuilder } from '../../../lib/memory/spike_builder.js';
-import { writeCopy, writeHeader, writeInit, writePayload } from '../../../lib/memory/spike_writer.js';
+import { writeBody, writeCopy, writeHeader, writeInit } from '../../../lib/memory/spike_writer.js';
 import { ascii, failure } from './helpers.js';
 
 const CHUNKS = 32;
@@ -88,6 +88,8 @@ describe('the arena', () => {
     port.memory.close();
   });
   const header = () => writeHeader(port.memory.u32, slot, 0, 0, 1, 2, 3, 1, 255);
+  const writeLong = (payload: string) =>
+    writeBody(port.memory.u32, slot * 16 + 4, 1 | (255 << 8), payload, port);
   const spike = () => viewSpike(port.memory.u32, slot, port.memory);
 
   it('returns blocks of every size class and runs of chunks in place', () => {
@@ -183,7 +185,7 @@ describe('the arena', () => {
   it('takes payloads of more than 46 bytes without the reader noticing', () => {
     for (const payload of [ascii(47), 'é'.repeat(24), ascii(60_000), '🧠'.repeat(12)]) {
       header();
-      writePayload(port.memory.u32, slot, payload, port);
+      writeLong(payload);
       expect(spike().text()).toBe(payload);
       expect(spike().length).toBe(Buffer.byteLength(payload));
       expect([spike().priority, spike().type]).toEqual([255, 1]);
@@ -200,7 +202,7 @@ describe('the arena', () => {
   it('lets a clone outlive the block', () => {
     const before = port.allocate(200);
     header();
-    writePayload(port.memory.u32, slot, ascii(200), port);
+    writeLong(ascii(200));
     const clone = spike().clone();
     port.release(before);
     const blockOfSpike = port.memory.u16[slot * 32 + 9] | (port.memory.u16[slot * 32 + 10] << 16);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { LENGTH_ARENA } from '../../../lib/memory/layout.js';
 import { BROADCAST, expireSpike, pointSpike, SpikeType, viewSpike } from '../../../lib/memory/spike.js';
 import { SpikeBuilder } from '../../../lib/memory/spike_builder.js';
-import { writeHeader, writePayload } from '../../../lib/memory/spike_writer.js';
+import { writeBody, writeHeader } from '../../../lib/memory/spike_writer.js';
 import { ascii, failure } from './helpers.js';
 
 // Four slots, as a ring would have them.
@@ -11,6 +11,12 @@ function slots() {
   const words = new Uint32Array(4 * 16).fill(0xdeadbeef);
   writeHeader(words, 1, 0x89abcdef, 0x12, 0xfffffffe, 65533, BROADCAST, SpikeType.Modulatory, 255);
   return words;
+}
+
+/** The payload of a slot whose header is written: type and priority stay. */
+function writeAfterHeader(words: Uint32Array, at: number, payload: string | Uint8Array, arena: null): void {
+  const w = at * 16 + 4;
+  writeBody(words, w, words[w]! & 0xff03, payload, arena);
 }
 
 describe('a spike read in place', () => {
@@ -30,7 +36,7 @@ describe('a spike read in place', () => {
   it('returns every length of inline text, whatever the slot held before', () => {
     for (let n = 0; n <= 46; n++) {
       const words = slots();
-      writePayload(words, 1, ascii(n), null);
+      writeAfterHeader(words, 1, ascii(n), null);
       const spike = viewSpike(words, 1, null);
       expect(spike.text()).toBe(ascii(n));
       expect(spike.length).toBe(n);
@@ -43,24 +49,24 @@ describe('a spike read in place', () => {
     for (let n = 0; n <= 46; n++) {
       const words = slots();
       const bytes = Uint8Array.from({ length: n }, (_, i) => (i % 3 === 0 ? 200 + i : 0));
-      writePayload(words, 1, bytes, null);
+      writeAfterHeader(words, 1, bytes, null);
       expect(viewSpike(words, 1, null).bytes()).toEqual(bytes);
     }
     const words = slots();
-    writePayload(words, 1, new Uint8Array(9), null);
+    writeAfterHeader(words, 1, new Uint8Array(9), null);
     expect(viewSpike(words, 1, null).bytes()).toEqual(new Uint8Array(9));
   });
 
   it('does not touch the neighbouring slots', () => {
     const words = slots();
-    writePayload(words, 1, ascii(46), null);
+    writeAfterHeader(words, 1, ascii(46), null);
     const around = [...words.slice(0, 16), ...words.slice(32)];
     expect(new Set(around)).toEqual(new Set([0xdeadbeef]));
   });
 
   it('gives the bytes in place: a write to the slot is seen', () => {
     const words = slots();
-    writePayload(words, 1, 'abc', null);
+    writeAfterHeader(words, 1, 'abc', null);
     const bytes = viewSpike(words, 1, null).bytes();
     new Uint8Array(words.buffer)[64 + 18] = 0x7a;
     expect(bytes).toEqual(new TextEncoder().encode('zbc'));
@@ -134,17 +140,17 @@ describe('text payloads', () => {
     const fits = 'é'.repeat(23);
     expect(new SpikeBuilder().payload(fits).build().length).toBe(46);
     const words = slots();
-    writePayload(words, 1, fits, null);
+    writeAfterHeader(words, 1, fits, null);
     expect(viewSpike(words, 1, null).text()).toBe(fits);
-    failure('ERR_NB_TOO_LARGE', () => writePayload(slots(), 1, `${fits}x`, null));
-    failure('ERR_NB_TOO_LARGE', () => writePayload(slots(), 1, '日'.repeat(16), null));
-    failure('ERR_NB_TOO_LARGE', () => writePayload(slots(), 1, ascii(47), null));
-    failure('ERR_NB_TOO_LARGE', () => writePayload(slots(), 1, new Uint8Array(47), null));
+    failure('ERR_NB_TOO_LARGE', () => writeAfterHeader(slots(), 1, `${fits}x`, null));
+    failure('ERR_NB_TOO_LARGE', () => writeAfterHeader(slots(), 1, '日'.repeat(16), null));
+    failure('ERR_NB_TOO_LARGE', () => writeAfterHeader(slots(), 1, ascii(47), null));
+    failure('ERR_NB_TOO_LARGE', () => writeAfterHeader(slots(), 1, new Uint8Array(47), null));
   });
 
   it('show bytes that are not UTF-8 as U+FFFD, and only those', () => {
     const words = slots();
-    writePayload(words, 1, Uint8Array.of(0x61, 0xff, 0x62), null);
+    writeAfterHeader(words, 1, Uint8Array.of(0x61, 0xff, 0x62), null);
     expect(viewSpike(words, 1, null).text()).toBe('a\ufffdb');
   });
 
@@ -153,7 +159,7 @@ describe('text payloads', () => {
       const words = new Uint32Array(16).fill(0xffffffff);
       writeHeader(words, 0, 0, 0, 0, 0, 0, 0, 255);
       words[4] |= 0xffff0000;
-      writePayload(words, 0, ascii(n), null);
+      writeAfterHeader(words, 0, ascii(n), null);
       new Uint8Array(words.buffer).fill(0xff, 18 + n);
       expect(viewSpike(words, 0, null).text()).toBe(ascii(n));
     }
@@ -176,7 +182,7 @@ describe('json payloads', () => {
 describe('a clone', () => {
   it('keeps everything when the original moves on', () => {
     const words = slots();
-    writePayload(words, 1, 'keep me', null);
+    writeAfterHeader(words, 1, 'keep me', null);
     const spike = viewSpike(words, 1, null);
     const clone = spike.clone();
     words.fill(0);
