@@ -177,7 +177,7 @@ const connect = fc.tuple(index, index, weight, filter).map(([a, b, given, condit
           .connect(pre, post)
           .weight(given)
           .stdp({ rule: 'static', max: 3 })
-          .filter({ ...conditions, types: conditions.types as SpikeType[] })
+          .filter({ ...conditions, types: conditions.types })
           .build(),
       () => {
         if (pre === post) throw new Refused('ERR_NB_SELF_SYNAPSE');

@@ -88,7 +88,7 @@ describe('the arena', () => {
     port.memory.close();
   });
   const header = () => writeHeader(port.memory.u32, slot, 0, 0, 1, 2, 3, 1, 255);
-  const writeLong = (payload: string) =>
+  const writeLong = (payload: string | Uint8Array) =>
     writeBody(port.memory.u32, slot * 16 + 4, 1 | (255 << 8), payload, port);
   const spike = () => viewSpike(port.memory.u32, slot, port.memory);
 
@@ -192,7 +192,7 @@ describe('the arena', () => {
     }
     const bytes = Uint8Array.from({ length: 300 }, (_, i) => i);
     header();
-    writePayload(port.memory.u32, slot, bytes, port);
+    writeLong(bytes);
     expect(spike().bytes()).toEqual(bytes);
     header();
     writeInit(port.memory.u32, slot, 0, 0, 1, 2, { json: { list: [...bytes] } }, port);
