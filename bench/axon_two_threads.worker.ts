@@ -49,7 +49,7 @@ function publishToAxon(axon: Axon, way: ProducerOrder['way']): Account {
   let first = 0;
   const fill = (slot: Parameters<Parameters<Axon['publishWith']>[1]>[0], index: number): void => {
     slot.target = 1;
-    slot.sequence = (first + index) * 2;
+    slot.sequence = (first + index) << 1;
   };
   let count = 0;
   let sum = 0;

@@ -5,24 +5,13 @@
 //
 //   bench_core [--quick] [--filter TEXT] [--list] [--no-pin]
 //
-// A test is many rounds of a few milliseconds, shorter than a time slice, because the machine is shared. The best is printed
+// A test is many rounds of about a millisecond, shorter than a time slice, because the machine is shared. The best is printed
 // for loops in one thread (noise only adds), the first quartile for two threads (they must run at the same time, and when
 // others want the processors they often do not).
-#include <algorithm>
-#include <atomic>
-#include <cstdio>
+#include <cstdlib>
 #include <cstring>
-#include <functional>
-#include <memory>
-#include <string>
-#include <thread>
-#include <vector>
 
-#ifdef __linux__
-#include <pthread.h>
-#include <sched.h>
-#endif
-
+#include "bench.h"
 #include "native/core/arena.h"
 #include "native/core/axon.h"
 #include "native/core/clock.h"
@@ -31,36 +20,7 @@
 namespace neuronbus {
 namespace {
 
-struct Options {
-  bool quick = false;
-  bool list = false;
-  bool pin = true;
-  std::string filter;
-};
-
-Options options;
-
-// Keeps the optimiser from dropping what computes the value.
-void consume(uint64_t value) {
-  static std::atomic<uint64_t> sink;
-  sink.store(value, std::memory_order_relaxed);
-}
-
-void pin_to(unsigned cpu) {
-#ifdef __linux__
-  const unsigned cpus = std::thread::hardware_concurrency();
-  if (!options.pin || cpus < 2) return;
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(cpu % cpus, &set);
-  pthread_setaffinity_np(pthread_self(), sizeof set, &set);  // a container may forbid it: then the kernel chooses
-#else
-  (void)cpu;
-#endif
-}
-
-// Rounds of a test, or a fifth of them.
-int rounds_of(int full) { return options.quick ? full / 5 : full; }
+using namespace bench;
 
 nb_spike sample_spike() {
   nb_spike spike{};
@@ -69,28 +29,6 @@ nb_spike sample_spike() {
   spike.kind = 11 << 2;
   std::memcpy(spike.payload, "hello world", 11);
   return spike;
-}
-
-void print(const char* name, double ns_per_op, const std::string& more = "") {
-  std::printf("{\"name\":\"%s\",\"nsPerOp\":%.3f,\"perSecond\":%.0f%s}\n", name, ns_per_op, 1e9 / ns_per_op, more.c_str());
-  std::fflush(stdout);
-}
-
-// `run` does `count` operations and returns the ns they took.
-using Run = std::function<uint64_t(uint64_t count)>;
-
-std::vector<double> rounds(int times, uint64_t count, const Run& run) {
-  std::vector<double> results;
-  for (int i = 0; i < times; i++) results.push_back(static_cast<double>(run(count)) / static_cast<double>(count));
-  std::sort(results.begin(), results.end());
-  return results;
-}
-
-void best_of(const char* name, uint64_t count, const Run& run) { print(name, rounds(rounds_of(60), count, run).front()); }
-
-void quartile_of(const char* name, uint64_t count, const Run& run) {
-  const auto results = rounds(rounds_of(100), count, run);
-  print(name, results[results.size() / 4]);
 }
 
 uint64_t publish_and_read(const Segment& segment, uint64_t count) {
@@ -193,70 +131,76 @@ void arena_reused(const char* name, uint32_t bytes, uint32_t live) {
   });
 }
 
-// `body` runs in a second thread on another core while `rest` runs here; ns from the start signal to the end of both.
-// The other thread works with copies: what lies on this thread's stack shares lines with what this thread writes.
-uint64_t in_two_threads(const std::function<void()>& body, const std::function<void()>& rest) {
-  std::atomic<int> ready{0};
-  std::thread other([&ready, body] {
-    pin_to(1);
-    ready.fetch_add(1);
-    while (ready.load() < 2) {
+void publish_numbers(AxonProducer& producer, uint64_t count, uint32_t batch) {
+  nb_spike spike = sample_spike();
+  for (uint64_t sent = 0; sent < count;) {
+    if (batch == 1) {
+      spike.timestamp_ns = sent;
+      sent += producer.try_publish(spike) ? 1 : 0;
+      continue;
     }
-    body();
-  });
-  pin_to(0);
-  while (ready.load() < 1) {
+    uint32_t granted;
+    const uint64_t left = count - sent;
+    nb_spike* slots = producer.claim(left < batch ? static_cast<uint32_t>(left) : batch, &granted);
+    for (uint32_t i = 0; i < granted; i++) {
+      spike.timestamp_ns = sent + i;
+      write_slot(slots + i, spike);
+    }
+    if (granted > 0) producer.commit(granted);
+    sent += granted;
   }
-  const uint64_t start = Clock::os_now();
-  ready.fetch_add(1);
-  rest();
-  other.join();
-  return Clock::os_now() - start;
 }
 
-constexpr uint32_t kReadAtOnce = 64;
+uint64_t read_numbers(AxonReader& reader, uint64_t count) {
+  constexpr uint32_t kAtOnce = 64;
+  uint64_t sum = 0;
+  for (uint64_t received = 0; received < count;) {
+    const uint32_t available = std::min(reader.available(kAtOnce), kAtOnce);
+    for (uint32_t i = 0; i < available; i++) sum += reader.at(i).timestamp_ns + reader.at(i).payload[40];
+    if (available > 0) reader.advance(available);
+    received += available;
+    if (available > 0 && available < kAtOnce) AxonReader::rest();
+  }
+  return sum;
+}
 
-uint64_t stream(const Segment& segment, uint64_t count, uint32_t batch) {
+// The threads stay for all rounds, and a round is over before the scheduler takes notice.
+void two_threads(const char* name, uint32_t batch) {
+  constexpr uint64_t kSpikes = 50'000;
+  const auto count = static_cast<uint64_t>(rounds_of(500));
+  OwnedSegment segment(axon_options(1u << 12, NB_MODE_DROP_NEWEST));
   AxonProducer producer;
   AxonReader reader;
-  producer.open(segment, 0, 1);
-  reader.open(segment, 0, 1);
-  return in_two_threads(
-      [&reader, count] {
+  producer.open(*segment, 0, 1);
+  reader.open(*segment, 0, 1);
+  struct {
+    alignas(NB_LINE_BYTES) std::atomic<uint64_t> begun{0};
+    alignas(NB_LINE_BYTES) std::atomic<uint64_t> ready{0};
+  } rounds;
+  std::vector<double> results;
+  in_two_threads(
+      [&reader, &rounds, count] {
         uint64_t sum = 0;
-        for (uint64_t received = 0; received < count;) {
-          const uint32_t available = std::min(reader.available(kReadAtOnce), kReadAtOnce);
-          for (uint32_t i = 0; i < available; i++) sum += reader.at(i).timestamp_ns + reader.at(i).payload[40];
-          if (available > 0) reader.advance(available);
-          received += available;
-          if (available > 0 && available < kReadAtOnce) AxonReader::rest();
+        for (uint64_t round = 1; round <= count; round++) {
+          rounds.ready.store(round, std::memory_order_release);
+          spin_until(rounds.begun, round);
+          sum += read_numbers(reader, kSpikes);
         }
+        rounds.ready.store(count + 1, std::memory_order_release);
         consume(sum);
       },
-      [&producer, count, batch] {
-        nb_spike spike = sample_spike();
-        for (uint64_t sent = 0; sent < count;) {
-          if (batch == 1) {
-            spike.timestamp_ns = sent;
-            sent += producer.try_publish(spike) ? 1 : 0;
-            continue;
-          }
-          uint32_t granted;
-          const uint64_t left = count - sent;
-          nb_spike* slots = producer.claim(left < batch ? static_cast<uint32_t>(left) : batch, &granted);
-          for (uint32_t i = 0; i < granted; i++) {
-            spike.timestamp_ns = sent + i;
-            write_slot(slots + i, spike);
-          }
-          if (granted > 0) producer.commit(granted);
-          sent += granted;
+      [&] {
+        for (uint64_t round = 1; round <= count; round++) {
+          spin_until(rounds.ready, round);
+          const uint64_t start = Clock::os_now();
+          rounds.begun.store(round, std::memory_order_release);
+          publish_numbers(producer, kSpikes, batch);
+          spin_until(rounds.ready, round + 1);
+          results.push_back(static_cast<double>(Clock::os_now() - start) / kSpikes);
         }
       });
-}
-
-void two_threads(const char* name, uint32_t batch) {
-  OwnedSegment segment(axon_options(1u << 12, NB_MODE_DROP_NEWEST));
-  quartile_of(name, 500'000, [&](uint64_t count) { return stream(*segment, count, batch); });
+  std::sort(results.begin(), results.end());
+  print(name, results[results.size() / 4]);
 }
 
 void echo(const char* name) {
@@ -353,6 +297,7 @@ int usage() {
 
 int main(int argc, char** argv) {
   using namespace neuronbus;
+  using neuronbus::bench::options;
   for (int i = 1; i < argc; i++) {
     const std::string option = argv[i];
     if (option == "--quick") {

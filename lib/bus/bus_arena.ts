@@ -28,7 +28,7 @@ export class BusArena {
     return ref;
   }
 
-  /** The block in place, valid until it is released. @throws NeuronBusError ERR_NB_STALE_REFERENCE. */
+  /** The block in place, valid until it is released or the bus closes: slice() it for an asynchronous API. @throws NeuronBusError ERR_NB_STALE_REFERENCE. */
   read(ref: ArenaRef): Uint8Array {
     return arenaBytes(this.#workspace().memory, checked(ref));
   }

@@ -75,6 +75,7 @@ export class Dispatcher {
         else if (u32[control + UNFINISHED] !== 0) native.finish();
       } while (all && u32[control + MORE] !== 0 && !this.#stopped);
     } finally {
+      u32[control + HANDLED] = this.#handled; // also when a listener threw
       this.#ws.running = false;
       this.#ws.current = -1;
       this.#ws.stampsLeft = 0;

@@ -7,6 +7,7 @@
 // route() or settle().
 
 import { checkBackpressure } from '../memory/backpressure.js';
+import { readCursor } from '../memory/cursor.js';
 import { invalidArgument, NeuronBusError } from '../memory/errors.js';
 import * as L from '../memory/layout.js';
 import { longPayload, type Spike } from '../memory/spike.js';
@@ -82,6 +83,8 @@ export class Emitter {
     this.#sampleEvery = options.sampleEvery;
     this.#blockMs = options.blockMs;
     this.#stampEach = options.stamps === 'each';
+    this.#head = this.#u32[this.#control + SELF_HEAD] | 0;
+    this.#intent = readCursor(this.#u32, (workspace.axonRecord + L.AXON_INTENT) / 4);
   }
 
   /** Position behind the last spike written, modulo 2^32. */

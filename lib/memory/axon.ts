@@ -81,7 +81,7 @@ export class Axon {
 
   /** The axon of a handle, in this or another thread of its process. ERR_NB_NO_SUCH_SEGMENT, ERR_NB_INVALID_ARGUMENT. */
   static attach(handle: AxonHandle): Axon {
-    if (!Number.isInteger(handle?.id) || !Number.isInteger(handle.key)) {
+    if (!isWord(handle?.id) || !isWord(handle.key)) {
       throw invalidArgument('handle', handle, 'the handle of an axon');
     }
     const memory = Memory.attach(handle);
@@ -103,11 +103,16 @@ export class Axon {
   publish(spike: Spike | AxonSpikeInit): boolean {
     this.#begin(0);
     const producer = this.#producer;
-    const at = producer.claim();
-    if (at < 0) return false;
-    this.#write(at, spike);
-    producer.commit();
-    producer.publish();
+    this.#filling = true; // getters and toJSON of the user run while the slot is written
+    try {
+      const at = producer.claim();
+      if (at < 0) return false;
+      this.#write(at, spike);
+      producer.commit();
+      producer.publish();
+    } finally {
+      this.#filling = false;
+    }
     return true;
   }
 
@@ -122,6 +127,7 @@ export class Axon {
     this.#begin(count);
     const producer = this.#producer;
     let accepted = 0;
+    this.#filling = true;
     try {
       for (let i = 0; i < count; ) {
         const at = producer.claim(count - i);
@@ -136,6 +142,8 @@ export class Axon {
     } catch (error) {
       producer.abort();
       throw error;
+    } finally {
+      this.#filling = false;
     }
     producer.publish();
     return accepted;
@@ -176,8 +184,8 @@ export class Axon {
     this.#check();
     const reader =
       this.#place.mode === L.MODE_DROP_OLDEST
-        ? new OldestReader(this.#place)
-        : new InPlaceReader(this.#place);
+        ? new OldestReader(this.#place, this.#forget)
+        : new InPlaceReader(this.#place, this.#forget);
     this.#gating = reader;
     this.#readers.add(reader);
     return reader;
@@ -186,7 +194,7 @@ export class Axon {
   /** A reader that slows nobody and counts what it lost. It begins with the next spike that is published. ERR_NB_CLOSED. */
   observer(): AxonReader {
     this.#check();
-    const observer = new AxonObserver(this.#place);
+    const observer = new AxonObserver(this.#place, this.#forget);
     this.#readers.add(observer);
     return observer;
   }
@@ -214,11 +222,13 @@ export class Axon {
   }
 
   /**
-   * Ends publishing and all readers made by this object. When the creator closes, nobody can attach any more; those who
+   * Ends publishing and all readers made by this object. A worker must call it before it ends, or its places as producer and
+   * reader stay taken. When the creator closes, nobody can attach any more; those who
    * are attached go on. May be called again.
    */
   close(): void {
     if (this.#closed) return;
+    this.#checkIdle();
     this.#closed = true;
     this.#producer.close();
     for (const reader of this.#readers) reader.close();
@@ -227,14 +237,24 @@ export class Axon {
     this.#memory.close();
   }
 
+  readonly #forget = (reader: AxonReader): void => {
+    this.#readers.delete(reader);
+    if (this.#gating === reader) this.#gating = undefined;
+  };
+
   #check(): void {
     if (this.#closed) throw new NeuronBusError('CLOSED');
+  }
+
+  // Code of the user may run in the middle of a publish: in publishWith(), in getters, in toJSON().
+  #checkIdle(): void {
+    if (this.#filling) throw new NeuronBusError('REENTRANT', 'The axon is in the middle of a publish');
   }
 
   // Before publishing: `count` of a batch, 0 for a single spike.
   #begin(count: number): void {
     this.#check();
-    if (this.#filling) throw new NeuronBusError('REENTRANT', 'An axon was used inside its publishWith()');
+    this.#checkIdle();
     if (count > 0 && this.#place.mode === L.MODE_FAIL && !this.#producer.hasRoom(count)) {
       this.#producer.refuse(count);
       throw new NeuronBusError('FULL', `A batch of ${count} does not fit`);
@@ -300,4 +320,8 @@ function createMemory(options: AxonOptions): Memory {
     virtualClock: false,
     name: '',
   });
+}
+
+function isWord(value: unknown): value is number {
+  return typeof value === 'number' && value >>> 0 === value;
 }

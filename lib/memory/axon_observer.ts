@@ -35,9 +35,11 @@ export class AxonObserver implements AxonReader {
   #head: number; // as last seen
   #lost = 0;
   #closed = false;
+  readonly #onClose: (reader: AxonReader) => void;
 
   /** Starts at the head: sees what is published from now on. */
-  constructor(place: AxonPlace) {
+  constructor(place: AxonPlace, onClose: (reader: AxonReader) => void) {
+    this.#onClose = onClose;
     this.#words = place.memory.u32;
     this.#header = place.header;
     this.#slots = place.slots;
@@ -79,6 +81,7 @@ export class AxonObserver implements AxonReader {
     this.#closed = true;
     this.#position = this.#end = this.#head;
     expireSpike(this.#view);
+    this.#onClose(this);
   }
 
   #take(): boolean {

@@ -14,6 +14,7 @@ import { copyWords, expireSpike, pointSpike, type Spike, viewSpike } from './spi
 
 const HEAD = L.AXON_HEAD >> 2;
 const TAIL = L.AXON_TAIL >> 2;
+const OLDEST = L.AXON_DROPPED + 8 * L.DROP_OLDEST;
 
 export class OldestReader implements AxonReader {
   readonly held = 0;
@@ -26,14 +27,16 @@ export class OldestReader implements AxonReader {
   readonly #token = claimToken();
   readonly #copy = new Uint32Array(L.SPIKE_BYTES / 4);
   readonly #view: Spike;
-  // Positions are 32-bit integers that wrap.
-  #position: number; // where the tail was left
-  #head: number; // as last seen
-  #lost = 0;
-  #closed = false;
+  readonly #evicted: () => number;
+  readonly #evictedBefore: number;
+  readonly #onClose: (reader: AxonReader) => void;
+  // Positions are 32-bit integers that wrap; head and tail of one moment are at most the capacity apart.
+  #position: number; // where the tail was last seen
+  #head: number; // as seen since then
+  #lost = -1; // once closed
 
   /** ERR_NB_READER_TAKEN */
-  constructor(place: AxonPlace) {
+  constructor(place: AxonPlace, onClose: (reader: AxonReader) => void) {
     this.#words = place.memory.u32;
     this.#signed = place.memory.i32;
     this.#header = place.header;
@@ -41,11 +44,15 @@ export class OldestReader implements AxonReader {
     this.#mask = place.capacity - 1;
     takeClaim(this.#words, this.#header + (L.AXON_READER >> 2), this.#token, 'READER_TAKEN');
     this.#view = viewSpike(this.#copy, -1, place.memory);
+    this.#onClose = onClose;
+    this.#evicted = () => place.memory.u64At(place.header * 4 + OLDEST);
+    this.#evictedBefore = this.#evicted();
     this.#position = this.#head = Atomics.load(this.#signed, this.#header + TAIL);
   }
 
+  /** What the producer took away since this reader began. Its own count: positions alone do not tell after 2^32. */
   get lost(): number {
-    return this.#lost;
+    return this.#lost >= 0 ? this.#lost : this.#evicted() - this.#evictedBefore;
   }
 
   next(): Spike | undefined {
@@ -54,6 +61,7 @@ export class OldestReader implements AxonReader {
 
   drain(fn: (spike: Spike) => void, max = Infinity): number {
     checkMax(max);
+    this.#sync();
     const end = this.#look();
     let count = 0;
     try {
@@ -68,20 +76,22 @@ export class OldestReader implements AxonReader {
   }
 
   get available(): number {
-    const head = this.#look();
-    return (head - Atomics.load(this.#signed, this.#header + TAIL)) | 0;
+    this.#sync();
+    return (this.#look() - this.#position) | 0;
   }
 
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (this.#lost >= 0) return;
+    this.#lost = this.lost;
     this.#position = this.#head;
     expireSpike(this.#view);
     dropClaim(this.#words, this.#header + (L.AXON_READER >> 2), this.#token);
+    this.#onClose(this);
   }
 
   #take(): boolean {
     for (;;) {
+      this.#sync();
       const position = this.#position;
       if (((this.#head - position) | 0) <= 0 && ((this.#look() - position) | 0) <= 0) {
         expireSpike(this.#view);
@@ -90,19 +100,23 @@ export class OldestReader implements AxonReader {
       copyWords(this.#words, (this.#slots + (position & this.#mask)) * 16, this.#copy, 0);
       const next = (position + 1) | 0;
       // SYNC axon-release: success means that the slot was ours while it was copied; the copy does not move behind it.
-      const seen = Atomics.compareExchange(this.#signed, this.#header + TAIL, position, next);
-      if (seen === position) {
-        this.#position = next;
-        pointSpike(this.#view, 0);
-        return true;
-      }
-      this.#lost += (seen - position) | 0;
-      this.#position = seen;
+      if (Atomics.compareExchange(this.#signed, this.#header + TAIL, position, next) !== position) continue;
+      this.#position = next;
+      pointSpike(this.#view, 0);
+      return true;
     }
   }
 
+  // The producer may have moved the tail, by any distance. Then what was seen of the head says nothing any more.
+  #sync(): void {
+    if (this.#lost >= 0) throw new NeuronBusError('CLOSED');
+    const tail = Atomics.load(this.#signed, this.#header + TAIL); // SYNC axon-release
+    if (tail === this.#position) return;
+    this.#position = tail;
+    this.#look();
+  }
+
   #look(): number {
-    if (this.#closed) throw new NeuronBusError('CLOSED');
     this.#head = Atomics.load(this.#signed, this.#header + HEAD); // SYNC axon-publish
     return this.#head;
   }

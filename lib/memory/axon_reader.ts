@@ -53,9 +53,11 @@ export class InPlaceReader implements AxonReader {
   #released: number; // the producer may write below it + capacity
   #head: number; // as last seen
   #closed = false;
+  readonly #onClose: (reader: AxonReader) => void;
 
   /** ERR_NB_READER_TAKEN */
-  constructor(place: AxonPlace) {
+  constructor(place: AxonPlace, onClose: (reader: AxonReader) => void) {
+    this.#onClose = onClose;
     this.#words = place.memory.u32;
     this.#signed = place.memory.i32;
     this.#header = place.header;
@@ -120,6 +122,7 @@ export class InPlaceReader implements AxonReader {
     this.#position = this.#released = this.#head;
     expireSpike(this.#view);
     dropClaim(this.#words, this.#header + (L.AXON_READER >> 2), this.#token);
+    this.#onClose(this);
   }
 
   // Whether there is anything to read.

@@ -118,7 +118,10 @@ export class Spike {
     return this.#long !== null ? this.#long.length : payloadWord(this.#words, at, L.ARENA_REF_LENGTH);
   }
 
-  /** The payload in place: valid as long as this spike. ERR_NB_STALE_REFERENCE, ERR_NB_BAD_PAYLOAD. */
+  /**
+   * The payload in place: valid as long as this spike, so nothing for an asynchronous API; slice() it or clone().
+   * ERR_NB_STALE_REFERENCE, ERR_NB_BAD_PAYLOAD.
+   */
   bytes(): Uint8Array {
     const at = this.#at;
     if (at < 0) throw stale();

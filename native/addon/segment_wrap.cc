@@ -95,6 +95,11 @@ Napi::Value attach_segment(const Napi::CallbackInfo& info) {
   const MappingHandle handle{info[0].ToNumber().Uint32Value(), info[1].ToNumber().Uint32Value()};
   Mapping* mapping = nullptr;
   nb_status status = Mapping::attach(handle, &mapping);
+  if (status == NB_OK && env.GetInstanceData<AddonData>()->buffers->count(mapping->base()) != 0) {
+    mapping->release();
+    throw_status(env, NB_ERR_INVALID_ARGUMENT, "This thread has the segment open already, through another copy of the library");
+    return env.Undefined();
+  }
   if (status == NB_OK) {
     Segment segment;
     status = Segment::attach(mapping->base(), mapping->bytes(), &segment);

@@ -62,18 +62,22 @@ nb_status AxonView::open(const Segment& segment, uint32_t index, AxonView* out) 
 AxonStats axon_stats(const AxonView& view) {
   nb_axon& axon = *view.axon;
   AxonStats stats;
-  const uint32_t tail = load_acquire(axon.tail);  // SYNC axon-release
+  // In the order oldest, tail, head: what happens in between makes the first two too small, never a difference negative.
+  stats.dropped[NB_DROP_OLDEST] = load_acquire(axon.dropped[NB_DROP_OLDEST]);  // SYNC axon-release
+  const uint32_t tail = load_acquire(axon.tail);                               // SYNC axon-release
   uint64_t head = 0;
   if (!load_cursor(axon.head, axon.head_high, &head)) return stats;
   const uint32_t distance = static_cast<uint32_t>(head) - tail;
   uint64_t refused = 0;
   for (uint32_t reason = NB_DROP_FULL; reason <= NB_DROP_DEADLINE; reason++) {
+    if (reason == NB_DROP_OLDEST) continue;
     stats.dropped[reason] = load_relaxed(axon.dropped[reason]);
-    if (reason != NB_DROP_OLDEST) refused += stats.dropped[reason];
+    refused += stats.dropped[reason];
   }
   stats.queued = distance < view.capacity ? distance : view.capacity;
   stats.published = head + refused;
-  stats.consumed = head - stats.queued - stats.dropped[NB_DROP_OLDEST];
+  const uint64_t gone = stats.queued + stats.dropped[NB_DROP_OLDEST];
+  stats.consumed = head > gone ? head - gone : 0;
   return stats;
 }
 

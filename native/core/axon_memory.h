@@ -53,16 +53,18 @@ inline void read_slot(const nb_spike* slot, nb_spike* spike) {
   detail::read_words(from, reinterpret_cast<uint8_t*>(spike), detail::SpikeWords{});
 }
 
-// The position in a pair of words (see nb_axon), or false when it was torn at every attempt, which outlasts a moment only
-// if its writer died between the two stores. `high` is read before and after `low`, and grows by one in 2^31 spikes: if it
-// stayed the same, `low` belongs to it or to a neighbour, and its highest bit tells which.
+// The position in a pair of words (see nb_axon). The writer stores the high word first, so a low word that was read while
+// the high word stood still belongs to it or to the period before, and the bit that both share tells which. That needs no
+// further step of the writer: one that was preempted or died between its two stores is no obstacle. False only if the high
+// word, which grows by one in 2^31 spikes, moved at every attempt: then the memory is damaged.
 inline bool load_cursor(uint32_t& low, uint32_t& high, uint64_t* position) {
   for (int attempt = 0; attempt < 256; attempt++) {
     const uint32_t before = load_acquire(high);   // SYNC axon-publish: the three loads stay in this order
     const uint32_t value = load_acquire(low);     // SYNC axon-publish
     const uint32_t after = load_relaxed(high);
-    if (before != after || (after & 1) != value >> 31) continue;
-    *position = uint64_t{after >> 1} << 32 | value;
+    if (before != after) continue;
+    const uint64_t period = (before & 1) == value >> 31 ? before : before - 1;
+    *position = period << 31 | (value & 0x7FFFFFFF);
     return true;
   }
   return false;

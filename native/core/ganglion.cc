@@ -9,6 +9,7 @@
 #include <new>
 
 #include "atomics.h"
+#include "axon_memory.h"
 #include "histogram.h"
 #include "stdp.h"
 
@@ -54,11 +55,23 @@ Ganglion::Ganglion(const Segment& segment, uint32_t index, uint32_t axon_index, 
       plasticity_(plasticity),
       virtual_clock_((segment.header().flags & NB_FLAG_VIRTUAL_CLOCK) != 0) {
   self_.generation++;
+  // The ring goes on where whoever had it before stopped; what that one left is its own.
+  load_cursor(axon_.head, axon_.head_high, &head_);
+  cursor_ = static_cast<uint32_t>(head_);
+  store_release<uint32_t>(axon_.tail, cursor_);  // SYNC axon-release
+  const uint64_t virtual_ns = control_.virtual_ns;
+  control_ = nb_control{};
+  control_.virtual_ns = virtual_ns;
+  control_.self_head = cursor_;
   sweep_started_ = sweep_before_ = self_.started_ns = read_clock();
   next_sweep_ = now_ + static_cast<uint64_t>(plasticity_.sweep_ns);
 }
 
 Ganglion::~Ganglion() {
+  control_.handled = control_.dispatch_count;
+  finish();
+  for (uint32_t p = load_relaxed(axon_.tail); p != control_.self_head; p++) release_payload(slots_[p & mask_]);
+  for (uint32_t i = inbox_next_; i < inbox_end_; i++) release_payload(segment_.inbox(index_)[i]);
   for (uint32_t id = 0; id < neurons_.capacity(); id++) {
     if (neurons_.live(id)) unregister_neuron(static_cast<uint16_t>(id));
   }

@@ -232,7 +232,7 @@ NB_TEST("axon: an observer that slept for more than 2^32 spikes is told exactly 
   CHECK_EQ(received + observer.lost(), later + 8 - start);
 }
 
-NB_TEST("axon: a torn cursor is no cursor") {
+NB_TEST("axon: a cursor whose writer stopped between its two stores reads as before them") {
   for (const uint64_t position : {uint64_t{0}, kTwo31 - 1, kTwo31, kTwo32 - 1, kTwo32, 7 * kTwo32 + 5}) {
     auto low = static_cast<uint32_t>(position);
     auto high = static_cast<uint32_t>(position >> 31);
@@ -240,7 +240,8 @@ NB_TEST("axon: a torn cursor is no cursor") {
     CHECK(load_cursor(low, high, &read));
     CHECK_EQ(read, position);
     high++;
-    CHECK(!load_cursor(low, high, &read));
+    CHECK(load_cursor(low, high, &read));
+    CHECK_EQ(read, position);
   }
 }
 
@@ -289,10 +290,7 @@ NB_TEST("axon: an axon that contradicts its segment is refused") {
   axon.mode = NB_MODE_SAMPLE;
   axon.sample_every = 0;
   CHECK_EQ(producer.open(*segment, 0, 1), NB_ERR_BAD_SEGMENT);
-  axon.sample_every = 1;
-  axon.head_high = 3;
-  CHECK_EQ(producer.open(*segment, 0, 1), NB_ERR_BAD_SEGMENT);
   CHECK_EQ(axon.producer, 0u);
-  axon.head_high = 0;
+  axon.sample_every = 1;
   CHECK_EQ(producer.open(*segment, 0, 1), NB_OK);
 }

@@ -3,120 +3,13 @@
 
 #include <cmath>
 #include <cstring>
-#include <memory>
 #include <vector>
 
-#include "harness.h"
+#include "ganglion_fixture.h"
 
 using namespace neuronbus;
-
-namespace {
-
-SegmentOptions bus_options(uint32_t mode, uint32_t capacity) {
-  SegmentOptions options;
-  options.max_ganglia = options.max_axons = 1;
-  options.axon_capacity = capacity;
-  options.mode = mode;
-  options.max_neurons = 8;
-  options.max_synapses = 32;
-  options.max_rules = options.max_filters = 8;
-  options.arena_chunks = 32;
-  options.virtual_clock = true;
-  return options;
-}
-
-// A ganglion on raw memory, and what its host does: write spikes, hand over, say what happened.
-struct Host {
-  explicit Host(uint32_t mode = NB_MODE_DROP_NEWEST, uint32_t capacity = 64, const Plasticity& plasticity = {}) {
-    const SegmentOptions options = bus_options(mode, capacity);
-    size_t bytes = 0;
-    CHECK_EQ(Segment::size(options, &bytes), NB_OK);
-    memory.assign(bytes / NB_PAGE_BYTES, {});
-    auto* base = reinterpret_cast<uint8_t*>(memory.data());
-    CHECK_EQ(Segment::format(base, bytes, options, 0), NB_OK);
-    CHECK_EQ(Segment::attach(base, bytes, &segment), NB_OK);
-    join(plasticity);
-    for (int i = 0; i < 4; i++) {
-      uint16_t id = 0;
-      CHECK_EQ(ganglion->register_neuron(NB_BROADCAST, Dynamics{1e9, 0, 20e6, 0}, 0, &id), NB_OK);
-    }
-  }
-  void join(const Plasticity& plasticity = {}) {
-    Ganglion* joined = nullptr;
-    CHECK_EQ(Ganglion::join(segment, plasticity, &joined), NB_OK);
-    ganglion.reset(joined);
-  }
-  nb_control& control() { return segment.control(0); }
-  nb_ganglion& counters() { return segment.ganglion(0); }
-  nb_axon& axon() { return segment.axon(0); }
-
-  void advance(uint64_t ns) { control().virtual_ns += ns; }
-
-  nb_spike& write(uint16_t source, uint16_t target, uint8_t type = NB_TYPE_EXCITATORY) {
-    nb_spike& slot = slot_at(control().self_head++);
-    slot = nb_spike{};
-    slot.timestamp_ns = control().virtual_ns;
-    slot.source = source;
-    slot.target = target;
-    slot.kind = type;
-    return slot;
-  }
-  nb_spike& slot_at(uint32_t position) {
-    return reinterpret_cast<nb_spike*>(&axon() + 1)[position & (axon().capacity - 1)];
-  }
-
-  uint32_t route(uint32_t budget = 4096) {
-    control().limit = control().self_head;
-    control().budget = budget;
-    ganglion->route();
-    return control().dispatch_count;
-  }
-  // Everything routed was handled, without an answer.
-  void finish() {
-    control().handled = control().dispatch_count;
-    ganglion->finish();
-  }
-  uint32_t deliver() {
-    uint32_t total = 0;
-    do {
-      total += route();
-      finish();
-    } while (control().more != 0);
-    return total;
-  }
-
-  uint32_t connect(uint16_t pre, uint16_t post, uint32_t kind = NB_RULE_STATIC, const nb_filter* filter = nullptr) {
-    nb_rule rule{kind, 0, 0.01, 0.012, 20e6, 20e6, 0.001, 1, 1e8};
-    uint32_t index = NB_NONE;
-    CHECK_EQ(ganglion->connect(pre, post, 0.5, rule, filter, &index), NB_OK);
-    return index;
-  }
-  double weight(uint32_t index) { return ganglion->synapses().weight(index); }
-  const nb_dispatch& entry(uint32_t index) { return segment.dispatch(0)[index]; }
-
-  uint64_t dropped() {
-    uint64_t sum = 0;
-    for (uint32_t i = 0; i < NB_DROP_REASONS; i++) sum += counters().dropped[i] + (i < 4 ? axon().dropped[i] : 0);
-    return sum;
-  }
-  // Everything that was written is somewhere. Settles.
-  bool reconciles(uint64_t written) {
-    ganglion->settle();
-    const uint64_t waiting = ganglion->queued() + (control().dispatch_count - control().settled);
-    return written + counters().fanned == counters().delivered + dropped() + waiting;
-  }
-
-  struct alignas(NB_PAGE_BYTES) Page {
-    uint8_t bytes[NB_PAGE_BYTES];
-  };
-  std::vector<Page> memory;
-  Segment segment;
-  std::unique_ptr<Ganglion> ganglion;
-};
-
-constexpr uint32_t kModes[] = {NB_MODE_DROP_NEWEST, NB_MODE_DROP_OLDEST};
-
-}  // namespace
+using nbtest::Host;
+using nbtest::kModes;
 
 NB_TEST("ganglion: a spike to a neuron is one dispatch entry that names the slot, the synapse and the neuron") {
   for (const uint32_t mode : kModes) {
@@ -125,8 +18,7 @@ NB_TEST("ganglion: a spike to a neuron is one dispatch entry that names the slot
     host.write(0, 1).sequence = 77;
     host.write(2, 1);
     CHECK_EQ(host.route(), 2u);
-    const auto* spike = reinterpret_cast<const nb_spike*>(host.segment.base() + uint64_t{host.entry(0).spike} * NB_SPIKE_BYTES);
-    CHECK_EQ(spike->sequence, 77u);
+    CHECK_EQ(host.spike_of(0).sequence, 77u);
     CHECK_EQ(host.entry(0).neuron, 1);
     CHECK_EQ(host.entry(0).synapse, synapse);
     CHECK_EQ(host.entry(1).synapse, NB_NONE);
@@ -288,10 +180,7 @@ NB_TEST("ganglion: a ring that wraps hundreds of times delivers everything once 
       if (i % 3 != 0) continue;
       do {
         const uint32_t count = host.route(2);
-        for (uint32_t e = 0; e < count; e++, next++) {
-          const auto* spike = reinterpret_cast<const nb_spike*>(host.segment.base() + uint64_t{host.entry(e).spike} * NB_SPIKE_BYTES);
-          CHECK_EQ(spike->sequence, next);
-        }
+        for (uint32_t e = 0; e < count; e++, next++) CHECK_EQ(host.spike_of(e).sequence, next);
         host.finish();
       } while (host.control().more != 0);
     }
@@ -316,7 +205,7 @@ NB_TEST("ganglion: beyond 2^32 positions spikes are told apart, and so are the o
     CHECK_EQ(host.ganglion->unregister_neuron(2), NB_OK);
     CHECK_EQ(host.ganglion->register_neuron(2, Dynamics{}, 0, &id), NB_ERR_ID_TAKEN);
     CHECK_EQ(host.route(), 1u);
-    CHECK_EQ(reinterpret_cast<const nb_spike*>(host.segment.base() + uint64_t{host.entry(0).spike} * NB_SPIKE_BYTES)->sequence, i);
+    CHECK_EQ(host.spike_of(0).sequence, i);
     host.finish();
     CHECK_EQ(host.ganglion->register_neuron(2, Dynamics{}, 0, &id), NB_OK);
     CHECK_EQ(host.ganglion->queued(), 0u);

@@ -16,7 +16,7 @@ async function round(count) {
 await round(200);
 const before = await round(1);
 const already = collected;
-const after = await round(400);
+const after = await round(1200);
 console.log(
   JSON.stringify({
     collected: collected - already,
