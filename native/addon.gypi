@@ -15,6 +15,8 @@
         'NAPI_VERSION=9',
         'NAPI_DISABLE_CPP_EXCEPTIONS',
         'NODE_ADDON_API_DISABLE_DEPRECATED',
+        # A worker that is terminated inside a call cannot take an exception any more, and that is no error.
+        'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
       ],
       # Node's headers choose the dialect of the Node they belong to; the core is C++17 everywhere.
       'cflags_cc!': ['-std=gnu++17', '-std=gnu++20', '-std=gnu++2a'],

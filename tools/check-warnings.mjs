@@ -25,6 +25,7 @@ const flags = [
   // Not ours: their warnings are not shown.
   ...['-isystem', require('node-addon-api').include_dir, '-isystem', require('node-api-headers').include_dir],
   ...['-DNAPI_VERSION=9', '-DNAPI_DISABLE_CPP_EXCEPTIONS', '-DNODE_ADDON_API_DISABLE_DEPRECATED'],
+  '-DNODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
 ];
 
 let failed = compilers.length === 0 ? 1 : 0;

@@ -66,7 +66,7 @@ export class Control {
   }
 }
 
-let counted = 0;
+export let counted = 0;
 
 /** Keeps this thread busy for about a microsecond without touching shared memory. */
 export function pause(): void {

@@ -349,7 +349,15 @@ typedef struct nb_control {
   uint32_t intent;      /* own axon: JavaScript may write positions below this */
   uint32_t unfinished;  /* the last batch holds resources that finish() gives back (arena blocks, several slots) */
   uint64_t virtual_ns;  /* the clock, if it is virtual; written by JavaScript */
-  uint8_t pad0[48];
+  /* results of account() */
+  uint64_t queued; /* spikes in the inboxes that are not routed */
+  uint64_t neurons;
+  uint64_t synapses;
+  uint64_t synapse_slots; /* rows of the synapse table that were ever used */
+  uint64_t arena_capacity_bytes;
+  uint64_t arena_used_bytes;
+  uint64_t arena_blocks;
+  uint8_t pad0[56];
 } nb_control;
 
 /* One hand-over to a handler, written by route(), flags also by the owner's JavaScript. */
@@ -426,7 +434,7 @@ NB_STATIC_ASSERT(sizeof(nb_neuron) == 128, "neuron record");
 NB_STATIC_ASSERT(sizeof(nb_pair_trace) == 8 && sizeof(nb_exchange_trace) == 8, "traces share a column");
 NB_STATIC_ASSERT(sizeof(nb_rule) == 64, "rule");
 NB_STATIC_ASSERT(sizeof(nb_filter) == 64, "filter");
-NB_STATIC_ASSERT(sizeof(nb_control) == 128, "control block");
+NB_STATIC_ASSERT(sizeof(nb_control) == 192, "control block");
 NB_STATIC_ASSERT(sizeof(nb_dispatch) == 16, "dispatch entry");
 NB_STATIC_ASSERT(sizeof(nb_emission) == 24, "emission");
 NB_STATIC_ASSERT(sizeof(nb_prune) == 16, "prune");

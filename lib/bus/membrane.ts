@@ -2,7 +2,7 @@
 //
 // The integrate-and-fire side of a neuron: checked parameters in, state out. Pure functions; any thread may read.
 
-import { invalidArgument } from '../memory/errors.js';
+import { checkKeys, invalidArgument } from '../memory/errors.js';
 import * as L from '../memory/layout.js';
 import type { Memory } from '../memory/memory.js';
 import type { NeuronDynamics } from './neuron.js';
@@ -20,8 +20,11 @@ export interface Membrane {
   firings: number;
 }
 
+const DYNAMICS_KEYS: ReadonlySet<string> = new Set(['threshold', 'rest', 'leakMs', 'refractoryMs']);
+
 /** @throws NeuronBusError ERR_NB_INVALID_ARGUMENT naming the parameter. */
 export function dynamicsInNs(dynamics: NeuronDynamics) {
+  checkKeys('dynamics', dynamics, DYNAMICS_KEYS);
   const { threshold = 1, rest = 0, leakMs = 20, refractoryMs = 0 } = dynamics;
   const check = (name: string, value: number, ok: boolean, expected: string) => {
     if (typeof value !== 'number' || !ok) throw invalidArgument(`dynamics.${name}`, value, expected);

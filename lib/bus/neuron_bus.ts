@@ -94,7 +94,7 @@ export class NeuronBus extends BusEventSource {
         housekeepingMs: options.plasticity.sweepIntervalMs,
       },
     );
-    this.#synapses = new SynapseTable(this.#memory, workspace.native, () => {
+    this.#synapses = new SynapseTable(workspace, () => {
       this.#open();
       this.#dispatcher.settle();
     });

@@ -113,7 +113,7 @@ export class Persistence {
       const index = this.#native.find(pre, post);
       return index < 0 ? [] : [this.#synapses.describe(this.#synapses.find(pre, post)!, index, now)];
     });
-    const after = this.#native.stats().synapses + wanted.length - replaced.length;
+    const after = this.#synapses.count + wanted.length - replaced.length;
     if (after > this.#maxSynapses) {
       throw new NeuronBusError(
         'TOO_MANY_SYNAPSES',

@@ -36,7 +36,11 @@ export class Registry {
     const known = this.#ids.get(neuron);
     if (known !== undefined) throw new NeuronBusError('ALREADY_REGISTERED', `It has id ${known}`);
     const given = new AgentCard(card);
-    const complete = given.with({ capabilities: [...given.capabilities, ...(neuron.capabilities ?? [])] });
+    const { capabilities = [] } = neuron;
+    if (!Array.isArray(capabilities)) {
+      throw invalidArgument('neuron.capabilities', capabilities, 'an array of non-empty strings');
+    }
+    const complete = given.with({ capabilities: [...given.capabilities, ...capabilities] });
     const wantsFire = typeof neuron.onFire === 'function';
     const id = this.#claim(given.id, neuron, wantsFire ? L.NEURON_HAS_ON_FIRE : 0);
     const handle = handleFor(complete.with({ id }) as RegisteredCard);

@@ -87,8 +87,8 @@ export function readStats(
   routed: number,
   about: Pick<BusStats, 'name' | 'clock' | 'uptimeNs'>,
 ): BusStats {
-  const { memory, native, axonRecord, ganglionRecord } = workspace;
-  const state = native.stats();
+  const { memory, axonRecord, ganglionRecord } = workspace;
+  const state = workspace.account();
   const ganglion = (field: number) => memory.u64At(ganglionRecord + field);
   const dropped = readDrops(workspace);
   const head = memory.u32At(axonRecord + layout.AXON_HEAD);
@@ -106,11 +106,7 @@ export function readStats(
     pruned: ganglion(layout.GANGLION_PRUNED),
     potentiations: ganglion(layout.GANGLION_POTENTIATIONS),
     depressions: ganglion(layout.GANGLION_DEPRESSIONS),
-    arena: {
-      capacityBytes: state.arenaCapacityBytes,
-      usedBytes: state.arenaUsedBytes,
-      blocks: state.arenaBlocks,
-    },
+    arena: state.arena,
   };
 }
 

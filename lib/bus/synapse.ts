@@ -3,7 +3,7 @@
 // Synapses as users see them: a builder with checked parameters, and a live view of one row of the shared table.
 // Called on the thread of their bus.
 
-import { invalidArgument, NeuronBusError } from '../memory/errors.js';
+import { checkKeys, invalidArgument, NeuronBusError } from '../memory/errors.js';
 import * as layout from '../memory/layout.js';
 import { SpikeType } from '../memory/spike.js';
 
@@ -84,13 +84,6 @@ const STDP_KEYS: ReadonlySet<string> = new Set([
   'answerWithinMs',
 ]);
 const FILTER_KEYS: ReadonlySet<string> = new Set(['types', 'minPriority', 'prefix']);
-
-function checkKeys(argument: string, options: object, known: ReadonlySet<string>): void {
-  if (typeof options !== 'object' || options === null) throw invalidArgument(argument, options, 'an object');
-  for (const key of Object.keys(options)) {
-    if (!known.has(key)) throw invalidArgument(argument, key, `made of ${[...known].join(', ')}`);
-  }
-}
 
 /** Parameters of nb_rule from options, in ns. @throws NeuronBusError ERR_NB_INVALID_ARGUMENT naming the parameter. */
 export function ruleParameters(options: StdpOptions): { kind: number; parameters: Float64Array } {

@@ -8,8 +8,10 @@ import type { Memory } from '../memory/memory.js';
 import { callNative, type NativeGanglion } from '../memory/native.js';
 import { PARAMETERS, type SavedSynapse } from './snapshot.js';
 import { type PlasticityRule, ruleName, Synapse, type SynapseSource } from './synapse.js';
+import type { Workspace } from './workspace.js';
 
 export class SynapseTable implements SynapseSource {
+  readonly #workspace: Workspace;
   readonly #memory: Memory;
   readonly #native: NativeGanglion;
   readonly #settle: () => void;
@@ -19,7 +21,9 @@ export class SynapseTable implements SynapseSource {
   readonly #lastPre: number;
 
   /** `settle` books what handlers did so far, so that weights are current; it throws ERR_NB_CLOSED. */
-  constructor(memory: Memory, native: NativeGanglion, settle: () => void) {
+  constructor(workspace: Workspace, settle: () => void) {
+    const { memory, native } = workspace;
+    this.#workspace = workspace;
     this.#memory = memory;
     this.#native = native;
     this.#settle = settle;
@@ -27,6 +31,10 @@ export class SynapseTable implements SynapseSource {
     this.#post = memory.u64At(L.HEADER_SYNAPSE_POST_OFFSET) / 2;
     this.#weight = memory.u64At(L.HEADER_SYNAPSE_WEIGHT_OFFSET) / 8;
     this.#lastPre = memory.u64At(L.HEADER_SYNAPSE_LAST_PRE_OFFSET);
+  }
+
+  get count(): number {
+    return this.#workspace.account().synapses;
   }
 
   find(pre: number, post: number): Synapse | undefined {
@@ -37,7 +45,7 @@ export class SynapseTable implements SynapseSource {
   all(): Synapse[] {
     const { u16 } = this.#memory;
     const result: Synapse[] = [];
-    const slots = this.#native.stats().synapseSlots;
+    const slots = this.#workspace.account().synapseSlots;
     for (let i = 0; i < slots; i++) {
       if (u16[this.#pre + i] === L.BROADCAST) continue;
       result.push(new Synapse(this, i, u16[this.#pre + i], u16[this.#post + i]));

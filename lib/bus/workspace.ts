@@ -108,6 +108,23 @@ export class Workspace implements ArenaPort {
     this.memory.setU64At(byteOffset, this.memory.u64At(byteOffset) + 1);
   }
 
+  /** What the native half counts, current. */
+  account() {
+    this.native.account();
+    const read = (field: number) => this.memory.u64At(this.control * 4 + field);
+    return {
+      queued: read(L.CONTROL_QUEUED),
+      neurons: read(L.CONTROL_NEURONS),
+      synapses: read(L.CONTROL_SYNAPSES),
+      synapseSlots: read(L.CONTROL_SYNAPSE_SLOTS),
+      arena: {
+        capacityBytes: read(L.CONTROL_ARENA_CAPACITY_BYTES),
+        usedBytes: read(L.CONTROL_ARENA_USED_BYTES),
+        blocks: read(L.CONTROL_ARENA_BLOCKS),
+      },
+    };
+  }
+
   // ---- arena: the arguments of the native calls lie in nb_control ----------------------------------------------------
 
   /** A block with one reference. ERR_NB_ARENA_FULL, ERR_NB_TOO_LARGE. */

@@ -50,6 +50,14 @@ export function invalidArgument(argument: string, value: unknown, expected: stri
   return new NeuronBusError('INVALID_ARGUMENT', `${argument} is ${describe(value)}, but must be ${expected}`);
 }
 
+/** Refuses what is no object, and keys that nobody would read. ERR_NB_INVALID_ARGUMENT. */
+export function checkKeys(argument: string, options: object, known: ReadonlySet<string>): void {
+  if (typeof options !== 'object' || options === null) throw invalidArgument(argument, options, 'an object');
+  for (const key of Object.keys(options)) {
+    if (!known.has(key)) throw invalidArgument(argument, key, `made of ${[...known].join(', ')}`);
+  }
+}
+
 function describe(value: unknown): string {
   if (typeof value === 'string')
     return value.length > 40 ? `a string of ${value.length} characters` : JSON.stringify(value);

@@ -232,7 +232,7 @@ export const FILTER_PREFIX_LENGTH = 6; // uint8_t
 export const FILTER_PREFIX = 8; // uint8_t[46]
 
 // nb_control
-export const CONTROL_BYTES = 128;
+export const CONTROL_BYTES = 192;
 export const CONTROL_NOW_LO = 0; // uint32_t
 export const CONTROL_NOW_HI = 4; // uint32_t
 export const CONTROL_DISPATCH_COUNT = 8; // uint32_t
@@ -252,6 +252,13 @@ export const CONTROL_ARENA_OWNER = 60; // uint32_t
 export const CONTROL_INTENT = 64; // uint32_t
 export const CONTROL_UNFINISHED = 68; // uint32_t
 export const CONTROL_VIRTUAL_NS = 72; // uint64_t
+export const CONTROL_QUEUED = 80; // uint64_t
+export const CONTROL_NEURONS = 88; // uint64_t
+export const CONTROL_SYNAPSES = 96; // uint64_t
+export const CONTROL_SYNAPSE_SLOTS = 104; // uint64_t
+export const CONTROL_ARENA_CAPACITY_BYTES = 112; // uint64_t
+export const CONTROL_ARENA_USED_BYTES = 120; // uint64_t
+export const CONTROL_ARENA_BLOCKS = 128; // uint64_t
 
 // nb_dispatch
 export const DISPATCH_BYTES = 16;

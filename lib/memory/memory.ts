@@ -7,9 +7,19 @@
 
 import { NeuronBusError } from './errors.js';
 import * as L from './layout.js';
-import { callNative, type SegmentHandle, type SegmentOptions } from './native.js';
+import { callNative, type SegmentHandle, type SegmentOptions, segmentNumbers } from './native.js';
 
-const open = new Map<number, Memory>();
+// Weak: a bus that is forgotten without close() is collected with its memory.
+const open = new Map<number, WeakRef<Memory>>();
+const collected = new FinalizationRegistry<number>((id) => {
+  if (open.get(id)?.deref() === undefined) open.delete(id);
+});
+
+function remember(memory: Memory): Memory {
+  open.set(memory.handle.id, new WeakRef(memory));
+  collected.register(memory, memory.handle.id);
+  return memory;
+}
 
 export class Memory {
   readonly handle: SegmentHandle;
@@ -65,15 +75,16 @@ export class Memory {
 
   /** A fresh segment. ERR_NB_CAPACITY, ERR_NB_INVALID_ARGUMENT, ERR_NB_NO_MEMORY, ERR_NB_NO_EXTERNAL_BUFFERS. */
   static create(options: SegmentOptions): Memory {
-    const { buffer, id, key } = callNative((addon) => addon.createSegment(options));
-    const memory = new Memory(buffer, { id, key });
-    open.set(id, memory);
-    return memory;
+    const identity = new Uint32Array(2);
+    const numbers = segmentNumbers(options);
+    const buffer = callNative((addon) => addon.createSegment(numbers, options.name, identity));
+    const [id, key] = identity;
+    return remember(new Memory(buffer, { id, key }));
   }
 
   /** The segment of a handle; the same object as before if this thread has it open. ERR_NB_NO_SUCH_SEGMENT. */
   static attach(handle: SegmentHandle): Memory {
-    const known = open.get(handle.id);
+    const known = open.get(handle.id)?.deref();
     if (known !== undefined) {
       if (known.handle.key !== handle.key || known.state !== L.SEGMENT_READY)
         throw new NeuronBusError('NO_SUCH_SEGMENT');
@@ -81,9 +92,7 @@ export class Memory {
       return known;
     }
     const buffer = callNative((addon) => addon.attachSegment(handle.id, handle.key));
-    const memory = new Memory(buffer, handle);
-    open.set(handle.id, memory);
-    return memory;
+    return remember(new Memory(buffer, handle));
   }
 
   /** SEGMENT_* as its creator left it. */

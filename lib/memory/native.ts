@@ -27,6 +27,20 @@ export interface SegmentOptions {
   name: string;
 }
 
+/** The numbers of the options in the order in which native/addon/segment_wrap.cc reads them. */
+export function segmentNumbers(o: SegmentOptions): Float64Array {
+  const rings = [o.maxGanglia, o.maxAxons, o.axonCapacity, o.mode, o.sampleEvery, o.blockMs];
+  const tables = [
+    o.maxNeurons,
+    o.maxSynapses,
+    o.maxRules,
+    o.maxFilters,
+    o.arenaChunks,
+    Number(o.virtualClock),
+  ];
+  return Float64Array.from([...rings, ...tables]);
+}
+
 /** Names a segment within one process. Structured-cloneable. */
 export interface SegmentHandle {
   readonly id: number;
@@ -51,6 +65,7 @@ export interface NativeGanglion {
   finish(): void;
   stamp(): void;
   dropOldest(): void;
+  account(): void;
   arenaAllocate(): void;
   arenaRetain(): void;
   arenaRelease(): void;
@@ -79,21 +94,12 @@ export interface NativeGanglion {
   find(pre: number, post: number): number;
   setWeight(pre: number, post: number, weight: number): void;
   setIdle(pre: number, post: number, idleNs: number): void;
-  stats(): {
-    queued: number;
-    neurons: number;
-    synapses: number;
-    synapseSlots: number;
-    arenaCapacityBytes: number;
-    arenaUsedBytes: number;
-    arenaBlocks: number;
-  };
   close(): void;
 }
 
 export interface NativeAddon {
-  /** A fresh segment with one reference, held by the buffer. */
-  createSegment(options: SegmentOptions): SegmentHandle & { buffer: ArrayBuffer };
+  /** A fresh segment with one reference, held by the buffer. `numbers`: as segmentNumbers(); `identity` takes id and key. */
+  createSegment(numbers: Float64Array, name: string, identity: Uint32Array): ArrayBuffer;
   /** A buffer over an open segment; one more reference. At most once per segment and thread: see memory.ts. */
   attachSegment(id: number, key: number): ArrayBuffer;
   /** Detaches the buffer and drops its reference; the last one unmaps the memory. */

@@ -3,7 +3,9 @@
 // What the parts of the addon share. No algorithm lives in this directory: it turns JavaScript values into calls of
 // native/core and back.
 //
-// Every function is called on the JavaScript thread of its environment.
+// Every function is called on the JavaScript thread of its environment. A worker may be terminated inside any of them; then
+// N-API refuses whatever could run JavaScript (property access, coercion, throwing), and node-addon-api calls that fatal. So
+// numbers come as numbers or in typed arrays, and results do not leave as objects.
 #pragma once
 
 #include <napi.h>

@@ -42,6 +42,17 @@ void hot_stamp(Ganglion& ganglion, nb_control&) { ganglion.stamp(); }
 void hot_drop_oldest(Ganglion& ganglion, nb_control& control) {
   control.status = ganglion.drop_oldest() ? NB_OK : NB_ERR_FULL;
 }
+void hot_account(Ganglion& ganglion, nb_control& control) {
+  ganglion.settle();
+  control.queued = ganglion.queued();
+  control.neurons = ganglion.neurons().count();
+  control.synapses = ganglion.synapses().count();
+  control.synapse_slots = ganglion.synapses().high_water();
+  const ArenaStats arena = ganglion.arena().stats();
+  control.arena_capacity_bytes = arena.capacity_bytes;
+  control.arena_used_bytes = arena.live_bytes;
+  control.arena_blocks = arena.live_blocks;
+}
 void hot_allocate(Ganglion& ganglion, nb_control& control) {
   nb_arena_ref reference{};
   uint8_t* data = nullptr;
@@ -71,7 +82,6 @@ class GanglionWrap : public Napi::ObjectWrap<GanglionWrap> {
             InstanceMethod<&GanglionWrap::find>("find"),
             InstanceMethod<&GanglionWrap::set_weight>("setWeight"),
             InstanceMethod<&GanglionWrap::set_idle>("setIdle"),
-            InstanceMethod<&GanglionWrap::stats>("stats"),
             InstanceMethod<&GanglionWrap::close>("close"),
         });
     env.GetInstanceData<AddonData>()->ganglion_constructor = Napi::Persistent(constructor);
@@ -95,13 +105,14 @@ class GanglionWrap : public Napi::ObjectWrap<GanglionWrap> {
     }
     target_ = new HotTarget{ganglion_, &segment.control(ganglion_->index())};
     Napi::Object self = info.This().As<Napi::Object>();
-    self.Set("index", ganglion_->index());
-    self.Set("axon", ganglion_->axon());
+    add_number(env, self, "index", ganglion_->index());
+    add_number(env, self, "axon", ganglion_->axon());
     add_hot(env, self, "route", hot_call<hot_route>);
     add_hot(env, self, "settle", hot_call<hot_settle>);
     add_hot(env, self, "finish", hot_call<hot_finish>);
     add_hot(env, self, "stamp", hot_call<hot_stamp>);
     add_hot(env, self, "dropOldest", hot_call<hot_drop_oldest>);
+    add_hot(env, self, "account", hot_call<hot_account>);
     add_hot(env, self, "arenaAllocate", hot_call<hot_allocate>);
     add_hot(env, self, "arenaRetain", hot_call<hot_retain>);
     add_hot(env, self, "arenaRelease", hot_call<hot_release>);
@@ -113,9 +124,9 @@ class GanglionWrap : public Napi::ObjectWrap<GanglionWrap> {
   }
 
  private:
-  static double number(const Napi::CallbackInfo& info, size_t index) { return info[index].ToNumber().DoubleValue(); }
+  static double number(const Napi::CallbackInfo& info, size_t index) { return info[index].As<Napi::Number>().DoubleValue(); }
   static uint16_t id(const Napi::CallbackInfo& info, size_t index) {
-    return static_cast<uint16_t>(info[index].ToNumber().Uint32Value());
+    return static_cast<uint16_t>(info[index].As<Napi::Number>().Uint32Value());
   }
 
   void add_hot(Napi::Env env, Napi::Object self, const char* name, napi_callback callback) {
@@ -124,7 +135,12 @@ class GanglionWrap : public Napi::ObjectWrap<GanglionWrap> {
     target_->references++;
     const auto release = [](napi_env, void* data, void*) { static_cast<HotTarget*>(data)->drop(); };
     napi_add_finalizer(env, function, target_, release, nullptr, nullptr);
-    self.Set(name, Napi::Value(env, function));
+    napi_set_named_property(env, self, name, function);
+  }
+
+  static void add_number(Napi::Env env, Napi::Object self, const char* name, uint32_t value) {
+    napi_value number = nullptr;
+    if (napi_create_uint32(env, value, &number) == napi_ok) napi_set_named_property(env, self, name, number);
   }
 
   void shut() {
@@ -164,7 +180,7 @@ class GanglionWrap : public Napi::ObjectWrap<GanglionWrap> {
     if (!open(env)) return env.Undefined();
     const auto parameters = info[4].As<Napi::Float64Array>();
     nb_rule rule{};
-    rule.kind = info[3].ToNumber().Uint32Value();
+    rule.kind = info[3].As<Napi::Number>().Uint32Value();
     rule.a_plus = parameters[0];
     rule.a_minus = parameters[1];
     rule.tau_plus_ns = parameters[2];
@@ -173,8 +189,8 @@ class GanglionWrap : public Napi::ObjectWrap<GanglionWrap> {
     rule.weight_max = parameters[5];
     rule.answer_window_ns = parameters[6];
     nb_filter filter{};
-    filter.type_mask = static_cast<uint8_t>(info[5].ToNumber().Uint32Value());
-    filter.min_priority = static_cast<uint8_t>(info[6].ToNumber().Uint32Value());
+    filter.type_mask = static_cast<uint8_t>(info[5].As<Napi::Number>().Uint32Value());
+    filter.min_priority = static_cast<uint8_t>(info[6].As<Napi::Number>().Uint32Value());
     const auto prefix = info[7].As<Napi::Uint8Array>();
     if (prefix.ByteLength() > NB_INLINE_BYTES) {
       done(env, NB_ERR_INVALID_ARGUMENT);
@@ -208,23 +224,6 @@ class GanglionWrap : public Napi::ObjectWrap<GanglionWrap> {
 
   void set_idle(const Napi::CallbackInfo& info) {
     if (open(info.Env())) done(info.Env(), ganglion_->set_idle(id(info, 0), id(info, 1), number(info, 2)));
-  }
-
-  Napi::Value stats(const Napi::CallbackInfo& info) {
-    const Napi::Env env = info.Env();
-    if (!open(env)) return env.Undefined();
-    ganglion_->settle();
-    Napi::Object result = Napi::Object::New(env);
-    const auto set = [&](const char* name, uint64_t value) { result.Set(name, static_cast<double>(value)); };
-    set("queued", ganglion_->queued());
-    set("neurons", ganglion_->neurons().count());
-    set("synapses", ganglion_->synapses().count());
-    set("synapseSlots", ganglion_->synapses().high_water());
-    const ArenaStats arena = ganglion_->arena().stats();
-    set("arenaCapacityBytes", arena.capacity_bytes);
-    set("arenaUsedBytes", arena.live_bytes);
-    set("arenaBlocks", arena.live_blocks);
-    return result;
   }
 
   void close(const Napi::CallbackInfo&) { shut(); }

@@ -3,11 +3,17 @@
 
 namespace neuronbus {
 
+// Bare, and whatever fails here is left: a worker that is being terminated takes no exception, and needs none.
 void throw_status(Napi::Env env, nb_status status, const char* detail) {
-  Napi::Error error = Napi::Error::New(env, detail);
-  error.Set("status", Napi::Number::New(env, status));
-  error.Set("detail", Napi::String::New(env, detail));
-  error.ThrowAsJavaScriptException();
+  napi_value number = nullptr;
+  napi_value text = nullptr;
+  napi_value error = nullptr;
+  if (napi_create_int32(env, status, &number) != napi_ok) return;
+  if (napi_create_string_utf8(env, detail, NAPI_AUTO_LENGTH, &text) != napi_ok) return;
+  if (napi_create_error(env, nullptr, text, &error) != napi_ok) return;
+  napi_set_named_property(env, error, "status", number);
+  napi_set_named_property(env, error, "detail", text);
+  napi_throw(env, error);
 }
 
 namespace {

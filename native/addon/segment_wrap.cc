@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
 // Segments as ArrayBuffers. Each environment has one ArrayBuffer of a segment, which holds one reference to its mapping.
-#include <string>
-
 #include "addon.h"
 #include "segment.h"
 
@@ -46,25 +44,29 @@ Napi::Value wrap(Napi::Env env, Mapping* mapping) {
   return Napi::Value(env, buffer);
 }
 
+// (Float64Array in the order below, name, Uint32Array that takes id and key) -> ArrayBuffer
 Napi::Value create_segment(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const Napi::Object given = info[0].As<Napi::Object>();
-  const auto u32 = [&](const char* name) { return given.Get(name).ToNumber().Uint32Value(); };
-  const std::string name = given.Get("name").ToString().Utf8Value();
+  const auto numbers = info[0].As<Napi::Float64Array>();
+  char name[4 * NB_NAME_BYTES] = {};  // one that is too long is refused, not cut
+  napi_get_value_string_utf8(env, info[1], name, sizeof name, nullptr);
+  auto identity = info[2].As<Napi::Uint32Array>();
+  size_t next = 0;
+  const auto u32 = [&] { return static_cast<uint32_t>(numbers[next++]); };
   SegmentOptions options;
-  options.max_ganglia = u32("maxGanglia");
-  options.max_axons = u32("maxAxons");
-  options.axon_capacity = u32("axonCapacity");
-  options.mode = u32("mode");
-  options.sample_every = u32("sampleEvery");
-  options.block_ns = static_cast<uint64_t>(given.Get("blockMs").ToNumber().DoubleValue() * 1e6);
-  options.max_neurons = u32("maxNeurons");
-  options.max_synapses = u32("maxSynapses");
-  options.max_rules = u32("maxRules");
-  options.max_filters = u32("maxFilters");
-  options.arena_chunks = u32("arenaChunks");
-  options.virtual_clock = given.Get("virtualClock").ToBoolean();
-  options.name = name.c_str();
+  options.max_ganglia = u32();
+  options.max_axons = u32();
+  options.axon_capacity = u32();
+  options.mode = u32();
+  options.sample_every = u32();
+  options.block_ns = static_cast<uint64_t>(numbers[next++] * 1e6);
+  options.max_neurons = u32();
+  options.max_synapses = u32();
+  options.max_rules = u32();
+  options.max_filters = u32();
+  options.arena_chunks = u32();
+  options.virtual_clock = u32() != 0;
+  options.name = name;
 
   size_t bytes = 0;
   nb_status status = Segment::size(options, &bytes);
@@ -80,19 +82,14 @@ Napi::Value create_segment(const Napi::CallbackInfo& info) {
     throw_status(env, status, "");
     return env.Undefined();
   }
-  const MappingHandle handle = mapping->handle();
-  const Napi::Value buffer = wrap(env, mapping);
-  if (env.IsExceptionPending()) return env.Undefined();
-  Napi::Object result = Napi::Object::New(env);
-  result.Set("id", handle.id);
-  result.Set("key", handle.key);
-  result.Set("buffer", buffer);
-  return result;
+  identity[0] = mapping->handle().id;
+  identity[1] = mapping->handle().key;
+  return wrap(env, mapping);
 }
 
 Napi::Value attach_segment(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const MappingHandle handle{info[0].ToNumber().Uint32Value(), info[1].ToNumber().Uint32Value()};
+  const MappingHandle handle{info[0].As<Napi::Number>().Uint32Value(), info[1].As<Napi::Number>().Uint32Value()};
   Mapping* mapping = nullptr;
   nb_status status = Mapping::attach(handle, &mapping);
   if (status == NB_OK && env.GetInstanceData<AddonData>()->buffers->count(mapping->base()) != 0) {

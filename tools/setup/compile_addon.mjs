@@ -25,6 +25,7 @@ const flags = [
   ],
   ...['-fno-exceptions', '-fno-rtti', '-Wall', '-Wextra', '-Wno-unused-parameter'],
   ...['-DNAPI_VERSION=9', '-DNAPI_DISABLE_CPP_EXCEPTIONS', '-DNODE_ADDON_API_DISABLE_DEPRECATED'],
+  '-DNODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
   ...['-DNODE_GYP_MODULE_NAME=neuronbus', '-DBUILDING_NODE_EXTENSION'],
 ];
 

@@ -120,6 +120,30 @@ describe('block', () => {
     expectReconciled(bus);
   });
 
+  it('that makes a handler unregister the sender is ERR_NB_UNKNOWN_NEURON for who fires, and nothing is sent', () => {
+    const { bus, probe } = full('block', 2);
+    const sender = add(bus);
+    probe.react = () => {
+      if (bus.card(sender.id) !== undefined) bus.unregister(sender.id);
+    };
+    fire(bus, probe, 0, 2);
+    expect(codeOf(() => bus.fire(sender.id, { target: probe.id }))).toBe('ERR_NB_UNKNOWN_NEURON');
+    expect(expectReconciled(bus)).toMatchObject({ published: 2, queued: 0 });
+  });
+
+  it('that makes a handler unregister the target sends to nobody, which is counted', () => {
+    const { bus, probe } = full('block', 2);
+    const target = add(bus);
+    probe.react = () => {
+      if (bus.card(target.id) !== undefined) bus.unregister(target.id);
+    };
+    fire(bus, probe, 0, 2);
+    codeOf(() => bus.fire(probe.id, { target: target.id }));
+    bus.tick();
+    const { published, dropped } = expectReconciled(bus);
+    expect(dropped.deadTarget).toBe(published - 2);
+  });
+
   it('reports what fails in the handlers it runs', () => {
     const { bus, probe } = full('block', 2);
     const errors: string[] = [];

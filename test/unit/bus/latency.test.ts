@@ -121,3 +121,56 @@ describe('what counts', () => {
     expect(real.stats().uptimeNs).toBeGreaterThan(0);
   });
 });
+
+describe('stamps', () => {
+  const spin = (ms: number) => {
+    const until = performance.now() + ms;
+    while (performance.now() < until);
+  };
+
+  /** Fires, lets 2 ms pass, fires again; returns how far the two stamps are apart, ms. */
+  async function apart(stamps: 'burst' | 'each', pass: () => void | Promise<void>): Promise<number> {
+    const bus = makeBus({ clock: 'real', stamps });
+    const probe = add(bus);
+    bus.fire(probe.id, { target: probe.id });
+    await pass();
+    bus.fire(probe.id, { target: probe.id });
+    bus.tick();
+    return (probe.spikes[1]!.timestamp - probe.spikes[0]!.timestamp) / 1e6;
+  }
+
+  it("'each' tells two spikes of one job apart", async () => {
+    const bus = makeBus({ clock: 'real', stamps: 'each' });
+    const probe = add(bus);
+    bus.fire(probe.id, { target: probe.id });
+    spin(2);
+    bus.fire(probe.id, { target: probe.id });
+    bus.tick();
+    expect(probe.spikes[1]!.timestamp - probe.spikes[0]!.timestamp).toBeGreaterThanOrEqual(2e6);
+  });
+
+  it.each(['burst', 'each'] as const)(
+    "'%s' reads the clock anew after an await and after a tick",
+    async (stamps) => {
+      expect(await apart(stamps, () => new Promise((resolve) => setTimeout(resolve, 3)))).toBeGreaterThan(1);
+      const bus = makeBus({ clock: 'real', stamps });
+      const probe = add(bus);
+      for (let i = 0; i < 2; i++) {
+        bus.fire(probe.id, { target: probe.id });
+        bus.tick();
+        spin(2);
+      }
+      expect(probe.spikes[1]!.timestamp - probe.spikes[0]!.timestamp).toBeGreaterThanOrEqual(2e6);
+    },
+  );
+
+  it("'burst' gives the spikes of a quick burst few readings, and never goes back", () => {
+    const bus = makeBus({ clock: 'real', axonCapacity: 4096 });
+    const probe = add(bus);
+    for (let i = 0; i < 640; i++) bus.fire(probe.id, { target: probe.id });
+    bus.tick();
+    const stamps = probe.spikes.map((spike) => spike.timestamp);
+    expect(new Set(stamps).size).toBeLessThanOrEqual(10);
+    expect(stamps).toEqual([...stamps].sort((a, b) => a - b));
+  });
+});

@@ -117,6 +117,22 @@ describe('register', () => {
     expect(messageOf(register)).toContain(`dynamics.${name}`);
   });
 
+  it.each([{ treshold: 2 }, { threshold: 2, leak: 5 }, 5])('refuses a membrane of %j', (given) => {
+    const bus = makeBus();
+    expect(codeOf(() => bus.register(new Plain([], given as never), { name: 'x' }))).toBe(
+      'ERR_NB_INVALID_ARGUMENT',
+    );
+    expect(bus.stats().neurons).toBe(0);
+  });
+
+  it.each(['echo', 5, {}, [undefined]])('refuses capabilities of the class that are %j', (capabilities) => {
+    const bus = makeBus();
+    expect(codeOf(() => bus.register(new Plain(capabilities as never), { name: 'x' }))).toBe(
+      'ERR_NB_INVALID_ARGUMENT',
+    );
+    expect(bus.stats().neurons).toBe(0);
+  });
+
   it('leaves nothing behind when it refuses', () => {
     const bus = makeBus({ maxNeurons: 1 });
     const refused = [
@@ -217,6 +233,17 @@ describe('unregister', () => {
     bus.unregister(a.id);
     expect(bus.tick()).toBe(0);
     expect(expectReconciled(bus).dropped.noReceiver).toBe(1);
+  });
+
+  it('frees the id at once when everything for it was delivered, be it one spike or several', () => {
+    for (const spikes of [0, 1, 2]) {
+      const bus = makeBus({ maxNeurons: 2 });
+      const [a, b] = [add(bus), add(bus)];
+      for (let i = 0; i < spikes; i++) bus.fire(a.id, { target: b.id });
+      bus.tick();
+      bus.unregister(b.id);
+      expect(add(bus, undefined, { id: b.id }).id).toBe(b.id);
+    }
   });
 
   it('starts a registered neuron again from rest, with nothing of its past', () => {

@@ -113,6 +113,21 @@ describe('a round trip', () => {
     for (const [i, synapse] of after.entries()) expect(synapse.weight).toBeCloseTo(expected[i]!.weight, 9);
   });
 
+  it('works on the real clock', async () => {
+    const path = join(folder(), 'bus.json');
+    const make = () => {
+      const bus = makeBus({ clock: 'real' });
+      for (const name of ['a', 'b']) add(bus, undefined, { name });
+      return bus;
+    };
+    const [bus, other] = [make(), make()];
+    bus.connect(0, 1).weight(0.987654321).build();
+    await bus.save(path);
+    await other.load(path);
+    expect(other.synapse(0, 1)!.weight).toBe(0.987654321);
+    expect(other.synapse(0, 1)!.lastUsed).toBeLessThanOrEqual(other.clock.now());
+  });
+
   it('of a bus without anything is a file as well', async () => {
     const path = join(folder(), 'empty.json');
     await makeBus().save(path);
