@@ -26,6 +26,13 @@ describe('a started bus', () => {
     expect(await run('exit', 'kept alive by a started bus')).toEqual(clean('alive\n'));
   });
 
+  it('goes on although nobody holds it and everything is collected again and again', async () => {
+    const { output, ...ending } = await run('exit', 'goes on although nobody holds it');
+    expect({ ...ending, output: '' }).toEqual(clean(''));
+    expect(output).toMatch(/^\d+ delivered\n$/);
+    expect(Number.parseInt(output, 10)).toBeGreaterThanOrEqual(29);
+  });
+
   it('does not hide or change an exception that nobody catches', async () => {
     const { code, signal, errors } = await run('crash');
     expect([code, signal]).toEqual([1, null]);

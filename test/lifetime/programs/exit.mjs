@@ -49,6 +49,25 @@ const endings = {
       bus.close();
     }, 100).unref();
   },
+  'goes on although nobody holds it'() {
+    const start = () => {
+      const bus = NeuronBus.create({ tickIntervalMs: 1 });
+      let beats = 0;
+      class Beating extends Echo {
+        tick(handle) {
+          handle.fireTo(handle.id, 'x'.repeat(100));
+          if (++beats < 30) return;
+          console.log(`${handle.bus.stats().delivered} delivered`);
+          handle.bus.close();
+        }
+      }
+      bus.register(new Beating(), { name: 'beating' });
+      bus.start();
+    };
+    start();
+    const collecting = setInterval(() => globalThis.gc(), 2);
+    collecting.unref();
+  },
   'process.exit with a started bus'() {
     globalThis.bus = usedBus();
     globalThis.bus.start();

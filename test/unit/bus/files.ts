@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NeuronBus } from 'neuronbus';
 import { onTestFinished } from 'vitest';
-import { add, makeBus } from './support.js';
+import { add, makeBus, randomFrom } from './support.js';
 
 /** A folder of its own, removed when the test ends. */
 export function folder(): string {
@@ -51,4 +51,31 @@ export function forge(from: string, to: string, change: (body: Snapshot['body'])
   change(snapshot.body);
   snapshot.checksum = createHash('sha256').update(JSON.stringify(snapshot.body)).digest('hex');
   writeFileSync(to, JSON.stringify(snapshot));
+}
+
+/** Of the neurons of taught(). */
+export const names = Array.from({ length: 10 }, (_, i) => `n${i}`);
+
+/** Ten neurons, all pairs of some connected, weights with all their bits in use. */
+export function taught(seed = 1): NeuronBus {
+  const random = randomFrom(seed);
+  const bus = busOf(...Array.from({ length: 10 }, (_, i) => `n${i}`));
+  const rules = ['exchange', 'pair', 'pair-nearest', 'static'] as const;
+  for (let pre = 0; pre < 10; pre++) {
+    for (let post = 0; post < 10; post++) {
+      if (pre === post || random() < 0.5) continue;
+      bus
+        .connect(pre, post)
+        .weight(0.1 + random() * 0.7)
+        .stdp({ rule: rules[Math.floor(random() * 4)]!, tauPlusMs: 10 + Math.floor(random() * 3) })
+        .build();
+    }
+  }
+  for (let i = 0; i < 500; i++) {
+    bus.fire(Math.floor(random() * 10), { target: Math.floor(random() * 10) });
+    bus.clock.advance(random() * 3);
+    if (i % 3 === 0) bus.tick();
+  }
+  bus.tick();
+  return bus;
 }
