@@ -78,7 +78,7 @@ export class Dispatcher {
       u32[control + HANDLED] = this.#handled; // also when a listener threw
       this.#ws.running = false;
       this.#ws.current = -1;
-      this.#ws.stampsLeft = 0;
+      this.#ws.restamp(0);
       expireSpike(this.#view);
     }
     return delivered;
@@ -117,7 +117,7 @@ export class Dispatcher {
     const { u32, u16, control, native } = this.#ws;
     let delivered = 0;
     while (this.#handled < count && !this.#stopped) {
-      this.#ws.stampsLeft = this.#stampEach ? 0 : STAMPS;
+      this.#ws.restamp(this.#stampEach ? 0 : STAMPS);
       const from = this.#handled;
       const before = u32[control + NOW_LO];
       delivered += this.#runGroup(Math.min(count, from + (this.#stampEach ? 1 : this.#group)));

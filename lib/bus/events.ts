@@ -23,6 +23,7 @@ type Drops = Record<DropReason, number>;
 
 /** The observable side of a bus. */
 export abstract class BusEventSource extends EventEmitter<BusEvents> {
+  #wantsDrops = false;
   #dropsBefore: Drops | undefined;
 
   constructor() {
@@ -36,13 +37,14 @@ export abstract class BusEventSource extends EventEmitter<BusEvents> {
   override removeAllListeners(event?: keyof BusEvents): this {
     if (event !== undefined) return super.removeAllListeners(event);
     super.removeAllListeners();
+    this.#wantsDrops = false;
     if (this.currentDrops() !== undefined) this.#watchListeners();
     return this;
   }
 
   /** Emits 'drop' for each reason that grew, if anybody listens. */
   protected reportDrops(): void {
-    if (this.listenerCount('drop') === 0) return;
+    if (!this.#wantsDrops) return;
     const before = this.#dropsBefore;
     const now = this.currentDrops();
     this.#dropsBefore = now;
@@ -68,7 +70,12 @@ export abstract class BusEventSource extends EventEmitter<BusEvents> {
   // The first listener to 'drop' hears of what is dropped from then on.
   #watchListeners(): void {
     (this as EventEmitter).on('newListener', (event) => {
-      if (event === 'drop' && this.listenerCount('drop') === 0) this.#dropsBefore = this.currentDrops();
+      if (event !== 'drop' || this.#wantsDrops) return;
+      this.#wantsDrops = true;
+      this.#dropsBefore = this.currentDrops();
+    });
+    (this as EventEmitter).on('removeListener', (event) => {
+      if (event === 'drop') this.#wantsDrops = this.listenerCount('drop') > 0;
     });
   }
 }

@@ -236,28 +236,37 @@ export class NeuronBus extends BusEventSource {
       json,
       sequence,
     } = spike as SpikeInit;
-    if (spike instanceof Spike || spike instanceof SpikeBuilder) return this.#fireBuilt(id, spike);
     const { residents } = this.#workspace;
-    if (typeof id !== 'number' || typeof target !== 'number') this.#refuse(id, target);
-    if (residents[id] === undefined || (target !== EVERYBODY && residents[target] === undefined)) {
-      this.#refuse(id, target);
-    }
+    const unusual =
+      json !== undefined ||
+      sequence !== undefined || // a Spike or a SpikeBuilder has it, too
+      typeof id !== 'number' ||
+      typeof target !== 'number' ||
+      residents[id] === undefined ||
+      residents[target] === undefined;
+    if (unusual) return this.#fireUnusual(id, spike);
+    if (type !== EXCITATORY) checkType(type);
+    if (priority !== 0) checkPriority(priority);
+    return this.#emitter.emit(id, target, type, priority, payload, OWN);
+  }
+
+  /** Everything that fire() does not do in place: the rest of its forms, and its errors. */
+  #fireUnusual(id: number, spike: SpikeInit | Spike | SpikeBuilder): boolean {
+    if (spike instanceof Spike || spike instanceof SpikeBuilder) return this.#fireBuilt(id, spike);
+    const { target = EVERYBODY, type = EXCITATORY, priority = 0, payload, json, sequence } = spike;
+    this.#refuse(id, target);
     if (target === EVERYBODY && 'target' in spike && spike.target === undefined) {
       throw invalidArgument('target', undefined, 'a neuron id; leave it out for a broadcast');
     }
     checkType(type);
     checkPriority(priority);
-    if (json === undefined && sequence === undefined) {
-      return this.#emitter.emit(id, target, type, priority, payload, OWN);
-    }
-    const number = sequence === undefined ? OWN : checkSequence(sequence);
     return this.#emitter.emit(
       id,
       target,
       type,
       priority,
       json === undefined ? payload : jsonInstead(json, payload),
-      number,
+      sequence === undefined ? OWN : checkSequence(sequence),
     );
   }
 

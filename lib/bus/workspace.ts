@@ -66,8 +66,9 @@ export class Workspace implements ArenaPort {
   /** The neuron whose handler runs, or -1, and the byte offset of the dispatch entry that it handles. */
   current = -1;
   entry = 0;
-  /** Spikes that may still be stamped with the last clock reading. */
-  stampsLeft = 0;
+  /** Spikes that may be written without asking for room or time, and further ones that may share the last reading. */
+  credit = 0;
+  stamps = 0;
 
   constructor(memory: Memory, options: ResolvedOptions) {
     const { halfLifeMs, pruneGraceMs, sweepIntervalMs } = options.plasticity;
@@ -100,7 +101,13 @@ export class Workspace implements ArenaPort {
 
   set virtualNs(ns: bigint) {
     this.memory.u64[(this.control * 4 + L.CONTROL_VIRTUAL_NS) / 8] = ns;
-    this.stampsLeft = 0;
+    this.restamp(0);
+  }
+
+  /** The clock was just read, or is to be read before the next spike (0): so many spikes may share the reading. */
+  restamp(spikes: number): void {
+    this.stamps = spikes;
+    this.credit = 0;
   }
 
   /** Adds one to a 64-bit counter that only this thread writes. */

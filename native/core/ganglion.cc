@@ -196,27 +196,22 @@ static int64_t timestamp_of(const nb_spike& spike) {
 // One spike, not answered: handed over right after route() read the clock, so there is nothing to read or interpolate.
 void Ganglion::book_lone(const nb_dispatch& entry) {
   const nb_spike& spike = *reinterpret_cast<const nb_spike*>(segment_.base() + uint64_t{entry.spike} * NB_SPIKE_BYTES);
-  const int64_t latency = static_cast<int64_t>(batch_start_) - timestamp_of(spike);
-  book_latency(latency > 0 ? static_cast<uint64_t>(latency) : 0);
+  LatencyTally(self_).add(static_cast<int64_t>(batch_start_) - timestamp_of(spike));
   self_.delivered++;
-  self_.latency_count++;
   const uint32_t synapse = exchange_of(entry, spike);
   if (synapse != NB_NONE) book_silence(synapse, 1);
-}
-
-void Ganglion::book_latency(uint64_t latency_ns) {
-  self_.latency[histogram_bucket(latency_ns)]++;
-  if (latency_ns > self_.latency_max_ns) self_.latency_max_ns = latency_ns;
 }
 
 // Handlers from `start` to `end` are taken to have run for equal times. Spikes in a row that the same synapse brought and
 // nobody answered are booked together.
 void Ganglion::book_entries(uint32_t from, uint32_t to, uint64_t start, uint64_t end) {
-  const double step = static_cast<double>(end - start) / (to - from);
-  double handled_at = static_cast<double>(start);
+  constexpr int kShift = 8;  // the moments of handlers count 1/256 ns, from `start`
+  const uint64_t step = ((end - start) << kShift) / (to - from);
+  uint64_t offset = 0;
+  LatencyTally latencies(self_);
   Run run;
   uint32_t dead = 0;
-  for (uint32_t i = from; i < to; i++, handled_at += step) {
+  for (uint32_t i = from; i < to; i++, offset += step) {
     const nb_dispatch& entry = dispatch_[i];
     const nb_spike& spike = *reinterpret_cast<const nb_spike*>(segment_.base() + uint64_t{entry.spike} * NB_SPIKE_BYTES);
     if ((entry.flags & (NB_DISPATCH_DEAD | NB_DISPATCH_ANSWERED)) != 0 || !run.continues(entry, spike)) {
@@ -228,13 +223,13 @@ void Ganglion::book_entries(uint32_t from, uint32_t to, uint64_t start, uint64_t
         continue;
       }
     }
-    const double fired_at = static_cast<double>(timestamp_of(spike));
-    book_latency(static_cast<uint64_t>(static_cast<int64_t>(std::max(0.0, handled_at - fired_at))));
+    const int64_t fired_at = timestamp_of(spike);
+    latencies.add(static_cast<int64_t>(start + (offset >> kShift)) - fired_at);
     if ((entry.flags & NB_DISPATCH_ANSWERED) == 0) {
       run.spikes++;
     } else if (run.learning != NB_NONE) {
       double& weight = synapses_.weight(run.learning);
-      weight = stdp::answered(synapses_.rule(run.learning), weight, static_cast<double>(end) - fired_at);
+      weight = stdp::answered(synapses_.rule(run.learning), weight, static_cast<double>(static_cast<int64_t>(end) - fired_at));
       self_.potentiations++;
       nb_neuron& neuron = neurons_[run.neuron];
       if (neuron.open_answers == 0) neuron.watch &= ~uint32_t{NB_WATCH_OPEN};
@@ -243,7 +238,6 @@ void Ganglion::book_entries(uint32_t from, uint32_t to, uint64_t start, uint64_t
   if (run.learning != NB_NONE && run.spikes > 0) book_silence(run.learning, run.spikes);
   self_.dropped[NB_DROP_DEAD_TARGET] += dead;
   self_.delivered += to - from - dead;
-  self_.latency_count += to - from - dead;
 }
 
 // The synapse that learns from this hand-over by the exchange rule, or NB_NONE.

@@ -72,8 +72,10 @@ class Ganglion {
     nb_neuron* neuron = nullptr;
     const nb_filter* filter = nullptr;
     double* weight = nullptr;
-    const uint64_t* last_pre = nullptr;
+    uint64_t* last_pre = nullptr;
     uint32_t rule = NB_RULE_STATIC;
+    uint64_t window_end = 0;  // exchange rule: open answers need no ageing before
+    bool plain = false;  // no filter, no pair rule at either end, no refractory period: follow() may take it
   };
 
   // Unanswered hand-overs in a row that came the same way.
@@ -98,18 +100,18 @@ class Ganglion {
   void route_in_place(uint64_t now);
   void route_copied(uint64_t now);
   bool receive(const nb_spike& spike, uint64_t now);
+  uint32_t follow(uint32_t cursor, uint32_t limit, uint64_t now);
   bool well_formed(const nb_spike& spike);
   bool fan_out(const nb_spike& spike, uint64_t now);
   Path path_to(uint16_t post, uint32_t synapse);
-  void deliver(const nb_spike& spike, const Path& path, uint64_t now);
+  void deliver(const nb_spike& spike, Path& path, uint64_t now);
   bool passes(const nb_filter& filter, const nb_spike& spike) const;
   void pair_pre(uint32_t synapse, const nb_neuron& post, uint64_t now);
-  void touch(uint32_t synapse, uint64_t now);
+  void touch(Path& path, uint64_t now);
   void pair_post(uint16_t neuron, uint64_t now);
   void book_entries(uint32_t from, uint32_t to, uint64_t start, uint64_t end);
   uint32_t exchange_of(const nb_dispatch& entry, const nb_spike& spike) const;
   void book_lone(const nb_dispatch& entry);
-  void book_latency(uint64_t latency_ns);
   void book_silence(uint32_t synapse, uint32_t spikes);
   void book_emissions();
   void book_late_answer(const nb_emission& answer, uint64_t now);

@@ -27,4 +27,43 @@ inline uint32_t histogram_bucket(uint64_t value) {
   return ((shift + 1) << NB_HISTOGRAM_SUB_BITS) + static_cast<uint32_t>((value >> shift) & 15);
 }
 
+// Counts latencies into the histogram of `owner`. Latencies in a row are mostly alike, so what is counted last stays here
+// until another bucket is due, or until the end.
+class LatencyTally {
+ public:
+  explicit LatencyTally(nb_ganglion& owner) : owner_(owner), max_(owner.latency_max_ns) {}
+  ~LatencyTally() {
+    flush();
+    owner_.latency_count += total_;
+    owner_.latency_max_ns = max_;
+  }
+  LatencyTally(const LatencyTally&) = delete;
+  LatencyTally& operator=(const LatencyTally&) = delete;
+
+  // A negative one, from clocks of different cores, counts as 0.
+  void add(int64_t latency_ns) {
+    const uint64_t latency = latency_ns > 0 ? static_cast<uint64_t>(latency_ns) : 0;
+    const uint32_t bucket = histogram_bucket(latency);
+    if (bucket != bucket_) {
+      flush();
+      bucket_ = bucket;
+    }
+    count_++;
+    if (latency > max_) max_ = latency;
+  }
+
+ private:
+  void flush() {
+    owner_.latency[bucket_] += count_;
+    total_ += count_;
+    count_ = 0;
+  }
+
+  nb_ganglion& owner_;
+  uint64_t max_;
+  uint64_t count_ = 0;
+  uint64_t total_ = 0;
+  uint32_t bucket_ = 0;
+};
+
 }  // namespace neuronbus

@@ -68,10 +68,14 @@ void Ganglion::pair_post(uint16_t neuron, uint64_t now) {
 }
 
 // The other rules only remember when a spike came last; open spikes of the exchange rule move on with the window.
-void Ganglion::touch(uint32_t synapse, uint64_t now) {
-  const nb_rule& rule = synapses_.rule(synapse);
-  if (rule.kind == NB_RULE_EXCHANGE && open(synapses_.exchange(synapse)) > 0) age_answers(synapse, now);
-  synapses_.last_pre(synapse) = now;
+void Ganglion::touch(Path& path, uint64_t now) {
+  if (path.rule == NB_RULE_EXCHANGE && now >= path.window_end) {
+    if (open(synapses_.exchange(path.synapse)) > 0) age_answers(path.synapse, now);
+    const double window = synapses_.rule(path.synapse).answer_window_ns;
+    const double end = (std::floor(static_cast<double>(now) / window) + 1) * window;
+    path.window_end = static_cast<uint64_t>(std::min(end * (1 - 0x1p-50), 0x1p63));  // rather early than late
+  }
+  *path.last_pre = now;
 }
 
 // ---- exchange rule: silence, and answers that come after the handler returned ----------------------------------------

@@ -69,6 +69,17 @@ inline void leak(nb_neuron& neuron, uint64_t now) {
   neuron.updated_ns = now;
 }
 
+// One excitatory input to a membrane that may fire. True: it crossed the threshold.
+inline bool excite(double& potential, double weight, double threshold, double rest) {
+  const double raised = potential + weight;
+  if (raised < threshold) {
+    potential = raised;
+    return false;
+  }
+  potential = rest;
+  return true;
+}
+
 inline Input integrate(nb_neuron& neuron, uint8_t type, double weight, uint64_t now) {
   if (type == NB_TYPE_MODULATORY) return Input::kIntegrated;
   if (now > neuron.updated_ns) leak(neuron, now);
@@ -77,12 +88,7 @@ inline Input integrate(nb_neuron& neuron, uint8_t type, double weight, uint64_t 
     return Input::kIntegrated;
   }
   if (now < neuron.refractory_until_ns) return Input::kRefractory;
-  const double potential = neuron.potential + weight;
-  if (potential < neuron.threshold) {
-    neuron.potential = potential;
-    return Input::kIntegrated;
-  }
-  neuron.potential = neuron.rest;
+  if (!excite(neuron.potential, weight, neuron.threshold, neuron.rest)) return Input::kIntegrated;
   neuron.refractory_until_ns = now + neuron.refractory_ns;
   neuron.crossings++;
   return Input::kFired;

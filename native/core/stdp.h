@@ -87,7 +87,10 @@ inline double answered(const nb_rule& rule, double weight, double delay_ns) {
 }
 
 inline double unanswered(const nb_rule& rule, double weight, uint32_t spikes = 1) {
-  const double kept = spikes == 1 ? 1 - rule.a_minus : std::pow(1 - rule.a_minus, spikes);
+  double kept = 1;  // (1 - A-)^spikes
+  for (double factor = 1 - rule.a_minus; spikes > 0; spikes >>= 1, factor *= factor) {
+    if ((spikes & 1) != 0) kept *= factor;
+  }
   return clamp_weight(rule, rule.weight_min + (weight - rule.weight_min) * kept);
 }
 
