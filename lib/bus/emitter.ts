@@ -155,7 +155,8 @@ export class Emitter {
     const u32 = this.#u32;
     const record = this.#neurons + (source << NEURON_SHIFT);
     const watch = u32[record + WATCH];
-    if ((--ws.credit < 0 || (watch & WATCH_PAIR) !== 0) && !this.#prepare(source, watch, payload)) return false;
+    if ((--ws.credit < 0 || (watch & WATCH_PAIR) !== 0) && !this.#prepare(source, watch, payload))
+      return false;
     const control = this.#control;
     const head = this.#head;
     const w = this.#slots + ((head & this.#mask) << 4);
@@ -188,7 +189,8 @@ export class Emitter {
     const control = this.#control;
     const record = this.#neurons + (source << NEURON_SHIFT);
     const watch = u32[record + WATCH];
-    if ((--ws.credit < 0 || (watch & WATCH_PAIR) !== 0) && !this.#prepare(source, watch, undefined)) return false;
+    if ((--ws.credit < 0 || (watch & WATCH_PAIR) !== 0) && !this.#prepare(source, watch, undefined))
+      return false;
     const own = spike.sequence === 0; // a builder's default
     const number = own ? u32[record + SEQUENCE] : spike.sequence;
     const at = this.#slots / 16 + (this.#head & this.#mask);

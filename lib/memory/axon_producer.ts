@@ -33,8 +33,8 @@ export class AxonProducer {
   readonly #words: Uint32Array;
   readonly #signed: Int32Array;
   readonly #place: AxonPlace;
-  readonly #slots: number;
-  readonly #mask: number;
+  readonly #slots: number = 0;
+  readonly #mask: number = 0;
   readonly #token = claimToken();
   // Positions are 32-bit integers that wrap: they are compared by the sign of their difference.
   #head = 0; // the next position to write

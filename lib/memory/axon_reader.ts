@@ -11,7 +11,7 @@ import * as L from './layout.js';
 import { expireSpike, pointSpike, type Spike, viewSpike } from './spike.js';
 
 /** Slots that drain() reads before it gives them back, because that costs an atomic store. */
-const RELEASE_STRIDE = 64;
+const RELEASE_STRIDE = 256;
 
 const HEAD = L.AXON_HEAD >> 2;
 const TAIL = L.AXON_TAIL >> 2;
@@ -42,16 +42,16 @@ export class InPlaceReader implements AxonReader {
 
   readonly #words: Uint32Array;
   readonly #signed: Int32Array;
-  readonly #header: number;
-  readonly #slots: number;
-  readonly #mask: number;
-  readonly #stride: number;
+  readonly #header: number = 0;
+  readonly #slots: number = 0;
+  readonly #mask: number = 0;
+  readonly #stride: number = 0;
   readonly #token = claimToken();
   readonly #view: Spike;
   // Positions are 32-bit integers that wrap.
-  #position: number; // the next to hand out
-  #released: number; // the producer may write below it + capacity
-  #head: number; // as last seen
+  #position = 0; // the next to hand out
+  #released = 0; // the producer may write below it + capacity
+  #head = 0; // as last seen
   #closed = false;
   readonly #onClose: (reader: AxonReader) => void;
 
@@ -84,7 +84,9 @@ export class InPlaceReader implements AxonReader {
   drain(fn: (spike: Spike) => void, max = Infinity): number {
     checkMax(max);
     if (this.#position !== this.#released) this.#release(this.#position);
-    this.#look();
+    if (((this.#head - this.#position) | 0) < max)
+      this.#look(); // the line belongs to the producer: ask for it rarely
+    else if (this.#closed) throw new NeuronBusError('CLOSED');
     const view = this.#view;
     const end = this.#head;
     let count = 0;

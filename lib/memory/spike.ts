@@ -34,6 +34,7 @@ export interface SpikeInit {
 // Slots of owned spikes come from slabs of 8 KB, the size of Node's own buffer pool: a slab lives while one of its spikes
 // does, so a larger one would keep more memory for a single kept clone.
 const SLAB_SLOTS = 128;
+const NO_WORDS = new Uint32Array(0);
 let slab: Uint32Array = new Uint32Array(0);
 let slabUsed = SLAB_SLOTS;
 
@@ -56,10 +57,10 @@ export let copySlot: (spike: Spike, words: Uint32Array, at: number) => void;
 export let longPayload: (spike: Spike) => Uint8Array | null;
 
 export class Spike {
-  readonly #words: Uint32Array;
+  readonly #words: Uint32Array = NO_WORDS;
   readonly #memory: Memory | null;
   readonly #long: Uint8Array | null;
-  #at: number;
+  #at = -1;
 
   private constructor(words: Uint32Array, at: number, memory: Memory | null, long: Uint8Array | null) {
     this.#words = words;

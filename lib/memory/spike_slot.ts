@@ -19,6 +19,7 @@ import {
 
 const MAX_ID = MAX_NEURONS - 1;
 const TO_ALL = BROADCAST << 16;
+const NO_WORDS = new Uint32Array(0);
 const LOW_BITS = 0xff00 | TYPE_MASK; // priority and type
 
 /** @internal Makes the slot write to `at` (byte offset / 64), its header cleared. */
@@ -32,7 +33,7 @@ export let endSlot: (slot: SpikeSlot) => void;
  * Setters throw ERR_NB_INVALID_ARGUMENT, and ERR_NB_STALE_SPIKE outside the callback.
  */
 export class SpikeSlot {
-  readonly #words: Uint32Array;
+  readonly #words: Uint32Array = NO_WORDS;
   #w = -16; // index of its first word
   // The two words that several fields share, as last written: a slot is not read back, see payload.ts.
   #addresses = 0;
@@ -47,34 +48,34 @@ export class SpikeSlot {
   set source(value: number) {
     const w = this.#w;
     if (w < 0 || value >>> 0 !== value || value > MAX_ID) this.#refuse(checkSource, value);
-    this.#words[w + 3] = this.#addresses = (this.#addresses & 0xffff0000) | value;
+    this.#words[w | 3] = this.#addresses = (this.#addresses & 0xffff0000) | value;
   }
 
   /** Neuron id, or BROADCAST. */
   set target(value: number) {
     const w = this.#w;
     if (w < 0 || value >>> 0 !== value || value > MAX_ID) this.#refuse(checkTarget, value);
-    this.#words[w + 3] = this.#addresses = (this.#addresses & 0xffff) | (value << 16);
+    this.#words[w | 3] = this.#addresses = (this.#addresses & 0xffff) | (value << 16);
   }
 
   set type(value: SpikeType) {
     const w = this.#w;
     if (w < 0 || (value !== 0 && value !== 1 && value !== 2)) this.#refuse(checkType, value);
-    this.#words[w + 4] = this.#kinds = (this.#kinds & ~TYPE_MASK) | value;
+    this.#words[w | 4] = this.#kinds = (this.#kinds & ~TYPE_MASK) | value;
   }
 
   /** 0..255 */
   set priority(value: number) {
     const w = this.#w;
     if (w < 0 || (value & 0xff) !== value) this.#refuse(checkPriority, value);
-    this.#words[w + 4] = this.#kinds = (this.#kinds & 0xffff00ff) | (value << 8);
+    this.#words[w | 4] = this.#kinds = (this.#kinds & 0xffff00ff) | (value << 8);
   }
 
   /** 0..4294967295 */
   set sequence(value: number) {
     const w = this.#w;
     if (w < 0 || value >>> 0 !== value) this.#refuse(checkSequence, value);
-    this.#words[w + 2] = value;
+    this.#words[w | 2] = value;
   }
 
   /** ns, on the base of `clock`. */
@@ -82,7 +83,7 @@ export class SpikeSlot {
     const w = this.#w;
     if (w < 0) this.#refuse(checkTimestamp, value);
     this.#words[w] = checkTimestamp(value);
-    this.#words[w + 1] = value / 4294967296;
+    this.#words[w | 1] = value / 4294967296;
   }
 
   /** Text (sent as UTF-8) or bytes: at most 46 bytes, ERR_NB_TOO_LARGE. */
@@ -108,10 +109,10 @@ export class SpikeSlot {
       slot.#addresses = TO_ALL;
       slot.#kinds = 0;
       words[w] = 0;
-      words[w + 1] = 0;
-      words[w + 2] = sequence | 0;
-      words[w + 3] = TO_ALL;
-      words[w + 4] = 0;
+      words[w | 1] = 0;
+      words[w | 2] = sequence | 0;
+      words[w | 3] = TO_ALL;
+      words[w | 4] = 0;
     };
     endSlot = (slot) => {
       slot.#w = -16;
