@@ -42,7 +42,15 @@
   X(31, NOT_VIRTUAL, "Only a bus with clock: 'virtual' can be advanced by hand")                                       \
   X(32, BAD_PAYLOAD, "The payload cannot be read as asked; check who sends it")                                        \
   X(33, TOO_MANY_GANGLIA, "The segment has no free ganglion; raise maxGanglia")                                        \
-  X(34, INTERNAL, "An invariant of NeuronBus does not hold; please report this")
+  X(34, INTERNAL, "An invariant of NeuronBus does not hold; please report this")                                       \
+  X(35, NO_SUCH_BUS, "No bus of this name is open; create it first with NeuronBus.builder().name(name).shared()")      \
+  X(36, NAME_TAKEN, "A live bus has this name; join it with NeuronBus.open(name), or pick another name")               \
+  X(37, NOT_OWNER, "This bus belongs to another user, or others may write to its file; it was left as it is")          \
+  X(38, NO_ROOM, "The shared memory file system is full; free some of it, enlarge /dev/shm, or ask for smaller capacities") \
+  X(39, UNSUPPORTED, "This is not possible on this platform; see the detail")                                          \
+  X(40, TIMEOUT, "The other side did not answer in time; nothing was changed")                                         \
+  X(41, DEAD_TARGET, "The thread or process that owned it died; look for another one with discover()")                 \
+  X(42, WORKER_FAILED, "A worker could not be started, or it failed too often; see the cause")
 
 #ifdef __cplusplus
 enum nb_status : int {

@@ -145,6 +145,39 @@ export const ERROR_TABLE = {
     number: 34,
     message: 'An invariant of NeuronBus does not hold; please report this',
   },
+  NO_SUCH_BUS: {
+    number: 35,
+    message: 'No bus of this name is open; create it first with NeuronBus.builder().name(name).shared()',
+  },
+  NAME_TAKEN: {
+    number: 36,
+    message: 'A live bus has this name; join it with NeuronBus.open(name), or pick another name',
+  },
+  NOT_OWNER: {
+    number: 37,
+    message: 'This bus belongs to another user, or others may write to its file; it was left as it is',
+  },
+  NO_ROOM: {
+    number: 38,
+    message:
+      'The shared memory file system is full; free some of it, enlarge /dev/shm, or ask for smaller capacities',
+  },
+  UNSUPPORTED: {
+    number: 39,
+    message: 'This is not possible on this platform; see the detail',
+  },
+  TIMEOUT: {
+    number: 40,
+    message: 'The other side did not answer in time; nothing was changed',
+  },
+  DEAD_TARGET: {
+    number: 41,
+    message: 'The thread or process that owned it died; look for another one with discover()',
+  },
+  WORKER_FAILED: {
+    number: 42,
+    message: 'A worker could not be started, or it failed too often; see the cause',
+  },
 } as const;
 
 export type ErrorName = keyof typeof ERROR_TABLE;
