@@ -3,6 +3,7 @@
   'variables': {
     'core_sources': [
       'native/core/mapping.cc',
+      'native/core/shared_file.cc',
       'native/core/segment.cc',
       'native/core/clock.cc',
       'native/core/axon.cc',
@@ -11,6 +12,9 @@
       'native/core/synapses.cc',
       'native/core/neuron_table.cc',
       'native/core/ganglion.cc',
+      'native/core/membership.cc',
+      'native/core/mailbox.cc',
+      'native/core/process.cc',
       'native/core/route.cc',
       'native/core/learning.cc',
     ],
@@ -18,6 +22,7 @@
       'native/addon/module.cc',
       'native/addon/segment_wrap.cc',
       'native/addon/ganglion_wrap.cc',
+      'native/addon/alarm.cc',
     ],
   },
 }

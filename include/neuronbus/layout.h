@@ -13,19 +13,26 @@
  *   | ganglia        |  max_ganglia  x nb_ganglion        who reads, writes, parks and dies
  *   +----------------+ axon_index_offset
  *   | axon index     |  max_ganglia^2 x uint32            [from * max_ganglia + to] -> axon number + 1, 0 = none
+ *   +----------------+ commons_offset
+ *   | commons        |  nb_commons: the few words that everybody writes
+ *   +----------------+ roster_offset, cards_offset
+ *   | roster, cards  |  max_neurons  x uint32, max_neurons x nb_arena_ref      who is where, and its agent card
  *   +----------------+ neurons_offset
  *   | neurons        |  max_neurons  x nb_neuron
- *   +----------------+ rules_offset, filters_offset
- *   | rules, filters |  max_rules x nb_rule, max_filters x nb_filter, deduplicated, referenced by synapses
- *   +----------------+ synapse_*_offset
- *   | synapses       |  max_synapses, structure of arrays, one column after another, then the hash of (pre, post)
  *   +----------------+ workspace_offset
- *   | workspaces     |  max_ganglia x (nb_control, dispatch list, logs, inbox copies): private to one ganglion
+ *   | workspaces     |  max_ganglia  x one ganglion's own tables, see below
  *   +----------------+ axons_offset
  *   | axons          |  max_axons x (nb_axon, axon_capacity x nb_spike)
  *   +----------------+ arena_offset
  *   | arena          |  arena_chunk_count x 4 KiB
  *   +----------------+ segment_bytes
+ *
+ * A workspace is written by its owner alone, but for the mailbox. Offsets marked "in a workspace" count from its start:
+ *
+ *   | nb_control | dispatch list | emission log | prune log | inbox copies | mailbox | rules | filters | outgoing | synapses |
+ *
+ * Synapses lie with the ganglion of their post-synaptic neuron ("a synapse sits on the dendrite"), so exactly one thread
+ * writes a weight; anybody may read it.
  *
  * Who may write a word is stated at the word. "owner" is the thread of the ganglion that the record belongs to.
  */
@@ -45,7 +52,7 @@
 
 #define NB_SEGMENT_MAGIC_LO 0x5255454eu /* "NEUR" */
 #define NB_SEGMENT_MAGIC_HI 0x53424e4fu /* "ONBS" */
-#define NB_LAYOUT_VERSION 1
+#define NB_LAYOUT_VERSION 2
 
 #define NB_PAGE_BYTES 4096
 #define NB_LINE_BYTES 128 /* two cache lines: adjacent-line prefetch makes neighbours share fate */
@@ -54,6 +61,7 @@
 #define NB_LENGTH_ARENA 63 /* payload length that means "the first 16 bytes are an nb_arena_ref" */
 #define NB_BROADCAST 0xFFFF
 #define NB_MAX_NEURONS 65534
+#define NB_MAX_GANGLIA 64 /* bits of nb_neuron.listeners */
 #define NB_NONE 0xFFFFFFFFu
 #define NB_NAME_BYTES 64
 
@@ -76,6 +84,8 @@
 
 #define NB_FREE 0
 #define NB_LIVE 1
+#define NB_CLAIMED 2 /* taken, not complete yet */
+#define NB_DEAD 3    /* a ganglion whose process died: being cleared away */
 
 #define NB_NEURON_HAS_ON_FIRE 1 /* list threshold crossings in the dispatch list */
 
@@ -113,6 +123,19 @@
 #define NB_EMISSION_LOG_ENTRIES 4096
 #define NB_PRUNE_LOG_ENTRIES 256
 #define NB_INBOX_SLOTS 256         /* spikes copied at a time from a ring whose producer may overwrite */
+#define NB_MAIL_SLOTS 16
+
+#define NB_MAIL_CLAIMED 1
+#define NB_MAIL_READY 2  /* the owner may take it, the sender may withdraw it: whoever moves it on by compare-and-swap */
+#define NB_MAIL_TAKEN 3
+#define NB_MAIL_DONE 4   /* status is the answer; the sender frees the slot */
+
+#define NB_MAIL_CONNECT 1
+#define NB_MAIL_DISCONNECT 2
+#define NB_MAIL_SET_WEIGHT 3
+
+#define NB_ROSTER_GANGLION_MASK 0xFF /* of a roster entry: ganglion + 1, 0 = nobody; above it a count of registrations */
+#define NB_ROSTER_STEP 0x100
 
 #define NB_ARENA_CHUNK_BYTES 4096 /* small: what is left over of one size keeps little from the others */
 #define NB_ARENA_GRAIN_BYTES 64
@@ -171,9 +194,24 @@ typedef struct nb_segment_header {
   uint64_t created_ns;
   uint64_t ganglia_offset;
   uint64_t axon_index_offset;
+  uint64_t commons_offset;
+  uint64_t roster_offset;
+  uint64_t cards_offset;
   uint64_t neurons_offset;
+  uint64_t workspace_offset;
+  uint64_t workspace_stride;
+  uint64_t axons_offset;
+  uint64_t axon_stride;
+  uint64_t arena_offset;
+  /* in a workspace */
+  uint64_t dispatch_offset;
+  uint64_t emissions_offset;
+  uint64_t prunes_offset;
+  uint64_t inbox_offset;
+  uint64_t mailbox_offset;
   uint64_t rules_offset;
   uint64_t filters_offset;
+  uint64_t outgoing_offset;
   uint64_t synapse_pre_offset;
   uint64_t synapse_post_offset;
   uint64_t synapse_rule_offset;
@@ -185,24 +223,33 @@ typedef struct nb_segment_header {
   uint64_t synapse_next_out_offset;
   uint64_t synapse_next_in_offset;
   uint64_t synapse_hash_offset;
-  uint64_t workspace_offset;
-  uint64_t workspace_stride;
-  uint64_t axons_offset;
-  uint64_t axon_stride;
-  uint64_t arena_offset;
+  uint64_t block_ns;          /* NB_MODE_BLOCK: how long a publisher waits for room */
   uint64_t drop_sample_every; /* NB_MODE_SAMPLE: one spike in this many passes while the ring is over half full */
   char name[64];              /* label, NUL padded */
 } nb_segment_header;
+
+/* Written by everybody, atomically. */
+typedef struct nb_commons {
+  uint32_t topology;   /* grows with every registration and departure, SYNC topology */
+  uint32_t axons_used; /* no axon from this number on was ever open */
+  uint8_t pad0[120];
+} nb_commons;
 
 /* ---- ganglion ------------------------------------------------------------------------------------------------- */
 
 /* The neurons of one thread. Written by its owner; counters may be read by anybody. */
 typedef struct nb_ganglion {
-  uint32_t state; /* NB_FREE or NB_LIVE; atomic, claimed by compare-and-swap, SYNC ganglion-claim */
-  uint32_t generation;
+  uint32_t state; /* NB_FREE, _CLAIMED, _LIVE or _DEAD; atomic, claimed by compare-and-swap, SYNC ganglion-claim */
+  uint32_t generation; /* grows with every owner */
   uint32_t owner_pid;
-  uint32_t parked; /* reserved for waking */
+  uint32_t parked;  /* atomic: 1 = whoever publishes to it must wake it. Set by the owner, cleared by anybody. SYNC park */
+  uint32_t wake;    /* atomic: counts wake-ups from other processes, a futex */
+  uint32_t inboxes; /* atomic: grows when an axon to it is opened, SYNC inbox-open */
+  uint32_t mail;    /* atomic: grows when a mail slot becomes ready, SYNC mail */
+  uint32_t pad0;
+  uint64_t process; /* a random number that stands for the process of the owner */
   uint64_t started_ns;
+  uint64_t retired;   /* atomic: spikes that came by axons which are no more */
   uint64_t routed;    /* spikes read from inboxes */
   uint64_t fanned;    /* receivers of broadcasts beyond the first of each */
   uint64_t delivered; /* handed to a handler */
@@ -232,7 +279,10 @@ typedef struct nb_axon {
   uint32_t from_ganglion;
   uint32_t to_ganglion;
   uint64_t block_ns; /* NB_MODE_BLOCK: how long a publisher waits for room */
-  uint8_t pad0[88];
+  uint32_t from_gone; /* atomic: that ganglion left; who finds both gone frees the axon. SYNC axon-leave */
+  uint32_t to_gone;
+  uint64_t base;      /* position of the head when the axon was opened for this pair */
+  uint8_t pad0[72];
   /* line 1: producer. SYNC axon-publish */
   uint32_t head;
   uint32_t head_high;
@@ -257,9 +307,8 @@ typedef struct nb_neuron {
   uint32_t state; /* NB_FREE or NB_LIVE, SYNC neuron-live */
   uint16_t ganglion;
   uint16_t flags;
-  uint32_t out_head; /* first synapse by pre, NB_NONE at the end */
-  uint32_t in_head;  /* first synapse by post */
-  uint32_t out_degree;
+  uint64_t listeners; /* atomic: bit g = ganglion g has synapses from this neuron; set and cleared by ganglion g */
+  uint32_t in_head;   /* first synapse by post, NB_NONE at the end */
   uint32_t in_degree;
   uint32_t watch;    /* NB_WATCH_*: what the owner does when this neuron emits */
   uint32_t pair_in;  /* incoming synapses with a pair rule */
@@ -273,10 +322,18 @@ typedef struct nb_neuron {
   uint64_t last_fire_ns; /* NB_NEVER (all ones) before the first */
   uint64_t received;
   uint64_t crossings;
-  uint64_t retired_at;   /* position of the inbox after which the id may be used again */
+  uint64_t since;        /* live: ns when it was registered; free: see NeuronTable, when the id may be used again */
   uint32_t sequence;     /* of the next spike it fires */
   uint32_t open_answers; /* unanswered spikes over all exchange synapses that end here */
 } nb_neuron;
+
+/* The synapses of one ganglion that begin at one neuron, its own or another ganglion's. */
+typedef struct nb_outgoing {
+  uint32_t head; /* first synapse by pre, if degree is not 0; NB_NONE ends the list */
+  uint32_t degree;
+  uint32_t roster; /* the neuron's roster entry when they were made: with another one they are a predecessor's */
+  uint32_t pad0;
+} nb_outgoing;
 
 /* ---- synapses ------------------------------------------------------------------------------------------------- */
 
@@ -346,7 +403,7 @@ typedef struct nb_control {
   uint32_t arena_grain;
   uint32_t arena_generation;
   uint32_t arena_owner;
-  uint32_t intent;      /* own axon: JavaScript may write positions below this */
+  uint32_t renew;       /* route(): look anew how far the other inboxes are to be read */
   uint32_t unfinished;  /* the last batch holds resources that finish() gives back (arena blocks, several slots) */
   uint64_t virtual_ns;  /* the clock, if it is virtual; written by JavaScript */
   /* results of account() */
@@ -357,7 +414,8 @@ typedef struct nb_control {
   uint64_t arena_capacity_bytes;
   uint64_t arena_used_bytes;
   uint64_t arena_blocks;
-  uint8_t pad0[56];
+  uint32_t peer; /* the ganglion that wake() means */
+  uint8_t pad0[52];
 } nb_control;
 
 /* One hand-over to a handler, written by route(), flags also by the owner's JavaScript. */
@@ -386,6 +444,21 @@ typedef struct nb_prune {
   double weight;
 } nb_prune;
 
+/* A request to the owner of a ganglion by somebody else. One of NB_MAIL_SLOTS; claimed from 0 by compare-and-swap. */
+typedef struct nb_mail {
+  uint32_t state; /* atomic, SYNC mail */
+  uint32_t from;  /* ganglion that asks */
+  uint32_t what;  /* NB_MAIL_CONNECT .. */
+  uint32_t status;
+  uint16_t pre;
+  uint16_t post;
+  uint32_t has_filter;
+  double weight;
+  nb_rule rule;
+  nb_filter filter;
+  uint8_t pad0[96];
+} nb_mail;
+
 /* ---- arena ---------------------------------------------------------------------------------------------------- */
 
 /* The arena is an array of 64-byte grains; a chunk is 64 of them, 4 KiB. Grain i holds the header of chunk i, and as many
@@ -399,7 +472,7 @@ typedef struct nb_prune {
 typedef struct nb_block {
   uint64_t use;    /* atomic: references (0 = free) in bits 0-31, generation in bits 32-63. SYNC arena-release */
   uint32_t length; /* owner, while there are no references */
-  uint32_t pad0;
+  uint32_t kept;   /* somebody else than the owner retained it since it was allocated */
 } nb_block;
 
 typedef struct nb_chunk {
@@ -438,6 +511,9 @@ NB_STATIC_ASSERT(sizeof(nb_control) == 192, "control block");
 NB_STATIC_ASSERT(sizeof(nb_dispatch) == 16, "dispatch entry");
 NB_STATIC_ASSERT(sizeof(nb_emission) == 24, "emission");
 NB_STATIC_ASSERT(sizeof(nb_prune) == 16, "prune");
+NB_STATIC_ASSERT(sizeof(nb_commons) == NB_LINE_BYTES, "commons");
+NB_STATIC_ASSERT(sizeof(nb_outgoing) == 16, "outgoing list");
+NB_STATIC_ASSERT(sizeof(nb_mail) == 256, "mail slot");
 NB_STATIC_ASSERT(sizeof(nb_chunk) == NB_ARENA_GRAIN_BYTES, "the header of a chunk is one grain");
 NB_STATIC_ASSERT(sizeof(nb_block) == 16, "block record");
 

@@ -14,7 +14,7 @@ import type { ResolvedOptions } from './options.js';
 import { C, type Resident, type Workspace } from './workspace.js';
 
 // As in emitter.ts: own constants are part of the instructions.
-const { NOW_LO, DISPATCH_COUNT, MORE, BUDGET, LIMIT, HANDLED, PRUNES, UNFINISHED } = C;
+const { NOW_LO, DISPATCH_COUNT, MORE, BUDGET, LIMIT, HANDLED, PRUNES, UNFINISHED, RENEW } = C;
 const ENTRY_BYTES = L.DISPATCH_BYTES;
 const SPIKE = L.DISPATCH_SPIKE;
 const NEURON = L.DISPATCH_NEURON;
@@ -62,6 +62,7 @@ export class Dispatcher {
     let delivered = 0;
     try {
       u32[control + LIMIT] = limit;
+      u32[control + RENEW] = 1;
       u32[control + BUDGET] = budget;
       do {
         // A listener that threw may have left the batch before unfinished.

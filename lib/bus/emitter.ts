@@ -20,6 +20,7 @@ import { longPayload, type Spike } from '../memory/spike.js';
 import { checkPriority, checkType, jsonText, writeBody, writeCopy } from '../memory/spike_writer.js';
 import type { SendOptions } from './neuron.js';
 import type { ResolvedOptions } from './options.js';
+import { Outboxes } from './outboxes.js';
 import { C, type Workspace } from './workspace.js';
 
 /** From this priority on a spike is published at once. */
@@ -51,6 +52,7 @@ export interface EmitterHost {
 export class Emitter {
   readonly #ws: Workspace;
   readonly #host: EmitterHost;
+  readonly #outboxes: Outboxes;
   readonly #u32: Uint32Array = new Uint32Array(0);
   readonly #control: number = 0;
   readonly #neurons: number = 0;
@@ -74,6 +76,7 @@ export class Emitter {
   constructor(workspace: Workspace, options: ResolvedOptions, host: EmitterHost) {
     this.#ws = workspace;
     this.#host = host;
+    this.#outboxes = new Outboxes(workspace);
     this.#u32 = workspace.u32;
     this.#control = workspace.control;
     this.#neurons = workspace.neurons;
@@ -96,7 +99,8 @@ export class Emitter {
 
   /** To one registered neuron. @throws NeuronBusError ERR_NB_UNKNOWN_NEURON and as emit(). */
   send(source: number, target: number, payload?: string | Uint8Array, options?: SendOptions): boolean {
-    if (typeof target !== 'number' || (this.#ws.residents[target] === undefined && !this.#ws.closed)) {
+    if (typeof target !== 'number') throw unknown('target', target);
+    if (this.#ws.residents[target] === undefined && !this.#ws.closed && this.#ws.ganglionOf(target) < 0) {
       throw unknown('target', target);
     }
     return this.#sendUnchecked(source, target, payload, options);
@@ -125,10 +129,96 @@ export class Emitter {
     options?: SendOptions,
   ): boolean {
     if (this.#ws.residents[source] === undefined) throw this.#gone(source);
-    if (options === undefined) return this.emit(source, target, EXCITATORY, 0, payload, OWN);
+    if (options === undefined) return this.post(source, target, EXCITATORY, 0, payload, OWN);
     const { type = EXCITATORY, priority = 0, json } = options;
     const text = json === undefined ? payload : jsonInstead(json, payload);
-    return this.emit(source, target, checkType(type), checkPriority(priority), text, OWN);
+    return this.post(source, target, checkType(type), checkPriority(priority), text, OWN);
+  }
+
+  /** emit(), for a target wherever it lives. One that is gone by now is counted as dropped when it is routed. */
+  post(
+    source: number,
+    target: number,
+    type: number,
+    priority: number,
+    payload: string | Uint8Array | undefined,
+    sequence: number,
+  ): boolean {
+    const ws = this.#ws;
+    if (ws.residents[target] !== undefined)
+      return this.emit(source, target, type, priority, payload, sequence);
+    if (target !== L.BROADCAST) {
+      const ganglion = ws.ganglionOf(target);
+      if (ganglion < 0 || ganglion === ws.index)
+        return this.emit(source, target, type, priority, payload, sequence);
+      return this.#emitTo(ganglion, source, target, type, priority, payload, sequence);
+    }
+    const listeners = this.#neurons + (source << NEURON_SHIFT) + (L.NEURON_LISTENERS >> 2);
+    const self = ws.index;
+    let here = true;
+    let sent = true;
+    for (let half = 0; half < 2; half++) {
+      const first = 32 * half;
+      const all = Atomics.load(this.#u32, listeners + half); // SYNC listeners
+      const others = self >= first && self < first + 32 ? all & ~(1 << (self - first)) : all;
+      if (others === 0) continue;
+      here = here && (this.#u32[listeners + (self >> 5)] & (1 << (self & 31))) !== 0;
+      for (let bit = 0; bit < 32; bit++) {
+        if ((others & (1 << bit)) === 0) continue;
+        sent = this.#emitTo(first + bit, source, target, type, priority, payload, sequence) && sent;
+      }
+    }
+    return here ? this.emit(source, target, type, priority, payload, sequence) && sent : sent;
+  }
+
+  /** Into the axon to another ganglion. */
+  #emitTo(
+    ganglion: number,
+    source: number,
+    target: number,
+    type: number,
+    priority: number,
+    payload: string | Uint8Array | undefined,
+    sequence: number,
+  ): boolean {
+    const ws = this.#ws;
+    const u32 = this.#u32;
+    if (payload !== undefined) checkPayload(payload);
+    const record = this.#neurons + (source << NEURON_SHIFT);
+    const watch = u32[record + WATCH];
+    if (--ws.credit < 0 || (watch & WATCH_PAIR) !== 0) this.#readClockFor(watch);
+    const own = sequence === OWN;
+    const number = own ? u32[record + SEQUENCE] : sequence;
+    if (!this.#outboxes.write(ganglion, number, source, target, type, priority, payload)) return false;
+    if (own) u32[record + SEQUENCE] = number + 1;
+    this.#announce(source, target, priority, watch);
+    return true;
+  }
+
+  // Credit that was given for slots of the own axon is also good for the time.
+  #readClockFor(watch: number): void {
+    const ws = this.#ws;
+    if (ws.stamps === 0 || (watch & WATCH_PAIR) !== 0) this.#readClock();
+    const room = (this.#clearUntil - this.#head) | 0;
+    const credit = Math.min(ws.stamps, room);
+    ws.stamps -= Math.max(1, credit);
+    ws.credit = Math.max(0, credit - 1);
+  }
+
+  /** Makes spikes for other ganglia visible. */
+  flush(): void {
+    this.#outboxes.flush();
+  }
+
+  /** Ganglia come and go: gives up what leads to those that went. */
+  tend(): void {
+    this.#outboxes.forgetGone();
+  }
+
+  /** What was sent is published; nothing more is. */
+  close(): void {
+    if (this.#outboxes.dirty) this.#outboxes.flush();
+    this.#outboxes.close();
   }
 
   /** To every neuron with a synapse from `source`. */
@@ -183,7 +273,12 @@ export class Emitter {
    * replaced by the neuron's own count.
    */
   emitCopy(source: number, spike: Spike): boolean {
-    longPayload(spike); // throws now if it is stale
+    const long = longPayload(spike); // throws now if it is stale
+    if (this.#ws.residents[spike.target] === undefined) {
+      const { target, type, priority, sequence } = spike;
+      const payload = long ?? (spike.length > 0 ? spike.bytes() : undefined);
+      return this.post(source, target, type, priority, payload, sequence === 0 ? OWN : sequence);
+    }
     const ws = this.#ws;
     const u32 = this.#u32;
     const control = this.#control;
@@ -220,7 +315,10 @@ export class Emitter {
     const ws = this.#ws;
     if (source === ws.current) this.#noteAnswer(source, target, watch);
     else if (watch !== 0 || ws.running) this.#noteLater(source, target);
-    if (priority >= REFLEX_PRIORITY) ws.native.settle();
+    if (priority >= REFLEX_PRIORITY) {
+      ws.native.settle();
+      this.#outboxes.flush();
+    }
     if (ws.eventDriven) this.#host.queued();
   }
 
@@ -241,7 +339,9 @@ export class Emitter {
   // Outside of a tick a burst ends with the running job: whatever comes later reads the clock anew.
   readonly #endBurst = (): void => {
     this.#burstEnds = false;
+    if (this.#ws.closed) return;
     this.#ws.restamp(0);
+    this.#outboxes.flush();
   };
 
   // ---- room ---------------------------------------------------------------------------------------------------------

@@ -18,9 +18,18 @@ import { BusClock } from './bus_clock.js';
 import { Dispatcher } from './dispatcher.js';
 import { Emitter, jsonInstead, OWN_SEQUENCE } from './emitter.js';
 import { BusEventSource } from './events.js';
+import { type BusHandle, Membership } from './membership.js';
 import { type Membrane, readMembrane } from './membrane.js';
 import { type Neuron, NeuronHandle } from './neuron.js';
-import { type NeuronBusOptions, type ResolvedOptions, resolveOptions, segmentOptions } from './options.js';
+import {
+  type AttachOptions,
+  attachedOptions,
+  isNamed,
+  type NeuronBusOptions,
+  type ResolvedOptions,
+  resolveOptions,
+  segmentOptions,
+} from './options.js';
 import { Persistence } from './persistence.js';
 import { seededRandom } from './random.js';
 import { Registry } from './registry.js';
@@ -50,6 +59,8 @@ export class NeuronBus extends BusEventSource {
   readonly #synapses: SynapseTable;
   readonly #persistence: Persistence;
   readonly #createdNs: number;
+  readonly #membership: Membership;
+  readonly #creator: boolean;
   #closed = false;
   #disposed = false;
 
@@ -59,13 +70,53 @@ export class NeuronBus extends BusEventSource {
 
   /** @throws NeuronBusError ERR_NB_CAPACITY, ERR_NB_INVALID_ARGUMENT (naming the option), ERR_NB_NO_MEMORY. */
   static create(options: NeuronBusOptions = {}): NeuronBus {
-    return new NeuronBus(resolveOptions(options));
+    const resolved = resolveOptions(options);
+    const named = isNamed(options);
+    const bus = new NeuronBus(Memory.create(segmentOptions(resolved, named)), resolved, named, true);
+    if (named) bus.#membership.share();
+    return bus;
   }
 
-  private constructor(options: ResolvedOptions) {
+  /**
+   * Joins a bus of this process, in another thread: `handle` is its {@link NeuronBus.handle}.
+   *
+   * @throws NeuronBusError ERR_NB_NO_SUCH_SEGMENT, ERR_NB_TOO_MANY_GANGLIA, ERR_NB_INVALID_ARGUMENT (naming the option, or
+   * for a bus with a virtual clock, which has one thread).
+   */
+  static attach(handle: BusHandle, options: AttachOptions = {}): NeuronBus {
+    if (typeof handle !== 'object' || handle === null || typeof handle.id !== 'number') {
+      throw invalidArgument('handle', handle, 'the handle of a NeuronBus');
+    }
+    return NeuronBus.#join(Memory.attach(handle), options);
+  }
+
+  /**
+   * Joins the bus of this name, of any process of this user.
+   *
+   * @throws NeuronBusError ERR_NB_NO_SUCH_BUS, ERR_NB_NOT_OWNER, ERR_NB_VERSION, ERR_NB_BAD_SEGMENT, ERR_NB_UNSUPPORTED,
+   * ERR_NB_NO_ROOM, and as attach().
+   */
+  static open(name: string, options: AttachOptions = {}): NeuronBus {
+    if (typeof name !== 'string') throw invalidArgument('name', name, 'a string');
+    return NeuronBus.#join(Memory.open(name), options);
+  }
+
+  static #join(memory: Memory, options: AttachOptions): NeuronBus {
+    try {
+      const bus = new NeuronBus(memory, attachedOptions(memory, options), memory.named, false);
+      bus.#membership.share();
+      return bus;
+    } catch (error) {
+      memory.close();
+      throw error;
+    }
+  }
+
+  private constructor(memory: Memory, options: ResolvedOptions, named: boolean, creator: boolean) {
     super();
     this.options = options;
-    this.#memory = Memory.create(segmentOptions(options));
+    this.#creator = creator;
+    this.#memory = memory;
     const workspace = new Workspace(this.#memory, options);
     this.#workspace = workspace;
     this.#registry = new Registry(workspace, options.maxNeurons);
@@ -82,9 +133,12 @@ export class NeuronBus extends BusEventSource {
       {
         drain: () => {
           const limit = this.#emitter.head;
-          this.#deliver(options.budget, false);
-          return !this.#closed && (this.#dispatcher.more || this.#emitter.head !== limit);
+          const delivered = this.#deliver(options.budget, false);
+          return !this.#closed && (delivered > 0 || this.#dispatcher.more || this.#emitter.head !== limit);
         },
+        park: () => this.#membership.park(),
+        unpark: () => this.#membership.unpark(),
+        shared: () => this.#membership.shared,
         beat: () => this.tick(),
         wantsBeats: () => this.#registry.ticking.size > 0,
       },
@@ -92,8 +146,10 @@ export class NeuronBus extends BusEventSource {
         strategy: options.waitStrategy,
         tickIntervalMs: options.tickIntervalMs,
         housekeepingMs: options.plasticity.sweepIntervalMs,
+        pollMs: options.pollMs,
       },
     );
+    this.#membership = new Membership(workspace, this.#registry, this.#emitter, named, options.deathMs);
     this.#synapses = new SynapseTable(workspace, () => {
       this.#open();
       this.#dispatcher.settle();
@@ -189,8 +245,8 @@ export class NeuronBus extends BusEventSource {
   /** Begins a synapse from `pre` to `post`. @throws NeuronBusError ERR_NB_UNKNOWN_NEURON, ERR_NB_SELF_SYNAPSE. */
   connect(pre: number, post: number): SynapseBuilder {
     const { native } = this.#open();
-    this.#registry.resident('pre', pre);
-    this.#registry.resident('post', post);
+    this.#registry.known('pre', pre);
+    this.#registry.known('post', post);
     if (pre === post) throw new NeuronBusError('SELF_SYNAPSE', `neuron ${pre}`);
     return new SynapseBuilder(({ weight, kind, parameters, typeMask, minPriority, prefix }) => {
       this.#open();
@@ -260,7 +316,7 @@ export class NeuronBus extends BusEventSource {
     }
     checkType(type);
     checkPriority(priority);
-    return this.#emitter.emit(
+    return this.#emitter.post(
       id,
       target,
       type,
@@ -280,7 +336,9 @@ export class NeuronBus extends BusEventSource {
   #refuse(source: number, target: number): void {
     this.#open();
     this.#registry.resident('source', source);
-    if (target !== BROADCAST) this.#registry.resident('target', target);
+    if (target !== BROADCAST && this.#workspace.ganglionOf(target) < 0) {
+      this.#registry.resident('target', target);
+    }
   }
 
   /** Delivers every spike that is queued now. Returns how many were handed to a neuron. @throws ERR_NB_REENTRANT. */
@@ -304,6 +362,8 @@ export class NeuronBus extends BusEventSource {
   start(): void {
     this.#open();
     this.#workspace.eventDriven = true;
+    if (this.#memory.maxGanglia > 1 && !this.clock.virtual)
+      this.#membership.listen(() => this.#scheduler.wake());
     this.#scheduler.start();
   }
 
@@ -318,10 +378,17 @@ export class NeuronBus extends BusEventSource {
     if (this.#closed) return;
     this.#closed = true;
     this.#scheduler.stop();
+    this.#membership.close();
     this.#dispatcher.stop();
     this.#workspace.closed = true;
     this.#workspace.residents.length = 0;
     if (!this.#workspace.running) this.#dispose();
+  }
+
+  /** For `NeuronBus.attach()` in other threads of this process. Structured-cloneable. */
+  get handle(): BusHandle {
+    this.#open();
+    return this.#membership.share();
   }
 
   get closed(): boolean {
@@ -379,10 +446,15 @@ export class NeuronBus extends BusEventSource {
 
   #deliver(budget: number, all: boolean): number {
     try {
+      this.#emitter.flush();
       return this.#dispatcher.deliver(this.#emitter.head, budget, all);
     } finally {
-      if (this.#closed) this.#dispose();
-      else this.reportDrops();
+      if (this.#closed) {
+        this.#dispose();
+      } else {
+        this.#emitter.flush();
+        this.reportDrops();
+      }
     }
   }
 
@@ -407,8 +479,9 @@ export class NeuronBus extends BusEventSource {
   #dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
+    this.#emitter.close();
     this.#workspace.native.close();
-    this.#memory.retire();
+    if (this.#creator && !this.#memory.named) this.#memory.retire();
     this.#memory.close();
     this.emit('close');
     this.removeAllListeners();

@@ -2,9 +2,15 @@
 //
 // Options of a bus: what they mean, their defaults, and the checks. Pure functions, any thread.
 
-import { type Backpressure, checkBackpressure, checkCapacity } from '../memory/backpressure.js';
+import {
+  type Backpressure,
+  backpressureName,
+  checkBackpressure,
+  checkCapacity,
+} from '../memory/backpressure.js';
 import { invalidArgument, NeuronBusError } from '../memory/errors.js';
 import * as layout from '../memory/layout.js';
+import type { Memory } from '../memory/memory.js';
 import type { SegmentOptions } from '../memory/native.js';
 
 export type WaitStrategy = 'park' | 'yield' | 'spin';
@@ -30,8 +36,17 @@ export interface NeuronBusOptions {
   blockMs?: number;
   /** backpressure 'sample': while the axon is over half full, one spike in this many is kept. Default 10. */
   sampleEvery?: number;
-  /** A label for errors and statistics, at most 63 bytes. */
+  /** Threads and other participants that can be on the bus at once, 1..64. Default 16. Unused ones cost no memory. */
+  maxGanglia?: number;
+  /**
+   * At most 63 bytes of letters, digits, '.', '_' and '-'. A bus with a name can be joined by other processes of this user
+   * (`NeuronBus.open(name)`, the C API); on Linux, and not with a virtual clock. Default: a bus of this process alone.
+   */
   name?: string;
+  /** After activity, how long to look for more before parking, ms: waking a parked thread takes longer. Default 0.1. */
+  pollMs?: number;
+  /** How long the sudden death of another process may go unnoticed, ms. Default 1,000. */
+  deathMs?: number;
   /** 'real' (default), or 'virtual': time stands still except for `bus.clock.advance(ms)`. */
   clock?: 'real' | 'virtual';
   /** Seed of `handle.random()`, an unsigned 32-bit integer. Default 1. */
@@ -79,7 +94,10 @@ function defaults(): ResolvedOptions {
     backpressure: 'drop-newest',
     blockMs: 100,
     sampleEvery: 10,
+    maxGanglia: 16,
     name: 'neuronbus',
+    pollMs: 0.1,
+    deathMs: 1000,
     clock: 'real',
     seed: 1,
     budget: 1024,
@@ -147,6 +165,9 @@ export function resolveOptions(options: NeuronBusOptions): ResolvedOptions {
   checkCapacity('axonCapacity', resolved.axonCapacity);
   checkArena(resolved.arenaCapacity);
   checkInteger('maxNeurons', resolved.maxNeurons, 1, layout.MAX_NEURONS);
+  checkInteger('maxGanglia', resolved.maxGanglia, 1, layout.MAX_GANGLIA);
+  checkMs('pollMs', resolved.pollMs, 0);
+  checkMs('deathMs', resolved.deathMs, 10);
   checkInteger('maxSynapses', resolved.maxSynapses, 1, 2 ** 28);
   checkChoice('waitStrategy', resolved.waitStrategy, ['park', 'yield', 'spin']);
   checkBackpressure(resolved.backpressure);
@@ -167,11 +188,51 @@ export function resolveOptions(options: NeuronBusOptions): ResolvedOptions {
   return resolved;
 }
 
-/** The segment that a bus of these options lives in: one ganglion, with an axon to itself. */
-export function segmentOptions(options: ResolvedOptions): SegmentOptions {
+/** What each participant decides for itself; the rest is the creator's. */
+export type AttachOptions = Pick<
+  NeuronBusOptions,
+  | 'waitStrategy'
+  | 'pollMs'
+  | 'deathMs'
+  | 'seed'
+  | 'budget'
+  | 'tickIntervalMs'
+  | 'stamps'
+  | 'checks'
+  | 'plasticity'
+>;
+
+/** Options of a bus that somebody else created. @throws NeuronBusError ERR_NB_INVALID_ARGUMENT naming the option. */
+export function attachedOptions(memory: Memory, own: AttachOptions): ResolvedOptions {
+  const { waitStrategy, pollMs, deathMs, seed, budget, tickIntervalMs, stamps, checks, plasticity } =
+    defaults();
+  const base = { waitStrategy, pollMs, deathMs, seed, budget, tickIntervalMs, stamps, checks, plasticity };
+  return resolveOptions({
+    ...given('', own, base),
+    arenaCapacity: memory.arenaChunkCount * layout.ARENA_CHUNK_BYTES,
+    axonCapacity: memory.axonCapacity,
+    maxNeurons: memory.maxNeurons,
+    maxSynapses: memory.maxSynapses,
+    maxGanglia: memory.maxGanglia,
+    backpressure: backpressureName(memory.u32At(layout.HEADER_BACKPRESSURE)),
+    blockMs: memory.u64At(layout.HEADER_BLOCK_NS) / 1e6,
+    sampleEvery: memory.u64At(layout.HEADER_DROP_SAMPLE_EVERY),
+    name: memory.name,
+    clock: memory.virtualClock ? 'virtual' : 'real',
+  });
+}
+
+/** Whether a bus of these options can be joined by its name. */
+export function isNamed(options: NeuronBusOptions): boolean {
+  return options.name !== undefined && options.clock !== 'virtual' && process.platform === 'linux';
+}
+
+/** The segment that a bus of these options lives in. */
+export function segmentOptions(options: ResolvedOptions, named: boolean): SegmentOptions {
   return {
-    maxGanglia: 1,
-    maxAxons: 1,
+    named,
+    maxGanglia: options.maxGanglia,
+    maxAxons: options.maxGanglia ** 2,
     axonCapacity: options.axonCapacity,
     mode: checkBackpressure(options.backpressure),
     sampleEvery: options.sampleEvery,

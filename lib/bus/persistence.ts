@@ -110,8 +110,8 @@ export class Persistence {
   #replaceAll(wanted: SavedSynapse[]): void {
     const now = this.#now();
     const replaced = wanted.flatMap(({ pre, post }) => {
-      const index = this.#native.find(pre, post);
-      return index < 0 ? [] : [this.#synapses.describe(this.#synapses.find(pre, post)!, index, now)];
+      const row = this.#synapses.rowOf(pre, post);
+      return row < 0 ? [] : [this.#synapses.describe(this.#synapses.find(pre, post)!, row, now)];
     });
     const after = this.#synapses.count + wanted.length - replaced.length;
     if (after > this.#maxSynapses) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Who is on the bus: neurons, their cards, their places in the shared table. Called on the thread of the bus.
+// Who is on the bus: this thread's neurons, their cards, their places in the shared table, and the cards of all others.
+// Called on the thread of the bus.
 
 import { invalidArgument, NeuronBusError } from '../memory/errors.js';
 import * as L from '../memory/layout.js';
@@ -9,18 +10,40 @@ import { AgentCard, type AgentCardInit, type RegisteredCard } from './agent_card
 import { Cortex } from './cortex.js';
 import { dynamicsInNs } from './membrane.js';
 import type { Neuron, NeuronHandle } from './neuron.js';
+import { encodeCard, Roster } from './roster.js';
 import type { Resident, Workspace } from './workspace.js';
 
 export class Registry {
-  readonly cortex = new Cortex();
+  readonly #cortex = new Cortex();
+  readonly #roster: Roster;
   readonly #workspace: Workspace;
   readonly #maxNeurons: number;
   readonly #ids = new Map<Neuron, number>();
+  #shared = false;
   readonly #ticking = new Set<number>();
 
   constructor(workspace: Workspace, maxNeurons: number) {
     this.#workspace = workspace;
     this.#maxNeurons = maxNeurons;
+    this.#roster = new Roster(workspace, this.#cortex);
+  }
+
+  /** Everybody who is on the bus now. */
+  get cortex(): Cortex {
+    this.#roster.sync();
+    return this.#cortex;
+  }
+
+  /** From now on others may look: cards go where they see them. */
+  share(): void {
+    if (this.#shared) return;
+    this.#shared = true;
+    for (const card of this.#cortex.all()) this.#roster.publish(card);
+  }
+
+  /** Whether neurons of other threads came or went since the last look. */
+  sync(): boolean {
+    return this.#roster.sync();
   }
 
   /** Neurons that have tick(handle), in order of registration. */
@@ -42,11 +65,11 @@ export class Registry {
     }
     const complete = given.with({ capabilities: [...given.capabilities, ...capabilities] });
     const wantsFire = typeof neuron.onFire === 'function';
-    const id = this.#claim(given.id, neuron, wantsFire ? L.NEURON_HAS_ON_FIRE : 0);
+    const id = this.#claim(given.id, neuron, wantsFire ? L.NEURON_HAS_ON_FIRE : 0, complete);
     const handle = handleFor(complete.with({ id }) as RegisteredCard);
     this.#workspace.residents[id] = { neuron, handle, wantsFire };
     this.#ids.set(neuron, id);
-    this.cortex.add(handle.card);
+    this.#cortex.add(handle.card);
     if (typeof neuron.tick === 'function') this.#ticking.add(id);
     return handle;
   }
@@ -57,7 +80,7 @@ export class Registry {
     callNative(() => this.#workspace.native.unregister(id));
     this.#ids.delete(neuron);
     this.#workspace.residents[id] = undefined;
-    this.cortex.remove(id);
+    this.#cortex.remove(id);
     this.#ticking.delete(id);
     return handle.card;
   }
@@ -69,7 +92,12 @@ export class Registry {
     return resident;
   }
 
-  #claim(wanted: number | undefined, neuron: Neuron, flags: number): number {
+  /** Any neuron of the bus. @throws NeuronBusError ERR_NB_UNKNOWN_NEURON naming the argument. */
+  known(argument: string, id: number): void {
+    if (typeof id !== 'number' || this.#workspace.ganglionOf(id) < 0) this.resident(argument, id);
+  }
+
+  #claim(wanted: number | undefined, neuron: Neuron, flags: number, card: AgentCard): number {
     if (wanted !== undefined && wanted >= this.#maxNeurons) {
       throw invalidArgument('card.id', wanted, `below maxNeurons (${this.#maxNeurons})`);
     }
@@ -77,6 +105,15 @@ export class Registry {
     const { native, running } = this.#workspace;
     if (!running) native.finish(); // ids of the last batch become free with its slots
     const any = L.BROADCAST;
-    return callNative(() => native.register(wanted ?? any, threshold, rest, leakNs, refractoryNs, flags));
+    const shared = this.#shared;
+    const block = shared ? this.#workspace.keep(encodeCard(card)) : undefined;
+    try {
+      return callNative(() => {
+        return native.register(wanted ?? any, threshold, rest, leakNs, refractoryNs, flags, shared);
+      });
+    } catch (error) {
+      if (block !== undefined) this.#workspace.release(block);
+      throw error;
+    }
   }
 }

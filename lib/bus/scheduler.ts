@@ -9,6 +9,8 @@ import type { WaitStrategy } from './options.js';
 
 /** Timers take no more; whoever asks for longer intervals will not notice. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
+/** How long one turn may poll before the event loop has its own, ms. */
+const SLICE_MS = 1;
 /** Turns of the event loop that 'yield' looks again before it parks. */
 const YIELD_TURNS = 1000;
 
@@ -17,6 +19,11 @@ export interface Drain {
   drain(): boolean;
   /** Runs `tick(handle)` of the neurons that have it, then drains. */
   beat(): void;
+  /** Others must wake us from now on; false when there is something to do after all. */
+  park(): boolean;
+  unpark(): void;
+  /** Whether spikes may come from other threads. */
+  shared(): boolean;
   /** Whether any neuron wants beats. */
   wantsBeats(): boolean;
 }
@@ -25,6 +32,7 @@ export interface SchedulerOptions {
   strategy: WaitStrategy;
   tickIntervalMs: number;
   housekeepingMs: number;
+  pollMs: number;
 }
 
 export class Scheduler {
@@ -80,13 +88,27 @@ export class Scheduler {
 
   readonly #turn = (): void => {
     this.#immediate = undefined;
-    const more = this.#target.drain();
+    this.#target.unpark();
+    const more = this.#target.shared() ? this.#poll() : this.#target.drain();
     if (!this.running || this.#immediate !== undefined) return;
     const { strategy } = this.#options;
     this.#idleTurns = more ? 0 : this.#idleTurns + 1;
     const again = more || strategy === 'spin' || (strategy === 'yield' && this.#idleTurns < YIELD_TURNS);
-    if (again) this.#immediate = setImmediate(this.#turn);
+    if (again || !this.#target.park()) this.#immediate = setImmediate(this.#turn);
   };
+
+  // Drains until nothing came for a while, or until it is the event loop's turn again: true.
+  #poll(): boolean {
+    const { pollMs, strategy } = this.#options;
+    const begin = performance.now();
+    let last = begin;
+    for (let now = begin; now - begin < SLICE_MS; now = performance.now()) {
+      if (this.#target.drain()) last = now;
+      if (!this.running) return false;
+      if (now - last >= pollMs && strategy !== 'spin') return false;
+    }
+    return true;
+  }
 }
 
 function every(ms: number, call: () => void): NodeJS.Timeout {

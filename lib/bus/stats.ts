@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
-// Counters of a bus, read from the shared records of its ganglion and axon. Called on the thread of the bus.
+// Counters of a bus, read from the shared records of its ganglia and axons. Called on the thread of the bus.
 //
 // The account: `published` counts what is owed, one for each receiver of each spike. A spike to one neuron counts one
 // when it is fired; a broadcast counts one until it is fanned out, then one per receiver. At every moment
-// published = delivered + sum of dropped + queued, from counters that are kept apart from each other.
+// published = delivered + sum of dropped + queued. On one thread the four come from counters that are kept apart from each
+// other. With several threads they cannot be read at one instant, so what is published is read last and `queued` is the rest;
+// when nothing is under way it must come out as 0.
 
+import { readCursor } from '../memory/cursor.js';
 import * as layout from '../memory/layout.js';
 import type { Workspace } from './workspace.js';
 
@@ -58,6 +61,8 @@ export interface BusStats {
   latencyNs: LatencyStats;
   neurons: number;
   synapses: number;
+  /** Threads that are on the bus now, of all processes. */
+  ganglia: number;
   /** Handlers that threw or rejected. */
   handlerErrors: number;
   pruned: number;
@@ -71,14 +76,44 @@ export interface BusStats {
   uptimeNs: number;
 }
 
+interface Records {
+  /** Byte offsets of the ganglia that were ever used, and of their control blocks. */
+  readonly ganglia: number[];
+  readonly controls: number[];
+  /** Byte offsets of the axons that were ever used. */
+  readonly axons: number[];
+}
+
+function records(workspace: Workspace): Records {
+  const { memory } = workspace;
+  const all = Array.from({ length: memory.maxGanglia }, (_, i) => i);
+  const used = all.filter(
+    (i) => memory.u32[workspace.ganglionWord(i) + (layout.GANGLION_GENERATION >> 2)] > 0,
+  );
+  const axons = memory.u32At(memory.u64At(layout.HEADER_COMMONS_OFFSET) + layout.COMMONS_AXONS_USED);
+  return {
+    ganglia: used.map((i) => 4 * workspace.ganglionWord(i)),
+    controls: used.map((i) => memory.workspaceAt(i)),
+    axons: Array.from({ length: Math.min(axons, memory.maxAxons) }, (_, i) => memory.axonOffset(i)),
+  };
+}
+
 /** Drops by reason, as of the last settle(). */
-export function readDrops({ memory, axonRecord, ganglionRecord }: Workspace): Record<DropReason, number> {
+export function readDrops(workspace: Workspace): Record<DropReason, number> {
+  return dropsIn(workspace, records(workspace));
+}
+
+function dropsIn({ memory }: Workspace, { axons, ganglia }: Records): Record<DropReason, number> {
   const entries = DROP_REASONS.map((reason, code) => {
-    const field =
-      code < AXON_REASONS ? axonRecord + layout.AXON_DROPPED : ganglionRecord + layout.GANGLION_DROPPED;
-    return [reason, memory.u64At(field + 8 * code)] as const;
+    const atAxon = code < AXON_REASONS;
+    const field = (atAxon ? layout.AXON_DROPPED : layout.GANGLION_DROPPED) + 8 * code;
+    return [reason, sum(atAxon ? axons : ganglia, (record) => memory.u64At(record + field))] as const;
   });
   return Object.fromEntries(entries) as Record<DropReason, number>;
+}
+
+function sum(records: readonly number[], read: (record: number) => number): number {
+  return records.reduce((total, record) => total + read(record), 0);
 }
 
 /** All counters; `routed` = what settle() returned just before. `about` is the bus' to know. */
@@ -87,25 +122,32 @@ export function readStats(
   routed: number,
   about: Pick<BusStats, 'name' | 'clock' | 'uptimeNs'>,
 ): BusStats {
-  const { memory, axonRecord, ganglionRecord } = workspace;
+  const { memory } = workspace;
   const state = workspace.account();
-  const ganglion = (field: number) => memory.u64At(ganglionRecord + field);
-  const dropped = readDrops(workspace);
-  const head = memory.u32At(axonRecord + layout.AXON_HEAD);
-  const written = memory.u32At(axonRecord + layout.AXON_HEAD_HIGH) * 2 ** 31 + (head % 2 ** 31);
+  const found = records(workspace);
+  const total = (field: number) => sum(found.ganglia, (record) => memory.u64At(record + field));
+  const delivered = total(layout.GANGLION_DELIVERED);
+  const dropped = dropsIn(workspace, found);
+  const refused = dropped.full + dropped.sampled + dropped.deadline;
+  const fanned = total(layout.GANGLION_FANNED);
+  const written = sum(found.axons, (axon) => readCursor(memory.u32, (axon + layout.AXON_HEAD) / 4));
+  const published = written + refused + fanned;
+  const lost = Object.values(dropped).reduce((a, b) => a + b, 0);
+  const alone = found.ganglia.length === 1;
   return {
     ...about,
-    published: written + dropped.full + dropped.sampled + dropped.deadline + ganglion(layout.GANGLION_FANNED),
-    delivered: ganglion(layout.GANGLION_DELIVERED),
-    queued: state.queued + routed,
+    published,
+    delivered,
+    queued: alone ? state.queued + routed : Math.max(0, published - delivered - lost),
     dropped,
-    latencyNs: readLatency(workspace),
-    neurons: state.neurons,
-    synapses: state.synapses,
-    handlerErrors: ganglion(layout.GANGLION_HANDLER_ERRORS),
-    pruned: ganglion(layout.GANGLION_PRUNED),
-    potentiations: ganglion(layout.GANGLION_POTENTIATIONS),
-    depressions: ganglion(layout.GANGLION_DEPRESSIONS),
+    latencyNs: readLatency(workspace, found.ganglia),
+    neurons: sum(found.controls, (control) => memory.u64At(control + layout.CONTROL_NEURONS)),
+    synapses: sum(found.controls, (control) => memory.u64At(control + layout.CONTROL_SYNAPSES)),
+    ganglia: sum(found.ganglia, (record) => Number(memory.u32At(record) === layout.LIVE)),
+    handlerErrors: total(layout.GANGLION_HANDLER_ERRORS),
+    pruned: total(layout.GANGLION_PRUNED),
+    potentiations: total(layout.GANGLION_POTENTIATIONS),
+    depressions: total(layout.GANGLION_DEPRESSIONS),
     arena: state.arena,
   };
 }
@@ -118,10 +160,10 @@ function bucketTop(bucket: number): number {
   return ((bucket & (sub - 1)) + sub + 1) * 2 ** shift - 1;
 }
 
-function readLatency({ memory, ganglionRecord }: Workspace): LatencyStats {
-  const read = (field: number) => memory.u64At(ganglionRecord + field);
+function readLatency({ memory }: Workspace, ganglia: readonly number[]): LatencyStats {
+  const read = (field: number) => sum(ganglia, (record) => memory.u64At(record + field));
   const count = read(layout.GANGLION_LATENCY_COUNT);
-  const max = read(layout.GANGLION_LATENCY_MAX_NS);
+  const max = Math.max(...ganglia.map((record) => memory.u64At(record + layout.GANGLION_LATENCY_MAX_NS)));
   const quantile = (share: number) => {
     if (count === 0) return 0;
     let left = Math.ceil(share * count);

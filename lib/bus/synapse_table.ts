@@ -10,6 +10,7 @@ import { PARAMETERS, type SavedSynapse } from './snapshot.js';
 import { type PlasticityRule, ruleName, Synapse, type SynapseSource } from './synapse.js';
 import type { Workspace } from './workspace.js';
 
+/** Where a synapse lies: row = ganglion * maxSynapses + index. */
 export class SynapseTable implements SynapseSource {
   readonly #workspace: Workspace;
   readonly #memory: Memory;
@@ -19,6 +20,8 @@ export class SynapseTable implements SynapseSource {
   readonly #post: number;
   readonly #weight: number;
   readonly #lastPre: number;
+  readonly #rule: number;
+  readonly #filter: number;
 
   /** `settle` books what handlers did so far, so that weights are current; it throws ERR_NB_CLOSED. */
   constructor(workspace: Workspace, settle: () => void) {
@@ -27,58 +30,89 @@ export class SynapseTable implements SynapseSource {
     this.#memory = memory;
     this.#native = native;
     this.#settle = settle;
-    this.#pre = memory.u64At(L.HEADER_SYNAPSE_PRE_OFFSET) / 2;
-    this.#post = memory.u64At(L.HEADER_SYNAPSE_POST_OFFSET) / 2;
-    this.#weight = memory.u64At(L.HEADER_SYNAPSE_WEIGHT_OFFSET) / 8;
+    this.#pre = memory.u64At(L.HEADER_SYNAPSE_PRE_OFFSET);
+    this.#post = memory.u64At(L.HEADER_SYNAPSE_POST_OFFSET);
+    this.#weight = memory.u64At(L.HEADER_SYNAPSE_WEIGHT_OFFSET);
     this.#lastPre = memory.u64At(L.HEADER_SYNAPSE_LAST_PRE_OFFSET);
+    this.#rule = memory.u64At(L.HEADER_SYNAPSE_RULE_OFFSET);
+    this.#filter = memory.u64At(L.HEADER_SYNAPSE_FILTER_OFFSET);
   }
 
+  /** Of this thread's neurons. */
   get count(): number {
     return this.#workspace.account().synapses;
   }
 
   find(pre: number, post: number): Synapse | undefined {
-    const index = this.#native.find(pre, post);
-    return index < 0 ? undefined : new Synapse(this, index, pre, post);
+    const row = this.rowOf(pre, post);
+    return row < 0 ? undefined : new Synapse(this, row, pre, post);
   }
 
+  /** -1 = none. */
+  rowOf(pre: number, post: number): number {
+    const index = this.#native.find(pre, post);
+    const ganglion = this.#workspace.ganglionOf(post);
+    return index < 0 || ganglion < 0 ? -1 : ganglion * this.#memory.maxSynapses + index;
+  }
+
+  /** Of the whole bus. */
   all(): Synapse[] {
-    const { u16 } = this.#memory;
+    return Array.from({ length: this.#memory.maxGanglia }, (_, ganglion) => this.#allOf(ganglion)).flat();
+  }
+
+  #allOf(ganglion: number): Synapse[] {
+    const { memory } = this.#workspace;
+    if (this.#workspace.generationOf(ganglion) < 0) return [];
+    if (ganglion === this.#workspace.index) this.#workspace.account();
+    const slots = memory.u64At(memory.workspaceAt(ganglion) + L.CONTROL_SYNAPSE_SLOTS);
+    const first = ganglion * memory.maxSynapses;
     const result: Synapse[] = [];
-    const slots = this.#workspace.account().synapseSlots;
-    for (let i = 0; i < slots; i++) {
-      if (u16[this.#pre + i] === L.BROADCAST) continue;
-      result.push(new Synapse(this, i, u16[this.#pre + i], u16[this.#post + i]));
+    for (let row = first; row < first + Math.min(slots, memory.maxSynapses); row++) {
+      const pre = this.#u16(this.#pre, row);
+      if (pre !== L.BROADCAST) result.push(new Synapse(this, row, pre, this.#u16(this.#post, row)));
     }
     return result;
   }
 
-  isSynapse(index: number, pre: number, post: number): boolean {
+  isSynapse(row: number, pre: number, post: number): boolean {
     this.#settle();
-    return this.#memory.u16[this.#pre + index] === pre && this.#memory.u16[this.#post + index] === post;
+    return this.#u16(this.#pre, row) === pre && this.#u16(this.#post, row) === post;
   }
 
-  weightOf(index: number): number {
-    return this.#memory.f64[this.#weight + index];
+  weightOf(row: number): number {
+    return this.#memory.f64[this.#byte(this.#weight, row, 8) / 8];
   }
 
-  lastUsedNsOf(index: number): number {
-    return this.#memory.u64At(this.#lastPre + 8 * index);
+  lastUsedNsOf(row: number): number {
+    return this.#memory.u64At(this.#byte(this.#lastPre, row, 8));
+  }
+
+  /** Byte offset of an entry of a column. */
+  #byte(column: number, row: number, bytes: number): number {
+    return this.#tables(row) + column + bytes * (row % this.#memory.maxSynapses);
+  }
+
+  #u16(column: number, row: number): number {
+    return this.#memory.u16[this.#byte(column, row, 2) / 2];
+  }
+
+  #tables(row: number): number {
+    return this.#memory.workspaceAt(Math.floor(row / this.#memory.maxSynapses));
   }
 
   setWeight(pre: number, post: number, weight: number): void {
     callNative(() => this.#native.setWeight(pre, post, weight));
   }
 
-  ruleOf(index: number): PlasticityRule {
-    return ruleName(this.#memory.u32At(this.#ruleRecord(index) + L.RULE_KIND));
+  ruleOf(row: number): PlasticityRule {
+    return ruleName(this.#memory.u32At(this.#ruleRecord(row) + L.RULE_KIND));
   }
 
   /** Everything a snapshot keeps of a synapse. */
-  describe(synapse: Synapse, index: number, now: number): SavedSynapse {
+  describe(synapse: Synapse, row: number, now: number): SavedSynapse {
     const { f64, u8 } = this.#memory;
-    const firstParameter = (this.#ruleRecord(index) + L.RULE_A_PLUS) / 8;
-    const filter = this.#filterRecord(index);
+    const firstParameter = (this.#ruleRecord(row) + L.RULE_A_PLUS) / 8;
+    const filter = this.#filterRecord(row);
     const prefix = filter + L.FILTER_PREFIX;
     return {
       pre: synapse.pre,
@@ -102,20 +136,21 @@ export class SynapseTable implements SynapseSource {
 
   /** All synapses as a snapshot keeps them. */
   describeAll(now: number): SavedSynapse[] {
-    return this.all().map((synapse) =>
-      this.describe(synapse, this.#native.find(synapse.pre, synapse.post), now),
+    return this.all().map((synapse) => this.describe(synapse, this.rowOf(synapse.pre, synapse.post), now));
+  }
+
+  #ruleRecord(row: number): number {
+    return (
+      this.#tables(row) +
+      this.#memory.u64At(L.HEADER_RULES_OFFSET) +
+      this.#u16(this.#rule, row) * L.RULE_BYTES
     );
   }
 
-  #ruleRecord(index: number): number {
-    const column = this.#memory.u64At(L.HEADER_SYNAPSE_RULE_OFFSET) / 2;
-    return this.#memory.u64At(L.HEADER_RULES_OFFSET) + this.#memory.u16[column + index] * L.RULE_BYTES;
-  }
-
   /** -1 = no filter. */
-  #filterRecord(index: number): number {
-    const column = this.#memory.u64At(L.HEADER_SYNAPSE_FILTER_OFFSET) / 2;
-    const number = this.#memory.u16[column + index];
-    return number === 0 ? -1 : this.#memory.u64At(L.HEADER_FILTERS_OFFSET) + (number - 1) * L.FILTER_BYTES;
+  #filterRecord(row: number): number {
+    const number = this.#u16(this.#filter, row);
+    if (number === 0) return -1;
+    return this.#tables(row) + this.#memory.u64At(L.HEADER_FILTERS_OFFSET) + (number - 1) * L.FILTER_BYTES;
   }
 }

@@ -3,7 +3,7 @@
 // What the two JavaScript halves of a ganglion, emitter and dispatcher, share: where its records lie in the memory, and
 // the state of the tick that is running. Called on the one thread that owns the ganglion.
 
-import { type ArenaPort, type ArenaRef, arenaRef } from '../memory/arena.js';
+import { type ArenaPort, type ArenaRef, arenaRef, arenaTarget } from '../memory/arena.js';
 import { errorNameOf, NeuronBusError } from '../memory/errors.js';
 import * as L from '../memory/layout.js';
 import type { Memory } from '../memory/memory.js';
@@ -29,6 +29,8 @@ export const C = {
   ARENA_GENERATION: L.CONTROL_ARENA_GENERATION >> 2,
   ARENA_OWNER: L.CONTROL_ARENA_OWNER >> 2,
   UNFINISHED: L.CONTROL_UNFINISHED >> 2,
+  RENEW: L.CONTROL_RENEW >> 2,
+  PEER: L.CONTROL_PEER >> 2,
 } as const;
 
 /** A registered neuron, as the dispatch loop needs it. */
@@ -51,6 +53,11 @@ export class Workspace implements ArenaPort {
   readonly prunes: number;
   /** Index of the neuron table in u32. */
   readonly neurons: number;
+  /** Index of the roster in u32. */
+  readonly roster: number;
+  /** Number of this ganglion. */
+  readonly index: number;
+  readonly #ganglia: number;
   /** Byte offsets of the two records that hold this ganglion's counters. */
   readonly axonRecord: number;
   readonly ganglionRecord: number;
@@ -79,14 +86,42 @@ export class Workspace implements ArenaPort {
     );
     this.u16 = memory.u16;
     this.u32 = memory.u32;
-    const workspace = memory.workspaceOffset + this.native.index * memory.workspaceStride;
+    this.index = this.native.index;
+    const workspace = memory.workspaceAt(this.index);
     this.control = workspace / 4;
-    this.dispatch = workspace + L.CONTROL_BYTES;
-    this.emissions = this.dispatch + memory.dispatchCapacity * L.DISPATCH_BYTES;
-    this.prunes = this.emissions + L.EMISSION_LOG_ENTRIES * L.EMISSION_BYTES;
+    this.dispatch = workspace + memory.u64At(L.HEADER_DISPATCH_OFFSET);
+    this.emissions = workspace + memory.u64At(L.HEADER_EMISSIONS_OFFSET);
+    this.prunes = workspace + memory.u64At(L.HEADER_PRUNES_OFFSET);
     this.neurons = memory.u64At(L.HEADER_NEURONS_OFFSET) / 4;
+    this.roster = memory.u64At(L.HEADER_ROSTER_OFFSET) / 4;
     this.axonRecord = memory.axonOffset(this.native.axon);
-    this.ganglionRecord = memory.u64At(L.HEADER_GANGLIA_OFFSET) + this.native.index * L.GANGLION_BYTES;
+    this.#ganglia = memory.u64At(L.HEADER_GANGLIA_OFFSET) / 4;
+    this.ganglionRecord = 4 * this.ganglionWord(this.index);
+  }
+
+  // ---- other ganglia ------------------------------------------------------------------------------------------------
+
+  /** Index of nb_ganglion in u32. */
+  ganglionWord(ganglion: number): number {
+    return this.#ganglia + ganglion * (L.GANGLION_BYTES / 4);
+  }
+
+  /** How many owners the ganglion had, or -1 when it has none now. */
+  generationOf(ganglion: number): number {
+    const word = this.ganglionWord(ganglion);
+    const live = Atomics.load(this.u32, word + (L.GANGLION_STATE >> 2)) === L.LIVE; // SYNC ganglion-claim
+    return live ? this.u32[word + (L.GANGLION_GENERATION >> 2)] : -1;
+  }
+
+  /** The ganglion of a registered neuron, or -1. */
+  ganglionOf(neuron: number): number {
+    if (neuron >>> 0 !== neuron || neuron >= this.memory.maxNeurons) return -1;
+    return (Atomics.load(this.u32, this.roster + neuron) & L.ROSTER_GANGLION_MASK) - 1; // SYNC topology
+  }
+
+  /** Number of the axon to another ganglion. @throws NeuronBusError as NativeGanglion.openAxon. */
+  openAxon(to: number): number {
+    return callNative(() => this.native.openAxon(to));
   }
 
   /** The last clock reading, ns. */
@@ -150,6 +185,13 @@ export class Workspace implements ArenaPort {
       length,
       u32[control + C.ARENA_OWNER],
     );
+  }
+
+  /** A block that holds `bytes`; the arena fields of nb_control name it afterwards. As allocate(). */
+  keep(bytes: Uint8Array): ArenaRef {
+    const ref = this.allocate(bytes.length);
+    arenaTarget(this.memory, ref).set(bytes);
+    return ref;
   }
 
   /** One more reference. ERR_NB_STALE_REFERENCE. */

@@ -306,6 +306,7 @@ function createMemory(options: AxonOptions): Memory {
     throw invalidArgument('sampleEvery', sampleEvery, 'an integer, 1 or more');
   }
   return Memory.create({
+    named: false,
     maxGanglia: 0,
     maxAxons: 1,
     axonCapacity: capacity,

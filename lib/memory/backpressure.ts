@@ -26,6 +26,11 @@ export function checkBackpressure(value: Backpressure): number {
   return MODES[value];
 }
 
+/** The name of a MODE_*. */
+export function backpressureName(mode: number): Backpressure {
+  return (Object.keys(MODES) as Backpressure[]).find((name) => MODES[name] === mode)!;
+}
+
 /** ERR_NB_CAPACITY unless it is a power of two from 2 to 2^26. */
 export function checkCapacity(argument: string, value: number): number {
   if (!Number.isInteger(value) || value < 2 || value > MAX_CAPACITY || (value & (value - 1)) !== 0) {

@@ -46,6 +46,8 @@ export class Memory {
   readonly arenaChunkCount: number;
   readonly virtualClock: boolean;
 
+  /** Other processes may have it open. */
+  named = false;
   #references = 1;
 
   /** For create(), attach() and tests; `buffer` holds a formatted segment. */
@@ -77,9 +79,24 @@ export class Memory {
   static create(options: SegmentOptions): Memory {
     const identity = new Uint32Array(2);
     const numbers = segmentNumbers(options);
-    const buffer = callNative((addon) => addon.createSegment(numbers, options.name, identity));
+    const buffer = callNative((addon) => addon.createSegment(numbers, options.name, identity, options.named));
     const [id, key] = identity;
-    return remember(new Memory(buffer, { id, key }));
+    const memory = remember(new Memory(buffer, { id, key }));
+    memory.named = options.named;
+    return memory;
+  }
+
+  /**
+   * The named segment of another process (or of this one). ERR_NB_NO_SUCH_BUS, ERR_NB_NOT_OWNER, ERR_NB_VERSION,
+   * ERR_NB_BAD_SEGMENT, ERR_NB_UNSUPPORTED.
+   */
+  static open(name: string): Memory {
+    const identity = new Uint32Array(2);
+    const buffer = callNative((addon) => addon.openSegment(name, identity));
+    const [id, key] = identity;
+    const memory = buffer === null ? Memory.attach({ id, key }) : remember(new Memory(buffer, { id, key }));
+    memory.named = true;
+    return memory;
   }
 
   /** The segment of a handle; the same object as before if this thread has it open. ERR_NB_NO_SUCH_SEGMENT. */
@@ -93,6 +110,12 @@ export class Memory {
     }
     const buffer = callNative((addon) => addon.attachSegment(handle.id, handle.key));
     return remember(new Memory(buffer, handle));
+  }
+
+  /** Of the bus, as its creator gave it. */
+  get name(): string {
+    const bytes = this.u8.subarray(L.HEADER_NAME, L.HEADER_NAME + L.NAME_BYTES);
+    return new TextDecoder().decode(bytes.slice(0, bytes.indexOf(0)));
   }
 
   /** SEGMENT_* as its creator left it. */
@@ -128,6 +151,11 @@ export class Memory {
     const word = byteOffset / 4;
     this.u32[word] = value;
     this.u32[word + 1] = value / 4294967296;
+  }
+
+  /** Byte offset of a ganglion's own tables. */
+  workspaceAt(ganglion: number): number {
+    return this.workspaceOffset + ganglion * this.workspaceStride;
   }
 
   axonOffset(index: number): number {

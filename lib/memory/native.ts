@@ -25,6 +25,8 @@ export interface SegmentOptions {
   arenaChunks: number;
   virtualClock: boolean;
   name: string;
+  /** Other processes may join by the name. */
+  named: boolean;
 }
 
 /** The numbers of the options in the order in which native/addon/segment_wrap.cc reads them. */
@@ -65,6 +67,10 @@ export interface NativeGanglion {
   finish(): void;
   stamp(): void;
   dropOldest(): void;
+  /** control.status is 0 when it parked. */
+  park(): void;
+  /** Wakes ganglion control.peer if it is parked. */
+  wake(): void;
   account(): void;
   arenaAllocate(): void;
   arenaRetain(): void;
@@ -76,9 +82,10 @@ export interface NativeGanglion {
     leakNs: number,
     refractoryNs: number,
     flags: number,
+    hasCard: boolean,
   ): number;
   unregister(id: number): void;
-  /** `parameters`: the seven doubles of nb_rule in order; `typeMask` 0 = no filter. Returns the synapse's index. */
+  /** `parameters`: the seven doubles of nb_rule in order; `typeMask` 0 = no filter. */
   connect(
     pre: number,
     post: number,
@@ -88,18 +95,28 @@ export interface NativeGanglion {
     typeMask: number,
     minPriority: number,
     prefix: Uint8Array,
-  ): number;
+  ): void;
   disconnect(pre: number, post: number): void;
-  /** Index of the synapse, or -1. */
+  /** Index of the synapse in the table of the ganglion of `post`, or -1. */
   find(pre: number, post: number): number;
   setWeight(pre: number, post: number, weight: number): void;
+  /** Number of the axon to another ganglion. ERR_NB_DEAD_TARGET, ERR_NB_NO_ROOM, ERR_NB_TOO_MANY_GANGLIA. */
+  openAxon(to: number): number;
+  /** Its receiver is gone: counts what was not read. */
+  abandonAxon(to: number): void;
+  /** Clears away after dead processes. Returns how many ganglia. */
+  reap(): number;
+  /** `callback` runs soon after somebody woke this ganglion. */
+  onWake(callback: () => void): void;
   setIdle(pre: number, post: number, idleNs: number): void;
   close(): void;
 }
 
 export interface NativeAddon {
   /** A fresh segment with one reference, held by the buffer. `numbers`: as segmentNumbers(); `identity` takes id and key. */
-  createSegment(numbers: Float64Array, name: string, identity: Uint32Array): ArrayBuffer;
+  createSegment(numbers: Float64Array, name: string, identity: Uint32Array, named: boolean): ArrayBuffer;
+  /** Joins the named segment of another process; null if this thread has it open, under the identity. */
+  openSegment(name: string, identity: Uint32Array): ArrayBuffer | null;
   /** A buffer over an open segment; one more reference. At most once per segment and thread: see memory.ts. */
   attachSegment(id: number, key: number): ArrayBuffer;
   /** Detaches the buffer and drops its reference; the last one unmaps the memory. */

@@ -5,7 +5,7 @@
 // Any thread, each with its own objects. A received spike is valid until the handler returns (or until the next call on the
 // reader that handed it out); clone() gives one that stays. Nothing here allocates except bytes(), text(), json(), clone().
 
-import { arenaBytes } from './arena.js';
+import { type ArenaRef, arenaBytes } from './arena.js';
 import { NeuronBusError } from './errors.js';
 import * as L from './layout.js';
 import type { Memory } from './memory.js';
@@ -173,12 +173,7 @@ export class Spike {
     if (n !== L.LENGTH_ARENA || this.#memory === null) {
       throw new NeuronBusError('BAD_PAYLOAD', `The slot says ${n} payload bytes, more than fit`);
     }
-    return arenaBytes(this.#memory, {
-      grain: payloadWord(this.#words, at, L.ARENA_REF_GRAIN),
-      generation: payloadWord(this.#words, at, L.ARENA_REF_GENERATION),
-      length: payloadWord(this.#words, at, L.ARENA_REF_LENGTH),
-      owner: payloadWord(this.#words, at, L.ARENA_REF_OWNER),
-    });
+    return arenaBytes(this.#memory, referenceAt(this.#words, at));
   }
 
   static {
@@ -235,6 +230,22 @@ function stale(): NeuronBusError {
 }
 
 // The payload begins in the middle of a word, so a 32-bit field of it spans two words.
+/** The reference in slot `at`; only for a slot whose length is LENGTH_ARENA. */
+function referenceAt(words: Uint32Array, at: number): ArenaRef {
+  return {
+    grain: payloadWord(words, at, L.ARENA_REF_GRAIN),
+    generation: payloadWord(words, at, L.ARENA_REF_GENERATION),
+    length: payloadWord(words, at, L.ARENA_REF_LENGTH),
+    owner: payloadWord(words, at, L.ARENA_REF_OWNER),
+  };
+}
+
+/** @internal Where the payload of slot `at` (byte offset / 64) lies, if it is in the arena. */
+export function longReference(words: Uint32Array, at: number): ArenaRef | undefined {
+  const isLong = ((words[at * 16 + 4] >>> 2) & 63) === L.LENGTH_ARENA;
+  return isLong ? referenceAt(words, at) : undefined;
+}
+
 function payloadWord(words: Uint32Array, at: number, byteOffset: number): number {
   const w = at * 16 + 4 + byteOffset / 4;
   return ((words[w] >>> 16) | (words[w + 1] << 16)) >>> 0;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "addon.h"
+#include "alarm.h"
 #include "ganglion.h"
 
 namespace neuronbus {
@@ -39,6 +40,8 @@ void hot_route(Ganglion& ganglion, nb_control&) { ganglion.route(); }
 void hot_settle(Ganglion& ganglion, nb_control&) { ganglion.settle(); }
 void hot_finish(Ganglion& ganglion, nb_control&) { ganglion.finish(); }
 void hot_stamp(Ganglion& ganglion, nb_control&) { ganglion.stamp(); }
+void hot_park(Ganglion& ganglion, nb_control& control) { control.status = ganglion.park() ? NB_OK : NB_ERR_FULL; }
+void hot_wake(Ganglion& ganglion, nb_control& control) { ganglion.wake(control.peer); }
 void hot_drop_oldest(Ganglion& ganglion, nb_control& control) {
   control.status = ganglion.drop_oldest() ? NB_OK : NB_ERR_FULL;
 }
@@ -80,6 +83,10 @@ class GanglionWrap : public Napi::ObjectWrap<GanglionWrap> {
             InstanceMethod<&GanglionWrap::connect>("connect"),
             InstanceMethod<&GanglionWrap::disconnect>("disconnect"),
             InstanceMethod<&GanglionWrap::find>("find"),
+            InstanceMethod<&GanglionWrap::open_axon>("openAxon"),
+            InstanceMethod<&GanglionWrap::abandon_axon>("abandonAxon"),
+            InstanceMethod<&GanglionWrap::reap>("reap"),
+            InstanceMethod<&GanglionWrap::on_wake>("onWake"),
             InstanceMethod<&GanglionWrap::set_weight>("setWeight"),
             InstanceMethod<&GanglionWrap::set_idle>("setIdle"),
             InstanceMethod<&GanglionWrap::close>("close"),
@@ -97,7 +104,7 @@ class GanglionWrap : public Napi::ObjectWrap<GanglionWrap> {
     nb_status status = Segment::attach(mapping->base(), mapping->bytes(), &segment);
     const Plasticity plasticity{number(info, 1), number(info, 2), number(info, 3)};
     if (status == NB_OK) status = Mapping::attach(mapping->handle(), &mapping_);
-    if (status == NB_OK) status = Ganglion::join(segment, plasticity, &ganglion_);
+    if (status == NB_OK) status = Ganglion::join(segment, mapping_, plasticity, &ganglion_);
     if (status != NB_OK) {
       shut();
       throw_status(env, status, "");
@@ -111,6 +118,8 @@ class GanglionWrap : public Napi::ObjectWrap<GanglionWrap> {
     add_hot(env, self, "settle", hot_call<hot_settle>);
     add_hot(env, self, "finish", hot_call<hot_finish>);
     add_hot(env, self, "stamp", hot_call<hot_stamp>);
+    add_hot(env, self, "park", hot_call<hot_park>);
+    add_hot(env, self, "wake", hot_call<hot_wake>);
     add_hot(env, self, "dropOldest", hot_call<hot_drop_oldest>);
     add_hot(env, self, "account", hot_call<hot_account>);
     add_hot(env, self, "arenaAllocate", hot_call<hot_allocate>);
@@ -145,6 +154,7 @@ class GanglionWrap : public Napi::ObjectWrap<GanglionWrap> {
 
   void shut() {
     if (target_ != nullptr) target_->ganglion = nullptr;
+    alarm_.reset();
     delete ganglion_;
     ganglion_ = nullptr;
     if (mapping_ != nullptr) mapping_->release();
@@ -159,13 +169,15 @@ class GanglionWrap : public Napi::ObjectWrap<GanglionWrap> {
   }
   bool open(Napi::Env env) { return done(env, ganglion_ != nullptr ? NB_OK : NB_ERR_CLOSED); }
 
-  // (wantedId, threshold, rest, leakNs, refractoryNs, flags) -> id
+  // (wantedId, threshold, rest, leakNs, refractoryNs, flags, whether the arena fields of nb_control name its card) -> id
   Napi::Value register_neuron(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
     if (!open(env)) return env.Undefined();
     const Dynamics dynamics{number(info, 1), number(info, 2), number(info, 3), number(info, 4)};
     uint16_t assigned = 0;
-    if (!done(env, ganglion_->register_neuron(id(info, 0), dynamics, id(info, 5), &assigned))) return env.Undefined();
+    const nb_arena_ref reference = reference_in(*target_->control);
+    const nb_arena_ref* card = info[6].As<Napi::Boolean>().Value() ? &reference : nullptr;
+    if (!done(env, ganglion_->register_neuron(id(info, 0), dynamics, id(info, 5), card, &assigned))) return env.Undefined();
     return Napi::Number::New(env, assigned);
   }
 
@@ -174,60 +186,95 @@ class GanglionWrap : public Napi::ObjectWrap<GanglionWrap> {
   }
 
   // (pre, post, weight, kind, Float64Array of the seven parameters of nb_rule, typeMask, minPriority, prefix)
-  // -> synapse index; typeMask 0 = no filter
-  Napi::Value connect(const Napi::CallbackInfo& info) {
+  // typeMask 0 = no filter
+  void connect(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
-    if (!open(env)) return env.Undefined();
+    if (!open(env)) return;
     const auto parameters = info[4].As<Napi::Float64Array>();
-    nb_rule rule{};
-    rule.kind = info[3].As<Napi::Number>().Uint32Value();
-    rule.a_plus = parameters[0];
-    rule.a_minus = parameters[1];
-    rule.tau_plus_ns = parameters[2];
-    rule.tau_minus_ns = parameters[3];
-    rule.weight_min = parameters[4];
-    rule.weight_max = parameters[5];
-    rule.answer_window_ns = parameters[6];
-    nb_filter filter{};
+    nb_mail wish{};
+    wish.what = NB_MAIL_CONNECT;
+    wish.pre = id(info, 0);
+    wish.post = id(info, 1);
+    wish.weight = number(info, 2);
+    wish.rule.kind = info[3].As<Napi::Number>().Uint32Value();
+    wish.rule.a_plus = parameters[0];
+    wish.rule.a_minus = parameters[1];
+    wish.rule.tau_plus_ns = parameters[2];
+    wish.rule.tau_minus_ns = parameters[3];
+    wish.rule.weight_min = parameters[4];
+    wish.rule.weight_max = parameters[5];
+    wish.rule.answer_window_ns = parameters[6];
+    nb_filter& filter = wish.filter;
     filter.type_mask = static_cast<uint8_t>(info[5].As<Napi::Number>().Uint32Value());
     filter.min_priority = static_cast<uint8_t>(info[6].As<Napi::Number>().Uint32Value());
+    wish.has_filter = filter.type_mask == 0 ? 0 : 1;
     const auto prefix = info[7].As<Napi::Uint8Array>();
     if (prefix.ByteLength() > NB_INLINE_BYTES) {
       done(env, NB_ERR_INVALID_ARGUMENT);
-      return env.Undefined();
+      return;
     }
     filter.prefix_length = static_cast<uint8_t>(prefix.ByteLength());
     if (filter.prefix_length > 0) std::memcpy(filter.prefix, prefix.Data(), filter.prefix_length);
-    uint32_t synapse = 0;
-    const nb_filter* given = filter.type_mask == 0 ? nullptr : &filter;
-    if (!done(env, ganglion_->connect(id(info, 0), id(info, 1), number(info, 2), rule, given, &synapse))) {
-      return env.Undefined();
-    }
-    return Napi::Number::New(env, synapse);
+    done(env, ganglion_->anywhere(wish, kPatienceNs));
   }
 
   void disconnect(const Napi::CallbackInfo& info) {
-    if (open(info.Env())) done(info.Env(), ganglion_->disconnect(id(info, 0), id(info, 1)));
+    nb_mail wish{};
+    wish.what = NB_MAIL_DISCONNECT;
+    wish.pre = id(info, 0);
+    wish.post = id(info, 1);
+    if (open(info.Env())) done(info.Env(), ganglion_->anywhere(wish, kPatienceNs));
   }
 
   // (pre, post) -> synapse index or -1
   Napi::Value find(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
     if (!open(env)) return env.Undefined();
-    const uint32_t synapse = ganglion_->synapses().find(id(info, 0), id(info, 1));
+    const uint32_t synapse = ganglion_->find_synapse(id(info, 0), id(info, 1));
     return Napi::Number::New(env, synapse == NB_NONE ? -1 : static_cast<double>(synapse));
   }
 
   void set_weight(const Napi::CallbackInfo& info) {
-    if (open(info.Env())) done(info.Env(), ganglion_->set_weight(id(info, 0), id(info, 1), number(info, 2)));
+    nb_mail wish{};
+    wish.what = NB_MAIL_SET_WEIGHT;
+    wish.pre = id(info, 0);
+    wish.post = id(info, 1);
+    wish.weight = number(info, 2);
+    if (open(info.Env())) done(info.Env(), ganglion_->anywhere(wish, kPatienceNs));
   }
 
   void set_idle(const Napi::CallbackInfo& info) {
     if (open(info.Env())) done(info.Env(), ganglion_->set_idle(id(info, 0), id(info, 1), number(info, 2)));
   }
 
+  // (ganglion) -> number of the axon to it
+  Napi::Value open_axon(const Napi::CallbackInfo& info) {
+    uint32_t axon = 0;
+    if (!open(info.Env()) || !done(info.Env(), ganglion_->open_axon(id(info, 0), &axon))) return info.Env().Undefined();
+    return Napi::Number::New(info.Env(), axon);
+  }
+
+  void abandon_axon(const Napi::CallbackInfo& info) {
+    if (open(info.Env())) ganglion_->abandon_axon(id(info, 0));
+  }
+
+  // -> how many dead ganglia were cleared away
+  Napi::Value reap(const Napi::CallbackInfo& info) {
+    return Napi::Number::New(info.Env(), ganglion_ != nullptr ? ganglion_->reap() : 0);
+  }
+
+  // (function) is called soon after others woke this ganglion. Does not keep the process alive.
+  void on_wake(const Napi::CallbackInfo& info) {
+    if (!open(info.Env())) return;
+    alarm_ = Alarm::create(info.Env(), info[0], mapping_, ganglion_->index());
+    if (alarm_ == nullptr) done(info.Env(), NB_ERR_NO_MEMORY);
+  }
+
   void close(const Napi::CallbackInfo&) { shut(); }
 
+  static constexpr uint64_t kPatienceNs = 2'000'000'000;  // for the owner of another ganglion to answer
+
+  std::unique_ptr<Alarm> alarm_;
   Mapping* mapping_ = nullptr;
   Ganglion* ganglion_ = nullptr;
   HotTarget* target_ = nullptr;

@@ -44,7 +44,7 @@ Napi::Value wrap(Napi::Env env, Mapping* mapping) {
   return Napi::Value(env, buffer);
 }
 
-// (Float64Array in the order below, name, Uint32Array that takes id and key) -> ArrayBuffer
+// (Float64Array in the order below, name, Uint32Array that takes id and key, whether other processes may join) -> ArrayBuffer
 Napi::Value create_segment(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const auto numbers = info[0].As<Napi::Float64Array>();
@@ -71,15 +71,23 @@ Napi::Value create_segment(const Napi::CallbackInfo& info) {
   size_t bytes = 0;
   nb_status status = Segment::size(options, &bytes);
   Mapping* mapping = nullptr;
-  if (status == NB_OK) status = Mapping::create(bytes, &mapping);
-  if (status != NB_OK) {
-    throw_status(env, status, "");
-    return env.Undefined();
+  const auto format = [&](uint8_t* base, size_t size) {
+    return Segment::format(base, size, options, env.GetInstanceData<AddonData>()->clock.now());
+  };
+  if (status == NB_OK && info[3].As<Napi::Boolean>().Value()) {
+    // The arena is reserved now, workspaces and axons when they are handed out.
+    status = Mapping::create_named(name, bytes, Segment::common_bytes(options), format, &mapping);
+    const uint64_t arena = uint64_t{options.arena_chunks} * NB_ARENA_CHUNK_BYTES;
+    if (status == NB_OK && mapping->reserve(bytes - arena, arena) != NB_OK) {
+      mapping->release();
+      status = NB_ERR_NO_ROOM;
+    }
+  } else if (status == NB_OK) {
+    status = Mapping::create(bytes, &mapping);
+    if (status == NB_OK && (status = format(mapping->base(), bytes)) != NB_OK) mapping->release();
   }
-  status = Segment::format(mapping->base(), mapping->bytes(), options, env.GetInstanceData<AddonData>()->clock.now());
   if (status != NB_OK) {
-    mapping->release();
-    throw_status(env, status, "");
+    throw_status(env, status, name);
     return env.Undefined();
   }
   identity[0] = mapping->handle().id;
@@ -106,6 +114,32 @@ Napi::Value attach_segment(const Napi::CallbackInfo& info) {
     throw_status(env, status, "");
     return env.Undefined();
   }
+  return wrap(env, mapping);
+}
+
+// (name, Uint32Array that takes id and key) -> ArrayBuffer
+Napi::Value open_segment(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  char name[4 * NB_NAME_BYTES] = {};
+  napi_get_value_string_utf8(env, info[0], name, sizeof name, nullptr);
+  auto identity = info[1].As<Napi::Uint32Array>();
+  Mapping* mapping = nullptr;
+  Segment segment;
+  nb_status status = Mapping::open_named(name, &mapping);
+  if (status == NB_OK && env.GetInstanceData<AddonData>()->buffers->count(mapping->base()) != 0) {
+    // This thread has it open: memory.ts shares its Memory, by the handle.
+    identity[0] = mapping->handle().id;
+    identity[1] = mapping->handle().key;
+    mapping->release();
+    return env.Null();
+  }
+  if (status == NB_OK && (status = Segment::attach(mapping->base(), mapping->bytes(), &segment)) != NB_OK) mapping->release();
+  if (status != NB_OK) {
+    throw_status(env, status, name);
+    return env.Undefined();
+  }
+  identity[0] = mapping->handle().id;
+  identity[1] = mapping->handle().key;
   return wrap(env, mapping);
 }
 
@@ -143,6 +177,7 @@ Mapping* mapping_of(Napi::Env env, Napi::Value buffer) {
 void export_segment(Napi::Env env, Napi::Object exports) {
   exports.Set("createSegment", Napi::Function::New(env, create_segment, "createSegment"));
   exports.Set("attachSegment", Napi::Function::New(env, attach_segment, "attachSegment"));
+  exports.Set("openSegment", Napi::Function::New(env, open_segment, "openSegment"));
   exports.Set("closeSegment", Napi::Function::New(env, close_segment, "closeSegment"));
 }
 

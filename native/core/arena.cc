@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "arena.h"
 
+#include <algorithm>
+#include <unordered_set>
+
+#include "axon_memory.h"
+
 namespace neuronbus {
 namespace {
 
@@ -26,6 +31,7 @@ nb_status ArenaView::retain(const nb_arena_ref& ref, uint32_t count) {
   do {
     if (!matches(use, ref, found)) return NB_ERR_STALE_REFERENCE;
     if (count > UINT32_MAX - static_cast<uint32_t>(use)) return NB_ERR_INVALID_ARGUMENT;
+    if (ref.owner != ganglion_) store_relaxed(found.block->kept, 1u);
   } while (!shared(found.block->use).compare_exchange_weak(use, use + count, std::memory_order_relaxed));
   return NB_OK;
 }
@@ -106,6 +112,7 @@ bool Arena::take(uint32_t size_class, uint32_t bytes, nb_arena_ref* ref, uint8_t
     if (static_cast<uint32_t>(use) != 0) continue;
     const uint32_t generation = next_generation(static_cast<uint32_t>(use >> 32));
     store_relaxed(block.length, bytes);
+    store_relaxed(block.kept, 0u);
     store_release(block.use, uint64_t{generation} << 32 | 1);  // SYNC arena-allocate
     nb_chunk& owned = chunk(current.chunk);
     store_relaxed(owned.allocated, owned.allocated + 1);
@@ -268,6 +275,50 @@ uint32_t Arena::trim() {
   return given_back;
 }
 
+void Arena::take_back_all(const Segment& segment) {
+  std::unordered_set<uint32_t> under_way;
+  const uint32_t axons = std::min(segment.header().max_axons, load_relaxed(segment.commons().axons_used));
+  for (uint32_t number = 0; number < axons; number++) {
+    nb_axon& axon = segment.axon(number);
+    if (load_acquire(axon.state) != NB_LIVE || axon.from_ganglion != ganglion_) continue;  // SYNC ganglion-claim
+    const auto* slots = reinterpret_cast<const nb_spike*>(&axon + 1);
+    const uint32_t capacity = segment.header().axon_capacity;
+    const uint32_t tail = load_acquire(axon.tail);  // SYNC axon-release
+    const uint32_t count = std::min(load_acquire(axon.head) - tail, capacity);  // SYNC axon-publish
+    for (uint32_t i = 0; i < count; i++) {
+      nb_spike spike;
+      read_slot(&slots[(tail + i) & (capacity - 1)], &spike);
+      nb_arena_ref reference;
+      std::memcpy(&reference, spike.payload, sizeof reference);
+      if (spike.kind >> 2 == NB_LENGTH_ARENA) under_way.insert(reference.grain);
+    }
+  }
+  const auto lost = [&](nb_block& block, uint32_t grain_index) {
+    const uint64_t use = load_acquire(block.use);  // SYNC arena-allocate
+    if (static_cast<uint32_t>(use) == 0 || load_relaxed(block.kept) != 0 || under_way.count(grain_index) != 0) return false;
+    store_release(block.use, use >> 32 << 32);  // SYNC arena-release
+    return true;
+  };
+  for (uint32_t index = first_chunk_; index < chunk_count_; index++) {
+    nb_chunk& owned = chunk(index);
+    const uint32_t state = load_acquire(owned.state);  // SYNC chunk-claim
+    if (load_relaxed(owned.owner) != ganglion_) continue;
+    uint32_t size_class;
+    if (state == NB_CHUNK_RUN) {
+      const uint32_t chunks = load_relaxed(owned.run_chunks);
+      const bool sane = chunks > 0 && chunks <= chunk_count_ - index;
+      if (sane && lost(owned.run_block, index * NB_CHUNK_GRAINS)) free_run(index, chunks);
+    } else if (owns(index, &size_class)) {
+      const BlockGeometry& shape = kGeometries[size_class];
+      const uint32_t first = index * NB_CHUNK_GRAINS + shape.data_grain;
+      for (uint32_t i = 0; i < shape.count; i++) {
+        if (lost(records(index)[i], first + i * shape.grains)) owned.allocated--;
+      }
+    }
+  }
+  trim();
+}
+
 bool Arena::allocate_run(uint32_t bytes, nb_arena_ref* ref, uint8_t** data) {
   const uint32_t chunks = chunks_for(bytes);
   uint32_t index;
@@ -279,6 +330,7 @@ bool Arena::allocate_run(uint32_t bytes, nb_arena_ref* ref, uint8_t** data) {
   first.data_grain = index * NB_CHUNK_GRAINS;
   store_relaxed(first.run_chunks, chunks);
   store_relaxed(first.run_block.length, bytes);
+  store_relaxed(first.run_block.kept, 0u);
   store_relaxed(first.run_block.use, uint64_t{generation} << 32 | 1);
   store_release<uint32_t>(first.state, NB_CHUNK_RUN);  // SYNC chunk-claim
   fill(index * NB_CHUNK_GRAINS, generation, bytes, ref, data);

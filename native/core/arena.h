@@ -33,6 +33,10 @@ class Arena : public ArenaView {
   // allocate() does this by itself before it reports a full arena.
   uint32_t trim();
 
+  // For whoever clears away after this ganglion, in its name: blocks that no spike on its way to others refers to, and that
+  // nobody else retained, are freed, so that references to them are stale.
+  void take_back_all(const Segment& segment);
+
  private:
   // Where allocate() works at the moment; one for each class.
   struct Current {

@@ -15,32 +15,10 @@
 
 namespace neuronbus {
 
-nb_status Ganglion::join(const Segment& segment, const Plasticity& plasticity, Ganglion** out) {
-  if (!(plasticity.half_life_ns > 0) || !(plasticity.grace_ns >= 0) || !(plasticity.sweep_ns > 0)) {
-    return NB_ERR_INVALID_ARGUMENT;
-  }
-  const nb_segment_header& header = segment.header();
-  for (uint32_t i = 0; i < header.max_ganglia; i++) {
-    uint32_t expected = NB_FREE;
-    if (!shared(segment.ganglion(i).state).compare_exchange_strong(expected, NB_LIVE)) continue;  // SYNC ganglion-claim
-    for (uint32_t a = 0; a < header.max_axons; a++) {
-      nb_axon& axon = segment.axon(a);
-      expected = NB_FREE;
-      if (!shared(axon.state).compare_exchange_strong(expected, NB_LIVE)) continue;  // SYNC ganglion-claim
-      axon.from_ganglion = axon.to_ganglion = i;
-      axon.producer = axon.reader = i + 1;
-      store_release<uint32_t>(segment.axon_index(i, i), a + 1);  // SYNC ganglion-claim
-      *out = new (std::nothrow) Ganglion(segment, i, a, plasticity);
-      return *out == nullptr ? NB_ERR_NO_MEMORY : NB_OK;
-    }
-    store_release<uint32_t>(segment.ganglion(i).state, NB_FREE);  // SYNC ganglion-claim
-    break;
-  }
-  return NB_ERR_TOO_MANY_GANGLIA;
-}
-
-Ganglion::Ganglion(const Segment& segment, uint32_t index, uint32_t axon_index, const Plasticity& plasticity)
+Ganglion::Ganglion(const Segment& segment, Mapping* mapping, uint32_t index, uint32_t axon_index,
+                   const Plasticity& plasticity)
     : segment_(segment),
+      mapping_(mapping),
       index_(index),
       axon_index_(axon_index),
       self_(segment.ganglion(index)),
@@ -49,35 +27,23 @@ Ganglion::Ganglion(const Segment& segment, uint32_t index, uint32_t axon_index, 
       axon_(segment.axon(axon_index)),
       slots_(reinterpret_cast<nb_spike*>(&axon_ + 1)),
       mask_(segment.header().axon_capacity - 1),
-      neurons_(segment),
-      synapses_(segment),
+      neurons_(segment, index),
+      synapses_(segment, index),
       arena_(segment, index),
       plasticity_(plasticity),
       virtual_clock_((segment.header().flags & NB_FLAG_VIRTUAL_CLOCK) != 0) {
-  self_.generation++;
   // The ring goes on where whoever had it before stopped; what that one left is its own.
   load_cursor(axon_.head, axon_.head_high, &head_);
-  cursor_ = static_cast<uint32_t>(head_);
-  store_release<uint32_t>(axon_.tail, cursor_);  // SYNC axon-release
+  store_release<uint32_t>(axon_.tail, static_cast<uint32_t>(head_));  // SYNC axon-release
   const uint64_t virtual_ns = control_.virtual_ns;
   control_ = nb_control{};
   control_.virtual_ns = virtual_ns;
-  control_.self_head = cursor_;
+  control_.self_head = static_cast<uint32_t>(head_);
+  add_inbox(index, axon_index);
+  inboxes_seen_ = load_relaxed(self_.inboxes) - 1;  // axons of a predecessor may be there
+  mail_seen_ = load_relaxed(self_.mail);
   sweep_started_ = sweep_before_ = self_.started_ns = read_clock();
   next_sweep_ = now_ + static_cast<uint64_t>(plasticity_.sweep_ns);
-}
-
-Ganglion::~Ganglion() {
-  control_.handled = control_.dispatch_count;
-  finish();
-  for (uint32_t p = load_relaxed(axon_.tail); p != control_.self_head; p++) release_payload(slots_[p & mask_]);
-  for (uint32_t i = inbox_next_; i < inbox_end_; i++) release_payload(segment_.inbox(index_)[i]);
-  for (uint32_t id = 0; id < neurons_.capacity(); id++) {
-    if (neurons_.live(id)) unregister_neuron(static_cast<uint16_t>(id));
-  }
-  store_release<uint32_t>(segment_.axon_index(index_, index_), 0);  // SYNC ganglion-claim
-  store_release<uint32_t>(axon_.state, NB_FREE);                    // SYNC ganglion-claim
-  store_release<uint32_t>(self_.state, NB_FREE);                    // SYNC ganglion-claim
 }
 
 uint64_t Ganglion::read_clock() {
@@ -101,34 +67,55 @@ void Ganglion::publish_self() {
 }
 
 uint64_t Ganglion::queued() const {
-  const uint32_t next = axon_.mode == NB_MODE_DROP_OLDEST ? load_relaxed(axon_.tail) : cursor_;
-  return static_cast<uint32_t>(control_.self_head - next) + (inbox_end_ - inbox_next_);
+  uint64_t total = inbox_end_ - inbox_next_;
+  for (uint32_t i = 0; i < inbox_count_; i++) {
+    const Inbox& inbox = inboxes_[i];
+    const uint32_t head = i == 0 ? control_.self_head : load_relaxed(inbox.axon->head);
+    const uint32_t next = axon_.mode == NB_MODE_DROP_OLDEST ? load_relaxed(inbox.axon->tail) : inbox.cursor;
+    total += head - next;
+  }
+  return total;
 }
 
 // ---- tables ---------------------------------------------------------------------------------------------------------
 
-nb_status Ganglion::register_neuron(uint16_t wanted, const Dynamics& dynamics, uint16_t flags, uint16_t* id) {
+nb_status Ganglion::register_neuron(uint16_t wanted, const Dynamics& dynamics, uint16_t flags, const nb_arena_ref* card,
+                                    uint16_t* id) {
   // The tail stays behind a batch whose handlers still run; copied spikes have left the ring before.
   const uint64_t consumed = inbox_first_ < inbox_end_ ? 0 : extend(load_relaxed(axon_.tail));
-  return neurons_.add(wanted, static_cast<uint16_t>(index_), dynamics, flags, read_clock(), consumed, id);
+  const nb_status status = neurons_.add(wanted, dynamics, flags, read_clock(), consumed, card, id);
+  control_.neurons = neurons_.count();
+  return status;
 }
 
 nb_status Ganglion::unregister_neuron(uint16_t id) {
-  if (!neurons_.live(id)) return NB_ERR_UNKNOWN_NEURON;
+  if (!neurons_.resident(id)) return NB_ERR_UNKNOWN_NEURON;
   settle();
   path_ = Path{};
-  const nb_neuron& neuron = neurons_[id];
-  while (neuron.out_head != NB_NONE) forget(neuron.out_head);
-  while (neuron.in_head != NB_NONE) forget(neuron.in_head);
+  purge(id);
+  while (neurons_[id].in_head != NB_NONE) forget(neurons_[id].in_head);
   neurons_.remove(id, extend(control_.self_head));
+  control_.neurons = neurons_.count();
+  nb_arena_ref& card = segment_.card(id);
+  if (card.generation != 0) (void)arena_.release(card);
   return NB_OK;
+}
+
+// Removes the synapses from `pre` that end here.
+void Ganglion::purge(uint32_t pre) {
+  while (synapses_.outgoing(pre).degree > 0) forget(synapses_.outgoing(pre).head);
+  path_ = Path{};
 }
 
 nb_status Ganglion::connect(uint16_t pre, uint16_t post, double weight, const nb_rule& rule, const nb_filter* filter,
                             uint32_t* synapse) {
-  if (!neurons_.live(pre) || !neurons_.live(post)) return NB_ERR_UNKNOWN_NEURON;
+  if (!neurons_.live(pre) || !neurons_.resident(post)) return NB_ERR_UNKNOWN_NEURON;
   path_ = Path{};
-  return synapses_.add(pre, post, weight, rule, filter, read_clock(), synapse);
+  if (synapses_.outdated(pre)) purge(pre);
+  const nb_status status = synapses_.add(pre, post, weight, rule, filter, read_clock(), synapse);
+  control_.synapse_slots = synapses_.high_water();
+  control_.synapses = synapses_.count();
+  return status;
 }
 
 nb_status Ganglion::disconnect(uint16_t pre, uint16_t post) {
@@ -146,6 +133,7 @@ void Ganglion::forget(uint32_t synapse) {
     if (dispatch_[i].synapse == synapse) dispatch_[i].synapse = NB_NONE;
   }
   synapses_.remove(synapse);
+  control_.synapses = synapses_.count();
 }
 
 nb_status Ganglion::set_weight(uint16_t pre, uint16_t post, double weight) {
@@ -253,17 +241,25 @@ void Ganglion::finish() {
   if (control_.settled < control_.dispatch_count) return;  // handlers are still to come and want their spikes
   control_.unfinished = 0;
   if (axon_.mode == NB_MODE_DROP_OLDEST) {
-    if (arena_in_batch_) {
+    if (arena_in_copies_) {
       for (uint32_t i = inbox_first_; i < inbox_next_; i++) release_payload(segment_.inbox(index_)[i]);
     }
     inbox_first_ = inbox_next_;
-  } else {
-    if (arena_in_batch_) {
-      for (uint32_t p = axon_.tail; p != cursor_; p++) release_payload(slots_[p & mask_]);
-    }
-    store_release<uint32_t>(axon_.tail, cursor_);  // SYNC axon-release
+    arena_in_copies_ = false;
+    return;
   }
-  arena_in_batch_ = false;
+  for (uint32_t i = 0; i < inbox_count_; i++) {
+    Inbox& inbox = inboxes_[i];
+    uint32_t tail = load_relaxed(inbox.axon->tail);
+    if (tail == inbox.cursor) continue;
+    // One by one, so that whoever clears away after a sudden death knows what is released.
+    for (; inbox.arena && tail != inbox.cursor; tail++) {
+      release_payload(inbox.slots[tail & mask_]);
+      store_release<uint32_t>(inbox.axon->tail, tail + 1);  // SYNC axon-release
+    }
+    inbox.arena = false;
+    store_release<uint32_t>(inbox.axon->tail, inbox.cursor);  // SYNC axon-release
+  }
 }
 
 // The slot is left as it is, for observers. A stale reference was the sender's error and has nothing to release.

@@ -2,7 +2,8 @@
 //
 // A ganglion: the neurons of one thread, and the way of a spike from the inbox to the dispatch list.
 //
-// Every method is called by the one thread that owns the ganglion. The cycle of a batch:
+// Every method is called by the one thread that owns the ganglion, but for those that say otherwise. Spikes come from the
+// ganglion's own axon, into which its host writes, and from the axons that others open to it. The cycle of a batch:
 //
 //   route()    closes the batch before, reads the inboxes, and for every receiver of every spike: dendritic filter,
 //              membrane, plasticity, dispatch entry
@@ -13,10 +14,12 @@
 // Arguments and results travel through nb_control (layout.h). Nothing here allocates after construction.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "arena.h"
 #include "clock.h"
+#include "mapping.h"
 #include "neuron_table.h"
 #include "segment.h"
 #include "synapses.h"
@@ -31,10 +34,13 @@ struct Plasticity {
 
 class Ganglion {
  public:
-  // Claims a free ganglion of the segment and the axon from it to itself. NB_ERR_TOO_MANY_GANGLIA.
-  static nb_status join(const Segment& segment, const Plasticity& plasticity, Ganglion** out);
+  // Claims a free ganglion of the segment and the axon from it to itself. `mapping` is that of the segment, or null where
+  // one process alone has the memory; it must outlive the ganglion. NB_ERR_TOO_MANY_GANGLIA, NB_ERR_NO_ROOM,
+  // NB_ERR_INVALID_ARGUMENT (a second ganglion under a virtual clock).
+  static nb_status join(const Segment& segment, Mapping* mapping, const Plasticity& plasticity, Ganglion** out);
 
-  // Gives the ganglion back. Its neurons and synapses are removed.
+  // Gives the ganglion back. Its neurons and synapses are removed; what is under way to them is counted as dropped. The
+  // host has published what it wrote to other ganglia.
   ~Ganglion();
 
   void route();
@@ -42,19 +48,44 @@ class Ganglion {
   void finish();
   void stamp() { read_clock(); }
 
-  nb_status register_neuron(uint16_t wanted, const Dynamics& dynamics, uint16_t flags, uint16_t* id);
+  // `card` (a block of the arena with one reference, which passes to the neuron) may be null.
+  nb_status register_neuron(uint16_t wanted, const Dynamics& dynamics, uint16_t flags, const nb_arena_ref* card,
+                            uint16_t* id);
   // Handlers that returned must be in control.handled: what they did still counts for synapses that go.
   nb_status unregister_neuron(uint16_t id);
   nb_status connect(uint16_t pre, uint16_t post, double weight, const nb_rule& rule, const nb_filter* filter,
                     uint32_t* synapse);
   nb_status disconnect(uint16_t pre, uint16_t post);
   nb_status set_weight(uint16_t pre, uint16_t post, double weight);
+  // The same for a neuron `post` of any ganglion, by asking its owner. `mail`: what, pre, post and what belongs to it.
+  nb_status anywhere(const nb_mail& mail, uint64_t patience_ns);
+  // Index of a synapse in the table of the ganglion of `post`, or NB_NONE.
+  uint32_t find_synapse(uint16_t pre, uint16_t post) const;
   // As after `idle_ns` without use; for restoring a saved synapse.
   nb_status set_idle(uint16_t pre, uint16_t post, double idle_ns);
 
   // Full drop-oldest ring: takes the oldest queued spike out, counts it, and releases its arena block. False when there
   // is nothing to take.
   bool drop_oldest();
+
+  // ---- together with other ganglia: membership.cc, mailbox.cc
+
+  // The axon from here to another live ganglion, opened at the first call. NB_ERR_DEAD_TARGET, NB_ERR_NO_ROOM,
+  // NB_ERR_TOO_MANY_GANGLIA (the segment has no axon left).
+  nb_status open_axon(uint32_t to, uint32_t* index);
+  // The receiver of an axon from here is gone: counts what it did not read, and frees the axon.
+  void abandon_axon(uint32_t to);
+  // Nothing to do: others must wake this ganglion from now on. False when there is something after all.
+  bool park();
+  void unpark() { shared(self_.parked).store(0); }  // SYNC park
+  // Wakes ganglion `index` if it is parked. Call after publishing to it.
+  void wake(uint32_t index);
+  // Asks the owner of another ganglion, and waits for at most `patience_ns`: NB_ERR_TIMEOUT, and then it will not be done.
+  nb_status request(uint32_t index, const nb_mail& mail, uint64_t patience_ns);
+  // Answers requests of others.
+  void serve_mail();
+  // Clears away after participants of other processes that died. Returns how many.
+  uint32_t reap();
 
   Arena& arena() { return arena_; }
   Synapses& synapses() { return synapses_; }
@@ -75,7 +106,19 @@ class Ganglion {
     uint64_t* last_pre = nullptr;
     uint32_t rule = NB_RULE_STATIC;
     uint64_t window_end = 0;  // exchange rule: open answers need no ageing before
+    uint64_t born = 0;        // of a neuron whose id had another owner before: ns; older spikes are not for it
     bool plain = false;  // no filter, no pair rule at either end, no refractory period: follow() may take it
+  };
+
+  // An axon to this ganglion. The first is its own.
+  struct Inbox {
+    nb_axon* axon = nullptr;
+    nb_spike* slots = nullptr;
+    uint32_t number = 0;
+    uint32_t from = 0;
+    uint32_t cursor = 0;  // next position to route
+    uint32_t limit = 0;   // route() reads up to here
+    bool arena = false;   // this batch has payloads in the arena
   };
 
   // Unanswered hand-overs in a row that came the same way.
@@ -92,15 +135,29 @@ class Ganglion {
     }
   };
 
-  Ganglion(const Segment& segment, uint32_t index, uint32_t axon_index, const Plasticity& plasticity);
+  Ganglion(const Segment& segment, Mapping* mapping, uint32_t index, uint32_t axon_index, const Plasticity& plasticity);
+
+  void look_around();
+  void find_inboxes();
+  void add_inbox(uint32_t from, uint32_t number);
+  bool waiting() const;
+  bool free_axon(uint32_t number);
+  uint32_t empty_axon(nb_axon& axon);
+  void leave();
+  bool is_dead(uint32_t index) const;
+  void recover(uint32_t index);
+  void close_books(nb_ganglion& dead, uint64_t sent);
+  nb_status obey(const nb_mail& mail);
+  void purge(uint32_t pre);
 
   uint64_t read_clock();
   void publish_self();
   void expect_lone(const nb_dispatch& entry);
-  void route_in_place(uint64_t now);
-  void route_copied(uint64_t now);
+  void route_in_place(Inbox& inbox, uint64_t now);
+  void route_copied(Inbox& inbox, uint64_t now);
+  bool unread(const Inbox& inbox) const;
   bool receive(const nb_spike& spike, uint64_t now);
-  uint32_t follow(uint32_t cursor, uint32_t limit, uint64_t now);
+  uint32_t follow(const Inbox& inbox, uint32_t cursor, uint64_t now);
   bool well_formed(const nb_spike& spike);
   bool fan_out(const nb_spike& spike, uint64_t now);
   Path path_to(uint16_t post, uint32_t synapse);
@@ -119,12 +176,14 @@ class Ganglion {
   void close_answers(nb_neuron& post, uint32_t& from, uint32_t count);
   void release_payload(const nb_spike& spike);
   void sweep(uint64_t now);
+  void forget_predecessors();
   void sweep_one(uint32_t synapse, uint64_t now);
   void forget(uint32_t synapse);
   void drop(uint32_t reason) { self_.dropped[reason]++; }
   uint64_t extend(uint32_t position) const;
 
   Segment segment_;
+  Mapping* mapping_;
   uint32_t index_;
   uint32_t axon_index_;
   nb_ganglion& self_;
@@ -133,6 +192,14 @@ class Ganglion {
   nb_axon& axon_;
   nb_spike* slots_;
   uint32_t mask_;
+  std::array<Inbox, NB_MAX_GANGLIA> inboxes_;
+  uint32_t inbox_count_ = 0;
+  uint32_t inbox_turn_ = 0;     // which one is read first
+  Inbox* reading_ = nullptr;    // by receive()
+  uint32_t inboxes_seen_ = 0;   // of self_.inboxes, self_.mail and commons.topology: what was dealt with
+  uint32_t mail_seen_ = 0;
+  uint32_t topology_seen_ = 0;
+  uint32_t swept_topology_ = 0;
   NeuronTable neurons_;
   Synapses synapses_;
   Arena arena_;
@@ -141,12 +208,12 @@ class Ganglion {
   bool virtual_clock_;
   uint64_t now_ = 0;          // the last reading
   uint64_t batch_start_ = 0;  // when the handlers of the unsettled entries began
-  uint32_t cursor_ = 0;       // own axon: next position to route
   uint64_t head_ = 0;         // own axon: 63-bit position published last
   uint32_t inbox_first_ = 0;  // copied spikes of this batch: [inbox_first_, inbox_next_)
   uint32_t inbox_next_ = 0;   // copied spikes not routed yet: [inbox_next_, inbox_end_)
   uint32_t inbox_end_ = 0;
-  bool arena_in_batch_ = false;
+  uint32_t copied_ = 0;      // the inbox that they came from
+  bool arena_in_copies_ = false;
   Path path_;
   uint32_t listed_ = 0;      // dispatch entries of this batch
   uint32_t list_limit_ = 0;  // no further spike is taken from here on

@@ -154,6 +154,7 @@ void Ganglion::sweep(uint64_t now) {
     sweep_cursor_ = 0;
     sweep_before_ = sweep_started_;
     sweep_started_ = now;
+    forget_predecessors();
     next_sweep_ = now + static_cast<uint64_t>(plasticity_.sweep_ns);
   }
   const uint32_t end = std::min(synapses_.high_water(), sweep_cursor_ + kSweepSlice);
@@ -162,6 +163,15 @@ void Ganglion::sweep(uint64_t now) {
     if (synapses_.live(sweep_cursor_)) sweep_one(sweep_cursor_, now);
   }
   sweeping_ = sweep_cursor_ < synapses_.high_water();
+}
+
+// Synapses from neurons of other ganglia that left.
+void Ganglion::forget_predecessors() {
+  if (swept_topology_ == topology_seen_) return;
+  swept_topology_ = topology_seen_;
+  for (uint32_t id = 0; id < neurons_.capacity(); id++) {
+    if (synapses_.outdated(id)) purge(id);
+  }
 }
 
 // A synapse is unused once it lay idle for grace_ns: from then on it fades, and at its minimum it is removed. Pair rules

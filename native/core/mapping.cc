@@ -4,7 +4,9 @@
 #include <mutex>
 #include <new>
 #include <random>
+#include <string>
 #include <unordered_map>
+#include <utility>
 
 #ifdef _WIN32
 #define WIN32_LEAN_AND_MEAN
@@ -18,8 +20,10 @@ namespace neuronbus {
 namespace {
 
 struct Registry {
+  std::mutex naming;  // before `mutex`: serialises what may wait for other processes, so that `mutex` never does
   std::mutex mutex;
   std::unordered_map<uint32_t, Mapping*> by_id;
+  std::unordered_map<std::string, Mapping*> by_path;
   uint32_t next_id = 1;
   uint32_t salt = std::random_device{}();
 };
@@ -64,14 +68,68 @@ nb_status Mapping::create(size_t bytes, Mapping** out) {
   }
   mapping->base_ = base;
   mapping->bytes_ = bytes;
-  mapping->references_ = 1;
-  Registry& all = registry();
-  std::lock_guard<std::mutex> lock(all.mutex);
-  mapping->handle_.id = all.next_id++;
-  mapping->handle_.key = all.salt ^ (mapping->handle_.id * 0x9E3779B9u);
-  all.by_id[mapping->handle_.id] = mapping;
+  mapping->enroll();
   *out = mapping;
   return NB_OK;
+}
+
+nb_status Mapping::create_named(const char* name, size_t bytes, size_t reserved, const FormatMapping& format,
+                                Mapping** out) {
+  std::lock_guard<std::mutex> naming(registry().naming);
+  std::string path;
+  std::unique_ptr<SharedFile> file;
+  nb_status status = SharedFile::locate(name, &path);
+  if (status == NB_OK && find_named(path) != nullptr) status = NB_ERR_NAME_TAKEN;
+  if (status == NB_OK) status = SharedFile::create(path, bytes, reserved, format, &file);
+  return status == NB_OK ? adopt(std::move(file), out) : status;
+}
+
+nb_status Mapping::open_named(const char* name, Mapping** out) {
+  std::lock_guard<std::mutex> naming(registry().naming);
+  std::string path;
+  nb_status status = SharedFile::locate(name, &path);
+  if (status != NB_OK) return status;
+  if (Mapping* open = find_named(path)) {
+    std::lock_guard<std::mutex> lock(registry().mutex);
+    open->references_++;
+    *out = open;
+    return NB_OK;
+  }
+  std::unique_ptr<SharedFile> file;
+  status = SharedFile::open(path, &file);
+  return status == NB_OK ? adopt(std::move(file), out) : status;
+}
+
+// While the caller has `naming` the last reference cannot go.
+Mapping* Mapping::find_named(const std::string& path) {
+  Registry& all = registry();
+  std::lock_guard<std::mutex> lock(all.mutex);
+  const auto found = all.by_path.find(path);
+  return found == all.by_path.end() || found->second->file_->inherited() ? nullptr : found->second;
+}
+
+nb_status Mapping::adopt(std::unique_ptr<SharedFile> file, Mapping** out) {
+  Mapping* mapping = new (std::nothrow) Mapping;
+  if (mapping == nullptr) {
+    file->leave();
+    return NB_ERR_NO_MEMORY;
+  }
+  mapping->base_ = file->base();
+  mapping->bytes_ = file->bytes();
+  mapping->file_ = std::move(file);
+  mapping->enroll();
+  *out = mapping;
+  return NB_OK;
+}
+
+void Mapping::enroll() {
+  Registry& all = registry();
+  std::lock_guard<std::mutex> lock(all.mutex);
+  references_ = 1;
+  handle_.id = all.next_id++;
+  handle_.key = all.salt ^ (handle_.id * 0x9E3779B9u);
+  all.by_id[handle_.id] = this;
+  if (named()) all.by_path[file_->path()] = this;
 }
 
 nb_status Mapping::attach(MappingHandle handle, Mapping** out) {
@@ -86,13 +144,64 @@ nb_status Mapping::attach(MappingHandle handle, Mapping** out) {
 
 void Mapping::release() {
   Registry& all = registry();
+  std::unique_lock<std::mutex> naming(all.naming, std::defer_lock);
+  if (named()) {
+    {
+      std::lock_guard<std::mutex> lock(all.mutex);
+      if (references_ > 1) {
+        references_--;
+        return;
+      }
+    }
+    naming.lock();  // meanwhile another thread may take a reference
+  }
   {
     std::lock_guard<std::mutex> lock(all.mutex);
     if (--references_ > 0) return;
     all.by_id.erase(handle_.id);
+    if (named()) {
+      const auto found = all.by_path.find(file_->path());
+      if (found != all.by_path.end() && found->second == this) all.by_path.erase(found);
+    }
   }
-  unmap(base_, bytes_);
+  if (named()) {
+    file_->leave();
+  } else {
+    unmap(base_, bytes_);
+  }
   delete this;
 }
+
+bool Mapping::hold_slot(uint32_t slot) {
+  if (slot >= kSlots) return false;
+  std::lock_guard<std::mutex> lock(slots_mutex_);
+  if (slots_[slot] || (named() && !file_->lock_slot(slot))) return false;
+  slots_[slot] = true;
+  return true;
+}
+
+void Mapping::drop_slot(uint32_t slot) {
+  if (slot >= kSlots) return;
+  std::lock_guard<std::mutex> lock(slots_mutex_);
+  if (!slots_[slot]) return;
+  if (named()) file_->unlock_slot(slot);
+  slots_[slot] = false;
+}
+
+bool Mapping::slot_held(uint32_t slot) const {
+  return slot_held_here(slot) || (slot < kSlots && named() && file_->slot_locked_elsewhere(slot));
+}
+
+bool Mapping::slot_held_here(uint32_t slot) const {
+  if (slot >= kSlots) return false;
+  std::lock_guard<std::mutex> lock(slots_mutex_);
+  return slots_[slot];
+}
+
+nb_status Mapping::reserve(uint64_t offset, uint64_t bytes) {
+  return named() ? file_->reserve(offset, bytes) : NB_OK;
+}
+
+nb_status Mapping::intact() const { return named() ? file_->intact() : NB_OK; }
 
 }  // namespace neuronbus

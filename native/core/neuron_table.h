@@ -2,7 +2,11 @@
 //
 // The neuron table: who is registered, and the membrane of each neuron.
 //
-// Called by the owner of the ganglion that the neurons belong to. A failing call changes nothing.
+// Each ganglion has an object of its own and changes only its own neurons. A failing call changes nothing.
+//
+// An id is claimed by compare-and-swap (SYNC neuron-live). It may be used again by the same ganglion once its inbox has been
+// read up to where it stood at unregistration (nb_neuron.since), so that no queued spike reaches a successor, and by another
+// ganglion at once: what is still under way goes to the ganglion where the id was.
 //
 // Membrane (leaky integrate-and-fire, Gerstner, Kistler, Naud & Paninski 2014, Neuronal Dynamics, section 1.3, solved
 // exactly between inputs; a spike is a delta pulse of its synapse's weight):
@@ -16,6 +20,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include "atomics.h"
 #include "segment.h"
 
 namespace neuronbus {
@@ -29,29 +34,45 @@ struct Dynamics {
 
 class NeuronTable {
  public:
-  explicit NeuronTable(const Segment& segment) : neurons_(segment.neurons()), capacity_(segment.header().max_neurons) {}
+  NeuronTable(const Segment& segment, uint32_t ganglion)
+      : segment_(segment),
+        neurons_(segment.neurons()),
+        capacity_(segment.header().max_neurons),
+        ganglion_(static_cast<uint16_t>(ganglion)) {}
 
-  // Registers a neuron under `wanted`, or under a free id when that is NB_BROADCAST. An id is free again once the inbox
-  // has been read up to where it stood at unregistration (`consumed`), so that no queued spike reaches a successor.
-  // NB_ERR_INVALID_ARGUMENT (dynamics), _ID_TAKEN, _TOO_MANY_NEURONS.
-  nb_status add(uint16_t wanted, uint16_t ganglion, const Dynamics& dynamics, uint16_t flags, uint64_t now,
-                uint64_t consumed, uint16_t* id);
+  // Registers a neuron under `wanted`, or under a free id when that is NB_BROADCAST. `consumed`: how far the inbox has been
+  // read. `card` may be null. NB_ERR_INVALID_ARGUMENT (dynamics), _ID_TAKEN, _TOO_MANY_NEURONS.
+  nb_status add(uint16_t wanted, const Dynamics& dynamics, uint16_t flags, uint64_t now, uint64_t consumed,
+                const nb_arena_ref* card, uint16_t* id);
 
   // The caller has removed its synapses. `written` = position up to which spikes for it may be queued.
   void remove(uint16_t id, uint64_t written);
 
-  bool live(uint32_t id) const { return id < capacity_ && neurons_[id].state == NB_LIVE; }
+  // Registered, by any ganglion.
+  bool live(uint32_t id) const { return id < capacity_ && load_acquire(neurons_[id].state) == NB_LIVE; }  // SYNC neuron-live
+  // Registered here.
+  bool resident(uint32_t id) const { return live(id) && load_relaxed(neurons_[id].ganglion) == ganglion_; }
+  // The ganglion of a neuron, or NB_NONE. May be out of date by the time it is used.
+  uint32_t ganglion_of(uint32_t id) const {
+    const uint32_t place = id < capacity_ ? load_relaxed(segment_.roster(id)) & NB_ROSTER_GANGLION_MASK : 0;
+    return place == 0 ? NB_NONE : place - 1;
+  }
   nb_neuron& operator[](uint32_t id) const { return neurons_[id]; }
   uint32_t capacity() const { return capacity_; }
   uint32_t count() const { return count_; }
 
  private:
+  bool claim(uint32_t id, uint64_t consumed);
+  void announce(uint32_t id, uint32_t place);
   bool usable(uint32_t id, uint64_t consumed) const {
-    return neurons_[id].state == NB_FREE && neurons_[id].retired_at <= consumed;
+    const nb_neuron& neuron = neurons_[id];
+    return neuron.state == NB_FREE && (neuron.ganglion != ganglion_ || neuron.since <= consumed);
   }
 
+  Segment segment_;
   nb_neuron* neurons_;
   uint32_t capacity_;
+  uint16_t ganglion_;
   uint32_t count_ = 0;
   uint32_t next_ = 0;  // ids are handed out round robin, so that a freed one comes back as late as possible
 };

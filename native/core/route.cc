@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "atomics.h"
+#include "axon_memory.h"
 #include "ganglion.h"
 
 namespace neuronbus {
@@ -12,20 +13,48 @@ namespace neuronbus {
 void Ganglion::route() {
   finish();
   control_.dispatch_count = control_.handled = control_.settled = 0;
-  control_.more = 0;
   const uint64_t now = read_clock();
   batch_start_ = now;
   if (now >= next_sweep_ || sweeping_) sweep(now);
+  look_around();
   listed_ = 0;
   list_limit_ = std::min(std::max(control_.budget, 1u), segment_.header().dispatch_capacity);
-  if (axon_.mode == NB_MODE_DROP_OLDEST) {
-    route_copied(now);
+  inboxes_[0].limit = control_.limit;
+  uint32_t more = 0;
+  if (axon_.mode != NB_MODE_DROP_OLDEST) {
+    for (uint32_t n = 0, i = inbox_turn_; n < inbox_count_; n++, i = i + 1 < inbox_count_ ? i + 1 : 0) {
+      route_in_place(inboxes_[i], now);
+      more |= inboxes_[i].cursor ^ inboxes_[i].limit;
+    }
   } else {
-    route_in_place(now);
+    uint32_t i = inbox_next_ < inbox_end_ ? copied_ : inbox_turn_;
+    for (uint32_t n = 1; n < inbox_count_ && inbox_next_ == inbox_end_ && !unread(inboxes_[i]); n++) {
+      i = i + 1 < inbox_count_ ? i + 1 : 0;
+    }
+    copied_ = i;
+    route_copied(inboxes_[i], now);
+    more = inbox_end_ - inbox_next_;
+    for (uint32_t n = 0; n < inbox_count_ && more == 0; n++) more = unread(inboxes_[n]) ? 1 : 0;
   }
+  inbox_turn_ = inbox_turn_ + 1 < inbox_count_ ? inbox_turn_ + 1 : 0;
+  control_.more = more != 0 ? 1 : 0;
   control_.dispatch_count = listed_;
   if (listed_ == 1) expect_lone(dispatch_[0]);
-  control_.unfinished = arena_in_batch_ || control_.dispatch_count > 1 ? 1 : 0;
+  control_.unfinished = listed_ > 1 || arena_in_copies_ || reading_->arena ? 1 : 0;
+}
+
+// What happened elsewhere: other ganglia opened axons, asked for something, neurons came and went.
+void Ganglion::look_around() {
+  if (load_acquire(self_.inboxes) != inboxes_seen_) find_inboxes();          // SYNC inbox-open
+  if (load_acquire(self_.mail) != mail_seen_) serve_mail();                  // SYNC mail
+  const uint32_t topology = load_acquire(segment_.commons().topology);      // SYNC topology
+  if (topology != topology_seen_) {
+    topology_seen_ = topology;
+    path_ = Path{};
+  }
+  if (control_.renew == 0) return;
+  control_.renew = 0;
+  for (uint32_t i = 1; i < inbox_count_; i++) inboxes_[i].limit = load_acquire(inboxes_[i].axon->head);  // SYNC axon-publish
 }
 
 // A lone spike is booked at the next opportunity, but its neuron may answer before that.
@@ -35,66 +64,74 @@ void Ganglion::expect_lone(const nb_dispatch& entry) {
 }
 
 // A ring whose producer waits for the tail: spikes stay where they are until finish().
-void Ganglion::route_in_place(uint64_t now) {
-  const uint32_t limit = control_.limit;
-  uint32_t cursor = cursor_;
-  while (cursor != limit && receive(slots_[cursor & mask_], now)) cursor = follow(cursor + 1, limit, now);
-  self_.routed += cursor - cursor_;
-  cursor_ = cursor;
-  control_.more = cursor != limit ? 1 : 0;
+void Ganglion::route_in_place(Inbox& inbox, uint64_t now) {
+  reading_ = &inbox;
+  const uint32_t limit = inbox.limit;
+  const nb_spike* slots = inbox.slots;
+  uint32_t cursor = inbox.cursor;
+  while (cursor != limit && receive(slots[cursor & mask_], now)) cursor = follow(inbox, cursor + 1, now);
+  self_.routed += cursor - inbox.cursor;
+  inbox.cursor = cursor;
+}
+
+bool Ganglion::unread(const Inbox& inbox) const {
+  return static_cast<int32_t>(inbox.limit - load_relaxed(inbox.axon->tail)) > 0;
 }
 
 // A ring whose producer may take spikes back: copy first, then claim them by moving the tail.
-void Ganglion::route_copied(uint64_t now) {
-  nb_spike* inbox = segment_.inbox(index_);
+void Ganglion::route_copied(Inbox& inbox, uint64_t now) {
+  reading_ = &inbox;
+  nb_spike* copies = segment_.inbox(index_);
   if (inbox_next_ == inbox_end_) {
     inbox_first_ = inbox_next_ = inbox_end_ = 0;
-    uint32_t tail = load_relaxed(axon_.tail);
+    uint32_t tail = load_relaxed(inbox.axon->tail);
     for (;;) {
-      const int32_t waiting = static_cast<int32_t>(control_.limit - tail);
+      const int32_t waiting = static_cast<int32_t>(inbox.limit - tail);
       if (waiting <= 0) return;
       const uint32_t count = std::min<uint32_t>(static_cast<uint32_t>(waiting), NB_INBOX_SLOTS);
-      for (uint32_t i = 0; i < count; i++) inbox[i] = slots_[(tail + i) & mask_];
-      if (shared(axon_.tail).compare_exchange_strong(tail, tail + count)) {  // SYNC axon-release
+      for (uint32_t i = 0; i < count; i++) read_slot(&inbox.slots[(tail + i) & mask_], &copies[i]);
+      if (shared(inbox.axon->tail).compare_exchange_strong(tail, tail + count)) {  // SYNC axon-release
         inbox_end_ = count;
         break;
       }
     }
   }
   const uint32_t first = inbox_next_;
-  while (inbox_next_ < inbox_end_ && receive(inbox[inbox_next_], now)) inbox_next_++;
+  while (inbox_next_ < inbox_end_ && receive(copies[inbox_next_], now)) inbox_next_++;
   self_.routed += inbox_next_ - first;
-  const bool ring_waits = static_cast<int32_t>(control_.limit - load_relaxed(axon_.tail)) > 0;
-  control_.more = inbox_next_ < inbox_end_ || ring_waits ? 1 : 0;
+  arena_in_copies_ |= inbox.arena;
+  inbox.arena = false;
 }
 
 // Takes one spike; false, with nothing done, when the dispatch list has no room for its receivers.
 bool Ganglion::receive(const nb_spike& spike, uint64_t now) {
-  if (spike.source == path_.source && spike.target == path_.target && well_formed(spike)) {
-    if (listed_ >= list_limit_) return false;
-    deliver(spike, path_, now);
-    return true;
-  }
   if (listed_ >= list_limit_) return false;
   if (!well_formed(spike)) {
     drop(NB_DROP_CORRUPT);
     return true;
   }
-  if (spike.target == NB_BROADCAST) return fan_out(spike, now);
-  if (!neurons_.live(spike.target)) {
+  if (spike.source != path_.source || spike.target != path_.target) {
+    if (spike.target == NB_BROADCAST) return fan_out(spike, now);
+    if (!neurons_.resident(spike.target)) {
+      drop(NB_DROP_DEAD_TARGET);
+      return true;
+    }
+    if (synapses_.outdated(spike.source)) purge(spike.source);
+    const bool connected = neurons_[spike.target].in_degree > 0;
+    path_ = path_to(spike.target, connected ? synapses_.find(spike.source, spike.target) : NB_NONE);
+    path_.source = spike.source;
+  }
+  if (path_.born > 0 && spike.timestamp_ns < path_.born && reading_->from != index_) {
     drop(NB_DROP_DEAD_TARGET);
     return true;
   }
-  const bool connected = neurons_[spike.target].in_degree > 0;
-  path_ = path_to(spike.target, connected ? synapses_.find(spike.source, spike.target) : NB_NONE);
-  path_.source = spike.source;
   deliver(spike, path_, now);
   return true;
 }
 
 // Excitatory spikes in a row over the path of the last one: nothing is left to look up, to leak or to touch at this instant,
 // and the membrane stays in registers. Stops at the first spike that wants more than that.
-uint32_t Ganglion::follow(uint32_t cursor, uint32_t limit, uint64_t now) {
+uint32_t Ganglion::follow(const Inbox& inbox, uint32_t cursor, uint64_t now) {
   if (!path_.plain) return cursor;
   nb_neuron& neuron = *path_.neuron;
   if (now > neuron.updated_ns || now < neuron.refractory_until_ns) return cursor;
@@ -104,7 +141,8 @@ uint32_t Ganglion::follow(uint32_t cursor, uint32_t limit, uint64_t now) {
   const double weight = synapse != NB_NONE ? *path_.weight : 1;
   const double threshold = neuron.threshold;
   const double rest = neuron.rest;
-  const nb_spike* slots = slots_;
+  const nb_spike* slots = inbox.slots;
+  const uint32_t limit = inbox.limit;
   const uint32_t mask = mask_;
   const uint32_t offset = segment_.spike_offset(slots);
   double potential = neuron.potential;
@@ -135,21 +173,22 @@ uint32_t Ganglion::follow(uint32_t cursor, uint32_t limit, uint64_t now) {
 
 bool Ganglion::well_formed(const nb_spike& spike) {
   const uint32_t length = spike.kind >> 2;
-  if (length == NB_LENGTH_ARENA) arena_in_batch_ = true;
+  if (length == NB_LENGTH_ARENA) reading_->arena = true;
   return (spike.kind & NB_TYPE_MASK) <= NB_TYPE_MODULATORY && spike.source < neurons_.capacity() &&
          (length <= NB_INLINE_BYTES || length == NB_LENGTH_ARENA);
 }
 
 // A broadcast is never cut: the list has room for one entry of each neuron at least, so it fits an empty one.
 bool Ganglion::fan_out(const nb_spike& spike, uint64_t now) {
-  const nb_neuron& source = neurons_[spike.source];
-  if (!neurons_.live(spike.source) || source.out_degree == 0) {
+  if (synapses_.outdated(spike.source)) purge(spike.source);
+  const nb_outgoing& outgoing = synapses_.outgoing(spike.source);
+  if (!neurons_.live(spike.source) || outgoing.degree == 0) {
     drop(NB_DROP_NO_RECEIVER);
     return true;
   }
-  if (listed_ + source.out_degree > segment_.header().dispatch_capacity) return false;
-  self_.fanned += source.out_degree - 1;
-  for (uint32_t synapse = source.out_head; synapse != NB_NONE; synapse = synapses_.next_out(synapse)) {
+  if (listed_ + outgoing.degree > segment_.header().dispatch_capacity) return false;
+  self_.fanned += outgoing.degree - 1;
+  for (uint32_t synapse = outgoing.head; synapse != NB_NONE; synapse = synapses_.next_out(synapse)) {
     Path path = path_to(synapses_.post(synapse), synapse);
     deliver(spike, path, now);
   }
@@ -167,7 +206,9 @@ Ganglion::Path Ganglion::path_to(uint16_t post, uint32_t synapse) {
     path.last_pre = &synapses_.last_pre(synapse);
     path.rule = synapses_.rule(synapse).kind;
   }
-  path.plain = path.filter == nullptr && path.rule < NB_RULE_PAIR_ALL && path.neuron->pair_in == 0 &&
+  // The first registration of an id counts 1, every departure and every later registration one more.
+  path.born = segment_.roster(post) >= 2 * NB_ROSTER_STEP ? path.neuron->since : 0;
+  path.plain = path.born == 0 && path.filter == nullptr && path.rule < NB_RULE_PAIR_ALL && path.neuron->pair_in == 0 &&
                path.neuron->refractory_ns == 0;
   return path;
 }

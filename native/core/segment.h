@@ -36,8 +36,14 @@ class Segment {
   // Bytes that a segment of these options takes. NB_ERR_CAPACITY or NB_ERR_INVALID_ARGUMENT for options out of range.
   static nb_status size(const SegmentOptions& options, size_t* bytes);
 
-  // Writes header and tables into zeroed memory of at least size() bytes and marks it ready.
+  // Everything up to the workspaces: what a named segment reserves at creation. For options that size() accepts.
+  static size_t common_bytes(const SegmentOptions& options);
+
+  // Writes the header into zeroed memory of at least size() bytes and marks it ready.
   static nb_status format(uint8_t* base, size_t bytes, const SegmentOptions& options, uint64_t now_ns);
+
+  // Makes axon `index`, which the caller has claimed, an empty one of the segment's size and mode. Cursors go on.
+  void format_axon(uint32_t index) const;
 
   // NB_ERR_BAD_SEGMENT (no magic, not ready, sizes or offsets that do not fit), NB_ERR_VERSION,
   // NB_ERR_NO_SUCH_SEGMENT (closed by its creator). The memory is not changed.
@@ -45,36 +51,35 @@ class Segment {
 
   const nb_segment_header& header() const { return header_; }
   uint8_t* base() const { return base_; }
+  uint64_t workspace(uint32_t ganglion) const {
+    return header_.workspace_offset + ganglion * header_.workspace_stride;
+  }
+  uint64_t axon_offset(uint32_t index) const { return header_.axons_offset + index * header_.axon_stride; }
 
   nb_ganglion& ganglion(uint32_t index) const { return at<nb_ganglion>(header_.ganglia_offset)[index]; }
   uint32_t& axon_index(uint32_t from, uint32_t to) const {
     return at<uint32_t>(header_.axon_index_offset)[from * header_.max_ganglia + to];
   }
-  nb_axon& axon(uint32_t index) const { return *at<nb_axon>(header_.axons_offset + index * header_.axon_stride); }
+  nb_axon& axon(uint32_t index) const { return *at<nb_axon>(axon_offset(index)); }
+  nb_commons& commons() const { return *at<nb_commons>(header_.commons_offset); }
+  uint32_t& roster(uint32_t neuron) const { return at<uint32_t>(header_.roster_offset)[neuron]; }
+  nb_arena_ref& card(uint32_t neuron) const { return at<nb_arena_ref>(header_.cards_offset)[neuron]; }
   nb_neuron* neurons() const { return at<nb_neuron>(header_.neurons_offset); }
-  nb_rule* rules() const { return at<nb_rule>(header_.rules_offset); }
-  nb_filter* filters() const { return at<nb_filter>(header_.filters_offset); }
-  uint16_t* synapse_pre() const { return at<uint16_t>(header_.synapse_pre_offset); }
-  uint16_t* synapse_post() const { return at<uint16_t>(header_.synapse_post_offset); }
-  uint16_t* synapse_rule() const { return at<uint16_t>(header_.synapse_rule_offset); }
-  uint16_t* synapse_filter() const { return at<uint16_t>(header_.synapse_filter_offset); }
-  uint8_t* synapse_ties() const { return at<uint8_t>(header_.synapse_ties_offset); }
-  double* synapse_weight() const { return at<double>(header_.synapse_weight_offset); }
-  uint64_t* synapse_last_pre() const { return at<uint64_t>(header_.synapse_last_pre_offset); }
-  uint8_t* synapse_trace() const { return at<uint8_t>(header_.synapse_trace_offset); }
-  uint32_t* synapse_next_out() const { return at<uint32_t>(header_.synapse_next_out_offset); }
-  uint32_t* synapse_next_in() const { return at<uint32_t>(header_.synapse_next_in_offset); }
-  uint32_t* synapse_hash() const { return at<uint32_t>(header_.synapse_hash_offset); }
-  nb_control& control(uint32_t ganglion) const { return *at<nb_control>(workspace(ganglion)); }
-  nb_dispatch* dispatch(uint32_t ganglion) const { return at<nb_dispatch>(workspace(ganglion) + sizeof(nb_control)); }
-  nb_emission* emissions(uint32_t ganglion) const {
-    return at<nb_emission>(workspace(ganglion) + sizeof(nb_control) + header_.dispatch_capacity * sizeof(nb_dispatch));
-  }
-  nb_prune* prunes(uint32_t ganglion) const {
-    return reinterpret_cast<nb_prune*>(emissions(ganglion) + NB_EMISSION_LOG_ENTRIES);
-  }
-  nb_spike* inbox(uint32_t ganglion) const {
-    return at<nb_spike>(workspace(ganglion) + header_.workspace_stride - NB_INBOX_SLOTS * sizeof(nb_spike));
+
+  // A ganglion's own tables.
+  nb_control& control(uint32_t g) const { return *at<nb_control>(workspace(g)); }
+  nb_dispatch* dispatch(uint32_t g) const { return at<nb_dispatch>(workspace(g) + header_.dispatch_offset); }
+  nb_emission* emissions(uint32_t g) const { return at<nb_emission>(workspace(g) + header_.emissions_offset); }
+  nb_prune* prunes(uint32_t g) const { return at<nb_prune>(workspace(g) + header_.prunes_offset); }
+  nb_spike* inbox(uint32_t g) const { return at<nb_spike>(workspace(g) + header_.inbox_offset); }
+  nb_mail* mailbox(uint32_t g) const { return at<nb_mail>(workspace(g) + header_.mailbox_offset); }
+  nb_rule* rules(uint32_t g) const { return at<nb_rule>(workspace(g) + header_.rules_offset); }
+  nb_filter* filters(uint32_t g) const { return at<nb_filter>(workspace(g) + header_.filters_offset); }
+  nb_outgoing* outgoing(uint32_t g) const { return at<nb_outgoing>(workspace(g) + header_.outgoing_offset); }
+  // A synapse column of type T: `offset` is a synapse_*_offset of the header.
+  template <typename T>
+  T* column(uint32_t g, uint64_t offset) const {
+    return at<T>(workspace(g) + offset);
   }
   uint8_t* arena() const { return base_ + header_.arena_offset; }
   uint32_t spike_offset(const nb_spike* spike) const {
@@ -85,9 +90,6 @@ class Segment {
   template <typename T>
   T* at(uint64_t offset) const {
     return reinterpret_cast<T*>(base_ + offset);
-  }
-  uint64_t workspace(uint32_t ganglion) const {
-    return header_.workspace_offset + ganglion * header_.workspace_stride;
   }
 
   uint8_t* base_ = nullptr;

@@ -8,21 +8,24 @@
 
 namespace neuronbus {
 
-Synapses::Synapses(const Segment& segment)
+Synapses::Synapses(const Segment& segment, uint32_t ganglion)
     : neurons_(segment.neurons()),
-      rules_(segment.rules()),
-      filters_(segment.filters()),
-      pre_(segment.synapse_pre()),
-      post_(segment.synapse_post()),
-      rule_(segment.synapse_rule()),
-      filter_(segment.synapse_filter()),
-      ties_(segment.synapse_ties()),
-      weight_(segment.synapse_weight()),
-      last_pre_(segment.synapse_last_pre()),
-      trace_(segment.synapse_trace()),
-      next_out_(segment.synapse_next_out()),
-      next_in_(segment.synapse_next_in()),
-      hash_(segment.synapse_hash()),
+      roster_(&segment.roster(0)),
+      outgoing_(segment.outgoing(ganglion)),
+      own_bit_(uint64_t{1} << ganglion),
+      rules_(segment.rules(ganglion)),
+      filters_(segment.filters(ganglion)),
+      pre_(segment.column<uint16_t>(ganglion, segment.header().synapse_pre_offset)),
+      post_(segment.column<uint16_t>(ganglion, segment.header().synapse_post_offset)),
+      rule_(segment.column<uint16_t>(ganglion, segment.header().synapse_rule_offset)),
+      filter_(segment.column<uint16_t>(ganglion, segment.header().synapse_filter_offset)),
+      ties_(segment.column<uint8_t>(ganglion, segment.header().synapse_ties_offset)),
+      weight_(segment.column<double>(ganglion, segment.header().synapse_weight_offset)),
+      last_pre_(segment.column<uint64_t>(ganglion, segment.header().synapse_last_pre_offset)),
+      trace_(segment.column<uint8_t>(ganglion, segment.header().synapse_trace_offset)),
+      next_out_(segment.column<uint32_t>(ganglion, segment.header().synapse_next_out_offset)),
+      next_in_(segment.column<uint32_t>(ganglion, segment.header().synapse_next_in_offset)),
+      hash_(segment.column<uint32_t>(ganglion, segment.header().synapse_hash_offset)),
       capacity_(segment.header().max_synapses),
       slots_(segment.header().synapse_hash_slots),
       max_rules_(segment.header().max_rules),
@@ -64,9 +67,13 @@ nb_status Synapses::add(uint16_t pre, uint16_t post, double weight, const nb_rul
   weight_[i] = weight;
   last_pre_[i] = now;
   std::memset(trace_ + 8 * i, 0, 8);
-  next_out_[i] = neurons_[pre].out_head;
-  neurons_[pre].out_head = i;
-  neurons_[pre].out_degree++;
+  nb_outgoing& out = outgoing_[pre];
+  next_out_[i] = out.degree > 0 ? out.head : NB_NONE;
+  out.head = i;
+  if (out.degree++ == 0) {
+    out.roster = load_relaxed(roster_[pre]);
+    shared(neurons_[pre].listeners).fetch_or(own_bit_);  // SYNC listeners
+  }
   next_in_[i] = neurons_[post].in_head;
   neurons_[post].in_head = i;
   neurons_[post].in_degree++;
@@ -83,8 +90,8 @@ void Synapses::remove(uint32_t index) {
   const uint16_t post = post_[index];
   nb_neuron& receiver = neurons_[post];
   unhash(index);
-  unlink(&neurons_[pre].out_head, next_out_, index);
-  neurons_[pre].out_degree--;
+  unlink(&outgoing_[pre].head, next_out_, index);
+  if (--outgoing_[pre].degree == 0) shared(neurons_[pre].listeners).fetch_and(~own_bit_);  // SYNC listeners
   unlink(&receiver.in_head, next_in_, index);
   receiver.in_degree--;
   nb_rule& rule = rules_[rule_[index]];

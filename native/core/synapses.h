@@ -8,26 +8,30 @@
 
 #include <cstdint>
 
+#include "atomics.h"
 #include "segment.h"
 
 namespace neuronbus {
 
 class Synapses {
  public:
-  explicit Synapses(const Segment& segment);
+  // The table of one ganglion.
+  Synapses(const Segment& segment, uint32_t ganglion);
 
-  // The synapse of this pair, or NB_NONE.
+  // The synapse of this pair, or NB_NONE. Anybody may ask; who is not the owner gets what was true a moment ago.
   uint32_t find(uint16_t pre, uint16_t post) const {
     if (slots_ == 0) return NB_NONE;
-    for (uint32_t slot = home(pre, post);; slot = next_slot(slot)) {
+    uint32_t slot = home(pre, post);
+    for (uint32_t tried = 0; tried < slots_; tried++, slot = next_slot(slot)) {
       const uint32_t entry = hash_[slot];
       if (entry == 0) return NB_NONE;
       const uint32_t index = entry - 1;
       if (index < capacity_ && pre_[index] == pre && post_[index] == post) return index;
     }
+    return NB_NONE;
   }
 
-  // Connects two live neurons. NB_ERR_INVALID_ARGUMENT (rule, weight), _SELF_SYNAPSE, _SYNAPSE_EXISTS,
+  // Connects two live neurons; `post` is of this ganglion. NB_ERR_INVALID_ARGUMENT (rule, weight), _SELF_SYNAPSE, _SYNAPSE_EXISTS,
   // _TOO_MANY_SYNAPSES, _TOO_MANY_RULES, _TOO_MANY_FILTERS. `filter` may be null.
   nb_status add(uint16_t pre, uint16_t post, double weight, const nb_rule& rule, const nb_filter* filter, uint64_t now,
                 uint32_t* index);
@@ -40,6 +44,13 @@ class Synapses {
   bool live(uint32_t index) const { return index < high_water_ && pre_[index] != NB_BROADCAST; }
   uint32_t count() const { return count_; }
   uint32_t high_water() const { return high_water_; }
+
+  // Synapses from `neuron`, whoever owns it; the list goes on with next_out().
+  const nb_outgoing& outgoing(uint32_t neuron) const { return outgoing_[neuron]; }
+  // Whether they are a predecessor's, who had the id before.
+  bool outdated(uint32_t neuron) const {
+    return outgoing_[neuron].degree > 0 && outgoing_[neuron].roster != load_relaxed(roster_[neuron]);
+  }
 
   uint16_t pre(uint32_t i) const { return pre_[i]; }
   uint16_t post(uint32_t i) const { return post_[i]; }
@@ -66,6 +77,9 @@ class Synapses {
   nb_status intern(const nb_filter& filter, uint16_t* index);
 
   nb_neuron* neurons_;
+  uint32_t* roster_;
+  nb_outgoing* outgoing_;
+  uint64_t own_bit_;  // in nb_neuron.listeners
   nb_rule* rules_;
   nb_filter* filters_;
   uint16_t* pre_;

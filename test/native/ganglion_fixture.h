@@ -39,12 +39,12 @@ struct Host {
     join(plasticity);
     for (int i = 0; i < 4; i++) {
       uint16_t id = 0;
-      CHECK_EQ(ganglion->register_neuron(NB_BROADCAST, Dynamics{1e9, 0, 20e6, 0}, 0, &id), NB_OK);
+      CHECK_EQ(ganglion->register_neuron(NB_BROADCAST, Dynamics{1e9, 0, 20e6, 0}, 0, nullptr, &id), NB_OK);
     }
   }
   void join(const Plasticity& plasticity = {}) {
     Ganglion* joined = nullptr;
-    CHECK_EQ(Ganglion::join(segment, plasticity, &joined), NB_OK);
+    CHECK_EQ(Ganglion::join(segment, nullptr, plasticity, &joined), NB_OK);
     ganglion.reset(joined);
   }
   nb_control& control() { return segment.control(0); }

@@ -57,7 +57,9 @@ struct Field {
 const Field kExact[] = {
     FIELD(magic_lo), FIELD(magic_hi), FIELD(layout_version), FIELD(header_bytes), FIELD(segment_bytes), FIELD(state),
     FIELD(axon_capacity), FIELD(synapse_hash_slots), FIELD(dispatch_capacity), FIELD(ganglia_offset),
-    FIELD(axon_index_offset), FIELD(neurons_offset), FIELD(rules_offset), FIELD(filters_offset),
+    FIELD(axon_index_offset), FIELD(commons_offset), FIELD(roster_offset), FIELD(cards_offset), FIELD(dispatch_offset),
+    FIELD(emissions_offset), FIELD(prunes_offset), FIELD(inbox_offset), FIELD(mailbox_offset), FIELD(outgoing_offset),
+    FIELD(neurons_offset), FIELD(rules_offset), FIELD(filters_offset),
     FIELD(synapse_pre_offset), FIELD(synapse_post_offset), FIELD(synapse_rule_offset), FIELD(synapse_filter_offset),
     FIELD(synapse_ties_offset), FIELD(synapse_weight_offset), FIELD(synapse_last_pre_offset),
     FIELD(synapse_trace_offset), FIELD(synapse_next_out_offset), FIELD(synapse_next_in_offset),
@@ -104,6 +106,7 @@ NB_TEST("segment: what was formatted can be attached, with every table inside") 
   CHECK_EQ(header.max_neurons, 8u);
   CHECK_EQ(header.created_ns, 42u);
   CHECK(std::strcmp(header.name, "test") == 0);
+  segment.format_axon(2);
   CHECK_EQ(segment.axon(2).capacity, 16u);
   CHECK_EQ(segment.arena() - image.base, static_cast<ptrdiff_t>(header.arena_offset));
   CHECK_EQ(header.arena_offset % NB_PAGE_BYTES, 0u);

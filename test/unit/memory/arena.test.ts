@@ -32,6 +32,7 @@ class Port implements ArenaPort {
     maxFilters: 4,
     arenaChunks: CHUNKS,
     virtualClock: true,
+    named: false,
     name: 'arena test',
   });
   readonly ganglion: NativeGanglion = new (native().Ganglion)(this.memory.buffer, 1e9, 1e9, 1e9);

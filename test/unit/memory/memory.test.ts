@@ -17,6 +17,7 @@ const options: SegmentOptions = {
   maxFilters: 0,
   arenaChunks: 0,
   virtualClock: false,
+  named: false,
   name: 'memory test',
 };
 

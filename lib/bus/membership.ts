@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+//
+// One ganglion among others: sharing the segment, sleeping and being woken, clearing away after the dead. Called on the one
+// thread that owns the ganglion.
+
+import * as L from '../memory/layout.js';
+import type { SegmentHandle } from '../memory/native.js';
+import type { Emitter } from './emitter.js';
+import type { Registry } from './registry.js';
+import { C, type Workspace } from './workspace.js';
+
+const PARKED = L.GANGLION_PARKED >> 2;
+
+/** Names a bus within one process. Structured-cloneable: for `workerData` and `postMessage`. */
+export type BusHandle = SegmentHandle;
+
+export class Membership {
+  readonly #ws: Workspace;
+  readonly #registry: Registry;
+  readonly #emitter: Emitter;
+  readonly #rounds: NodeJS.Timeout | undefined;
+  readonly #parked: number;
+  #shared = false;
+  #listening = false;
+
+  /** `named`: other processes may be here. `deathMs`: how long a dead one may go unnoticed. */
+  constructor(workspace: Workspace, registry: Registry, emitter: Emitter, named: boolean, deathMs: number) {
+    this.#ws = workspace;
+    this.#registry = registry;
+    this.#emitter = emitter;
+    this.#parked = workspace.ganglionWord(workspace.index) + PARKED;
+    if (named) this.#rounds = setInterval(() => this.makeRounds(), deathMs / 2).unref();
+  }
+
+  /** Others are here, or may come. */
+  get shared(): boolean {
+    return this.#shared;
+  }
+
+  /** Lets others come. */
+  share(): BusHandle {
+    if (!this.#shared) {
+      this.#shared = true;
+      this.#registry.share();
+    }
+    return this.#ws.memory.handle;
+  }
+
+  /** `wake` is called soon after others sent something to this ganglion while it was parked. */
+  listen(wake: () => void): void {
+    if (this.#listening) return;
+    this.#listening = true;
+    this.#ws.native.onWake(wake);
+  }
+
+  /** Others must wake this ganglion from now on. False when there is something to do after all. */
+  park(): boolean {
+    const { native, u32, control } = this.#ws;
+    native.park();
+    return u32[control + C.STATUS] === 0;
+  }
+
+  unpark(): void {
+    if (this.#ws.u32[this.#parked] !== 0) Atomics.store(this.#ws.u32, this.#parked, 0); // SYNC park
+  }
+
+  /** Looks for participants that died, and for axons that lead nowhere. */
+  makeRounds(): void {
+    this.#ws.native.reap();
+    this.#emitter.tend();
+  }
+
+  close(): void {
+    clearInterval(this.#rounds);
+  }
+}

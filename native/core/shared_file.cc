@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: MIT
+#if defined(__linux__) && !defined(_FILE_OFFSET_BITS)
+#define _FILE_OFFSET_BITS 64
+#endif
+#include "shared_file.h"
+
+#if defined(__linux__)
+#include <fcntl.h>
+#endif
+
+#if defined(__linux__) && defined(F_OFD_SETLK)
+
+#include <dirent.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <utility>
+
+#include "neuronbus/layout.h"
+
+namespace neuronbus {
+namespace {
+
+static_assert(sizeof(off_t) == 8, "the lock bytes lie at 2^40");
+
+constexpr off_t kLocks = off_t{1} << 40;
+constexpr off_t kPresence = kLocks + 4096;
+constexpr uint64_t kEndOfBytes = std::min<uint64_t>(kLocks, SIZE_MAX);
+constexpr size_t kMaxName = 63;
+constexpr const char* kTemporary = ".tmp-";
+constexpr const char* kSuffix = ".bus";
+
+class Descriptor {
+ public:
+  Descriptor() = default;
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() { reset(-1); }
+  void reset(int fd) {
+    if (fd_ >= 0) ::close(fd_);
+    fd_ = fd;
+  }
+  int get() const { return fd_; }
+  bool valid() const { return fd_ >= 0; }
+  int keep() { return std::exchange(fd_, -1); }
+
+ private:
+  int fd_ = -1;
+};
+
+// Calls again while signals interrupt it.
+template <typename Call>
+int retried(Call call) {
+  int result;
+  do {
+    result = call();
+  } while (result < 0 && errno == EINTR);
+  return result;
+}
+
+nb_status status_of(int error) {
+  switch (error) {
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+      return NB_ERR_NO_ROOM;
+    case ENOMEM:
+      return NB_ERR_NO_MEMORY;
+    case EOPNOTSUPP:
+    case ENOSYS:
+      return NB_ERR_UNSUPPORTED;
+    default:
+      return NB_ERR_FILE_IO;
+  }
+}
+
+int open_at(int directory, const char* path, int flags) {
+  return retried([&] { return openat(directory, path, flags | O_NOFOLLOW | O_CLOEXEC, 0600); });
+}
+
+// Of an open_at() that failed: what is in the place is not ours or not what it should be, a symbolic link for example.
+nb_status refused(int error) {
+  for (const int other : {EACCES, EPERM, ELOOP, ENOTDIR, EISDIR, ENXIO}) {
+    if (error == other) return NB_ERR_NOT_OWNER;
+  }
+  return status_of(error);
+}
+
+std::string directory_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
+std::string file_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+// ---- byte locks
+
+struct flock range(short type, off_t start, off_t length) {
+  struct flock lock{};
+  lock.l_type = type;
+  lock.l_whence = SEEK_SET;
+  lock.l_start = start;
+  lock.l_len = length;
+  return lock;
+}
+
+bool set_lock(int fd, short type, off_t start, off_t length = 1) {
+  struct flock lock = range(type, start, length);
+  return retried([&] { return fcntl(fd, F_OFD_SETLK, &lock); }) == 0;
+}
+
+// By another description than fd's. An error counts as locked: what may be alive is not cleaned up.
+bool locked_elsewhere(int fd, off_t byte) {
+  struct flock lock = range(F_WRLCK, byte, 1);
+  return retried([&] { return fcntl(fd, F_OFD_GETLK, &lock); }) != 0 || lock.l_type != F_UNLCK;
+}
+
+nb_status announce_presence(int fd) {
+  if (set_lock(fd, F_RDLCK, kPresence)) return NB_OK;
+  return errno == EINVAL ? NB_ERR_UNSUPPORTED : status_of(errno);  // EINVAL: a kernel without these locks
+}
+
+// ---- the directory
+
+class LockedDirectory {
+ public:
+  LockedDirectory() = default;
+  ~LockedDirectory() {
+    if (locked_) flock(lock_.get(), LOCK_UN);  // closing is not enough: a child between fork and exec has it open too
+  }
+
+  // Waits for the lock, then removes temporaries. NB_ERR_NO_SUCH_BUS: there is no directory and `make` is false.
+  nb_status take(const std::string& path, bool make) {
+    if (make && mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return status_of(errno);
+    directory_.reset(open_at(AT_FDCWD, path.c_str(), O_RDONLY | O_DIRECTORY));
+    if (!directory_.valid()) return errno == ENOENT && !make ? NB_ERR_NO_SUCH_BUS : refused(errno);
+    struct stat facts;
+    if (fstat(directory_.get(), &facts) != 0) return status_of(errno);
+    if (facts.st_uid != geteuid() || (facts.st_mode & 077) != 0) return NB_ERR_NOT_OWNER;
+
+    lock_.reset(open_at(directory_.get(), ".lock", O_RDWR | O_CREAT | O_NONBLOCK));
+    if (!lock_.valid()) return refused(errno);
+    if (fstat(lock_.get(), &facts) != 0) return status_of(errno);
+    if (!S_ISREG(facts.st_mode) || facts.st_uid != geteuid()) return NB_ERR_NOT_OWNER;
+    if (retried([&] { return flock(lock_.get(), LOCK_EX); }) != 0) return status_of(errno);
+    locked_ = true;
+    sweep();
+    return NB_OK;
+  }
+
+  int fd() const { return directory_.get(); }
+  void unlink(const std::string& file) const { unlinkat(directory_.get(), file.c_str(), 0); }
+
+ private:
+  void sweep() const {
+    const int copy = open_at(directory_.get(), ".", O_RDONLY | O_DIRECTORY);
+    DIR* listing = copy < 0 ? nullptr : fdopendir(copy);
+    if (listing == nullptr) {
+      if (copy >= 0) ::close(copy);
+      return;
+    }
+    while (const dirent* entry = readdir(listing)) {
+      if (std::strncmp(entry->d_name, kTemporary, std::strlen(kTemporary)) == 0) unlink(entry->d_name);
+    }
+    closedir(listing);
+  }
+
+  Descriptor directory_;
+  Descriptor lock_;
+  bool locked_ = false;
+};
+
+// NB_ERR_NO_SUCH_BUS, or NB_ERR_NOT_OWNER unless it is a regular file of ours that nobody else may touch.
+nb_status open_checked(const LockedDirectory& directory, const std::string& file, Descriptor* out, struct stat* facts) {
+  out->reset(open_at(directory.fd(), file.c_str(), O_RDWR | O_NONBLOCK | O_NOCTTY));
+  if (!out->valid()) return errno == ENOENT ? NB_ERR_NO_SUCH_BUS : refused(errno);
+  if (fstat(out->get(), facts) != 0) return status_of(errno);
+  const bool ours = S_ISREG(facts->st_mode) && facts->st_uid == geteuid() && (facts->st_mode & 07777) == 0600;
+  return ours ? NB_OK : NB_ERR_NOT_OWNER;
+}
+
+// NB_OK when the name is free afterwards.
+nb_status free_name(const LockedDirectory& directory, const std::string& file) {
+  Descriptor present;
+  struct stat facts;
+  const nb_status status = open_checked(directory, file, &present, &facts);
+  if (status == NB_ERR_NO_SUCH_BUS) return NB_OK;
+  if (status != NB_OK) return status;
+  if (locked_elsewhere(present.get(), kPresence)) return NB_ERR_NAME_TAKEN;
+  directory.unlink(file);
+  return NB_OK;
+}
+
+// fallocate(2), not posix_fallocate(3): that one may write zeros where a filesystem cannot reserve, over what other
+// processes write meanwhile. The kernel undoes an interrupted call, so the steps shrink until one gets through.
+nb_status reserve_range(int fd, uint64_t offset, uint64_t bytes) {
+  constexpr uint64_t kMaxStep = 64u << 20;
+  constexpr uint64_t kMinStep = 64u << 10;
+  uint64_t step = kMaxStep;
+  while (bytes > 0) {
+    const uint64_t now = std::min(bytes, step);
+    if (fallocate(fd, FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset), static_cast<off_t>(now)) == 0) {
+      offset += now;
+      bytes -= now;
+    } else if (errno == EINTR) {
+      step = std::max(step / 2, kMinStep);
+    } else {
+      return status_of(errno);
+    }
+  }
+  return NB_OK;
+}
+
+// Growing a file beyond this limit is a deadly signal, not an error.
+bool beyond_file_limit(size_t bytes) {
+  struct rlimit limit;
+  return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && bytes > limit.rlim_cur;
+}
+
+// Unlinks the temporary however creating it ends.
+class Temporary {
+ public:
+  Temporary(const LockedDirectory& directory, std::string file) : directory_(directory), file_(std::move(file)) {}
+  Temporary(const Temporary&) = delete;
+  Temporary& operator=(const Temporary&) = delete;
+  ~Temporary() { directory_.unlink(file_); }
+
+  nb_status make(size_t bytes, size_t reserved, Descriptor* out) const {
+    out->reset(open_at(directory_.fd(), file_.c_str(), O_RDWR | O_CREAT | O_EXCL));
+    if (!out->valid()) return status_of(errno);
+    if (fchmod(out->get(), 0600) != 0) return status_of(errno);  // whatever the umask took away
+    if (retried([&] { return ftruncate(out->get(), static_cast<off_t>(bytes)); }) != 0) return status_of(errno);
+    return reserve_range(out->get(), 0, reserved);
+  }
+
+  nb_status publish(const std::string& file) const {
+    if (linkat(directory_.fd(), file_.c_str(), directory_.fd(), file.c_str(), 0) == 0) return NB_OK;
+    return errno == EEXIST ? NB_ERR_NAME_TAKEN : status_of(errno);
+  }
+
+ private:
+  const LockedDirectory& directory_;
+  const std::string file_;
+};
+
+bool good_name(const char* name) {
+  const size_t length = name == nullptr ? 0 : strnlen(name, kMaxName + 1);
+  if (length == 0 || length > kMaxName || name[0] == '.') return false;
+  return std::all_of(name, name + length, [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+  });
+}
+
+bool usable_directory(const char* path) {
+  struct stat facts;
+  return stat(path, &facts) == 0 && S_ISDIR(facts.st_mode) && faccessat(AT_FDCWD, path, W_OK | X_OK, AT_EACCESS) == 0;
+}
+
+}  // namespace
+
+nb_status SharedFile::locate(const char* name, std::string* path) {
+  if (!good_name(name)) return NB_ERR_INVALID_ARGUMENT;
+  const char* parent = std::getenv("NEURONBUS_DIR");
+  if (parent != nullptr && *parent != '\0') {
+    if (*parent != '/') return NB_ERR_INVALID_ARGUMENT;
+  } else if (usable_directory("/dev/shm")) {
+    parent = "/dev/shm";
+  } else {
+    parent = std::getenv("TMPDIR");
+    if (parent == nullptr || *parent != '/') parent = "/tmp";
+  }
+  *path = std::string(parent) + "/neuronbus-" + std::to_string(geteuid()) + "/" + name + kSuffix;
+  return NB_OK;
+}
+
+nb_status SharedFile::create(const std::string& path, size_t bytes, size_t reserved, const FormatMapping& format,
+                             std::unique_ptr<SharedFile>* out) {
+  if (bytes < NB_PAGE_BYTES || bytes >= kEndOfBytes || reserved > bytes) return NB_ERR_INVALID_ARGUMENT;
+  if (beyond_file_limit(bytes)) return NB_ERR_NO_ROOM;
+  std::unique_ptr<SharedFile> made(new (std::nothrow) SharedFile);
+  if (made == nullptr) return NB_ERR_NO_MEMORY;
+
+  LockedDirectory directory;
+  nb_status status = directory.take(directory_of(path), true);
+  if (status != NB_OK) return status;
+  const std::string file = file_of(path);
+  status = free_name(directory, file);
+  if (status != NB_OK) return status;
+
+  const std::string name = file.substr(0, file.size() - std::strlen(kSuffix));
+  const Temporary temporary(directory, kTemporary + name + "-" + std::to_string(getpid()));
+  Descriptor fd;
+  status = temporary.make(bytes, reserved, &fd);
+  if (status == NB_OK) status = made->map(path, fd.keep(), bytes);
+  if (status == NB_OK) status = format(made->base_, bytes);
+  if (status == NB_OK) status = announce_presence(made->fd_);
+  if (status == NB_OK) status = temporary.publish(file);
+  if (status == NB_OK) *out = std::move(made);
+  return status;
+}
+
+nb_status SharedFile::open(const std::string& path, std::unique_ptr<SharedFile>* out) {
+  std::unique_ptr<SharedFile> opened(new (std::nothrow) SharedFile);
+  if (opened == nullptr) return NB_ERR_NO_MEMORY;
+  LockedDirectory directory;
+  nb_status status = directory.take(directory_of(path), false);
+  if (status != NB_OK) return status;
+
+  Descriptor fd;
+  struct stat facts;
+  status = open_checked(directory, file_of(path), &fd, &facts);
+  if (status != NB_OK) return status;
+  if (!locked_elsewhere(fd.get(), kPresence)) {
+    directory.unlink(file_of(path));
+    return NB_ERR_NO_SUCH_BUS;
+  }
+  const auto bytes = static_cast<uint64_t>(facts.st_size);
+  if (bytes < NB_PAGE_BYTES || bytes >= kEndOfBytes) return NB_ERR_BAD_SEGMENT;
+  status = announce_presence(fd.get());
+  if (status == NB_OK) status = opened->map(path, fd.keep(), static_cast<size_t>(bytes));
+  if (status == NB_OK) *out = std::move(opened);
+  return status;
+}
+
+nb_status SharedFile::map(const std::string& path, int fd, size_t bytes) {
+  path_ = path;
+  fd_ = fd;
+  bytes_ = bytes;
+  process_ = getpid();
+  void* base = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (base == MAP_FAILED) return status_of(errno);
+  base_ = static_cast<uint8_t*>(base);
+  return NB_OK;
+}
+
+void SharedFile::leave() {
+  if (inherited()) return;
+  LockedDirectory directory;
+  const std::string file = file_of(path_);
+  struct stat ours;
+  struct stat named;
+  // Without the lock nothing is removed; whoever comes next finds that everybody is dead. The name may be another's file
+  // by now: somebody may have cleared the directory.
+  if (directory.take(directory_of(path_), false) == NB_OK && !locked_elsewhere(fd_, kPresence) &&
+      fstat(fd_, &ours) == 0 && fstatat(directory.fd(), file.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+      ours.st_dev == named.st_dev && ours.st_ino == named.st_ino) {
+    directory.unlink(file);
+  }
+  set_lock(fd_, F_UNLCK, kLocks, 0);  // closing is not enough, as for .lock
+}
+
+SharedFile::~SharedFile() {
+  if (base_ != nullptr) munmap(base_, bytes_);
+  if (fd_ >= 0) ::close(fd_);
+}
+
+bool SharedFile::lock_slot(uint32_t slot) {
+  return !inherited() && set_lock(fd_, F_WRLCK, kLocks + slot);
+}
+
+void SharedFile::unlock_slot(uint32_t slot) {
+  if (!inherited()) set_lock(fd_, F_UNLCK, kLocks + slot);
+}
+
+bool SharedFile::slot_locked_elsewhere(uint32_t slot) const { return locked_elsewhere(fd_, kLocks + slot); }
+
+nb_status SharedFile::reserve(uint64_t offset, uint64_t bytes) {
+  if (offset > bytes_ || bytes > bytes_ - offset) return NB_ERR_INVALID_ARGUMENT;
+  return reserve_range(fd_, offset, bytes);
+}
+
+nb_status SharedFile::intact() const {
+  struct stat facts;
+  if (fstat(fd_, &facts) != 0) return status_of(errno);
+  return static_cast<uint64_t>(facts.st_size) < bytes_ ? NB_ERR_BAD_SEGMENT : NB_OK;
+}
+
+bool SharedFile::inherited() const { return process_ != getpid(); }
+
+}  // namespace neuronbus
+
+#else
+
+namespace neuronbus {
+
+nb_status SharedFile::locate(const char*, std::string*) { return NB_ERR_UNSUPPORTED; }
+nb_status SharedFile::create(const std::string&, size_t, size_t, const FormatMapping&, std::unique_ptr<SharedFile>*) {
+  return NB_ERR_UNSUPPORTED;
+}
+nb_status SharedFile::open(const std::string&, std::unique_ptr<SharedFile>*) { return NB_ERR_UNSUPPORTED; }
+void SharedFile::leave() {}
+SharedFile::~SharedFile() = default;
+bool SharedFile::lock_slot(uint32_t) { return false; }
+void SharedFile::unlock_slot(uint32_t) {}
+bool SharedFile::slot_locked_elsewhere(uint32_t) const { return false; }
+nb_status SharedFile::reserve(uint64_t, uint64_t) { return NB_ERR_UNSUPPORTED; }
+nb_status SharedFile::intact() const { return NB_ERR_UNSUPPORTED; }
+bool SharedFile::inherited() const { return false; }
+
+}  // namespace neuronbus
+
+#endif
