@@ -230,7 +230,7 @@ typedef struct nb_segment_header {
 
 /* Written by everybody, atomically. */
 typedef struct nb_commons {
-  uint32_t topology;   /* grows with every registration and departure, SYNC topology */
+  uint32_t topology;   /* grows with every registration and departure, SYNC roster-topology */
   uint32_t axons_used; /* no axon from this number on was ever open */
   uint8_t pad0[120];
 } nb_commons;
@@ -242,10 +242,10 @@ typedef struct nb_ganglion {
   uint32_t state; /* NB_FREE, _CLAIMED, _LIVE or _DEAD; atomic, claimed by compare-and-swap, SYNC ganglion-claim */
   uint32_t generation; /* grows with every owner */
   uint32_t owner_pid;
-  uint32_t parked;  /* atomic: 1 = whoever publishes to it must wake it. Set by the owner, cleared by anybody. SYNC park */
+  uint32_t parked;  /* atomic: 1 = whoever publishes to it must wake it. Set by the owner, cleared by anybody. SYNC ganglion-park */
   uint32_t wake;    /* atomic: counts wake-ups from other processes, a futex */
   uint32_t inboxes; /* atomic: grows when an axon to it is opened, SYNC inbox-open */
-  uint32_t mail;    /* atomic: grows when a mail slot becomes ready, SYNC mail */
+  uint32_t mail;    /* atomic: grows when a mail slot becomes ready, SYNC mail-slot */
   uint32_t pad0;
   uint64_t process; /* a random number that stands for the process of the owner */
   uint64_t started_ns;
@@ -446,7 +446,7 @@ typedef struct nb_prune {
 
 /* A request to the owner of a ganglion by somebody else. One of NB_MAIL_SLOTS; claimed from 0 by compare-and-swap. */
 typedef struct nb_mail {
-  uint32_t state; /* atomic, SYNC mail */
+  uint32_t state; /* atomic, SYNC mail-slot */
   uint32_t from;  /* ganglion that asks */
   uint32_t what;  /* NB_MAIL_CONNECT .. */
   uint32_t status;

@@ -151,7 +151,7 @@ export class Emitter {
       const ganglion = ws.ganglionOf(target);
       if (ganglion < 0 || ganglion === ws.index)
         return this.emit(source, target, type, priority, payload, sequence);
-      return this.#emitTo(ganglion, source, target, type, priority, payload, sequence);
+      return this.emitTo(ganglion, source, target, type, priority, payload, sequence);
     }
     const listeners = this.#neurons + (source << NEURON_SHIFT) + (L.NEURON_LISTENERS >> 2);
     const self = ws.index;
@@ -159,20 +159,20 @@ export class Emitter {
     let sent = true;
     for (let half = 0; half < 2; half++) {
       const first = 32 * half;
-      const all = Atomics.load(this.#u32, listeners + half); // SYNC listeners
+      const all = Atomics.load(this.#u32, listeners + half); // SYNC broadcast-listeners
       const others = self >= first && self < first + 32 ? all & ~(1 << (self - first)) : all;
       if (others === 0) continue;
       here = here && (this.#u32[listeners + (self >> 5)] & (1 << (self & 31))) !== 0;
       for (let bit = 0; bit < 32; bit++) {
         if ((others & (1 << bit)) === 0) continue;
-        sent = this.#emitTo(first + bit, source, target, type, priority, payload, sequence) && sent;
+        sent = this.emitTo(first + bit, source, target, type, priority, payload, sequence) && sent;
       }
     }
     return here ? this.emit(source, target, type, priority, payload, sequence) && sent : sent;
   }
 
-  /** Into the axon to another ganglion. */
-  #emitTo(
+  /** emit(), into the axon to another ganglion. */
+  emitTo(
     ganglion: number,
     source: number,
     target: number,

@@ -61,7 +61,7 @@ export class Membership {
   }
 
   unpark(): void {
-    if (this.#ws.u32[this.#parked] !== 0) Atomics.store(this.#ws.u32, this.#parked, 0); // SYNC park
+    if (this.#ws.u32[this.#parked] !== 0) Atomics.store(this.#ws.u32, this.#parked, 0); // SYNC ganglion-park
   }
 
   /** Looks for participants that died, and for axons that lead nowhere. */

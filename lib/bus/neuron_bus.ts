@@ -298,12 +298,14 @@ export class NeuronBus extends BusEventSource {
       sequence !== undefined || // a Spike or a SpikeBuilder has it, too
       typeof id !== 'number' ||
       typeof target !== 'number' ||
-      residents[id] === undefined ||
-      residents[target] === undefined;
+      residents[id] === undefined;
     if (unusual) return this.#fireUnusual(id, spike);
     if (type !== EXCITATORY) checkType(type);
     if (priority !== 0) checkPriority(priority);
-    return this.#emitter.emit(id, target, type, priority, payload, OWN);
+    if (residents[target] !== undefined) return this.#emitter.emit(id, target, type, priority, payload, OWN);
+    const ganglion = this.#workspace.abroad(target);
+    if (ganglion < 0) return this.#fireUnusual(id, spike);
+    return this.#emitter.emitTo(ganglion, id, target, type, priority, payload, OWN);
   }
 
   /** Everything that fire() does not do in place: the rest of its forms, and its errors. */

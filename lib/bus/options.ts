@@ -36,7 +36,10 @@ export interface NeuronBusOptions {
   blockMs?: number;
   /** backpressure 'sample': while the axon is over half full, one spike in this many is kept. Default 10. */
   sampleEvery?: number;
-  /** Threads and other participants that can be on the bus at once, 1..64. Default 16. Unused ones cost no memory. */
+  /**
+   * Threads and other participants that can be on the bus at once, 1..64. Each has tables and rings of the given sizes, which
+   * cost address space, and memory once they are used. Default 16, fewer when those are large.
+   */
   maxGanglia?: number;
   /**
    * At most 63 bytes of letters, digits, '.', '_' and '-'. A bus with a name can be joined by other processes of this user
@@ -165,11 +168,12 @@ export function resolveOptions(options: NeuronBusOptions): ResolvedOptions {
   checkCapacity('axonCapacity', resolved.axonCapacity);
   checkArena(resolved.arenaCapacity);
   checkInteger('maxNeurons', resolved.maxNeurons, 1, layout.MAX_NEURONS);
-  checkInteger('maxGanglia', resolved.maxGanglia, 1, layout.MAX_GANGLIA);
   checkMs('pollMs', resolved.pollMs, 0);
   checkMs('deathMs', resolved.deathMs, 10);
   checkInteger('maxSynapses', resolved.maxSynapses, 1, 2 ** 28);
   checkChoice('waitStrategy', resolved.waitStrategy, ['park', 'yield', 'spin']);
+  if (top.maxGanglia === undefined) resolved.maxGanglia = affordableGanglia(resolved);
+  checkInteger('maxGanglia', resolved.maxGanglia, 1, layout.MAX_GANGLIA);
   checkBackpressure(resolved.backpressure);
   checkChoice('clock', resolved.clock, ['real', 'virtual']);
   checkChoice('stamps', resolved.stamps, ['burst', 'each']);
@@ -222,6 +226,27 @@ export function attachedOptions(memory: Memory, own: AttachOptions): ResolvedOpt
   });
 }
 
+// All parts of a segment together must fit one ArrayBuffer, of which Node.js 20 has them up to 4 GiB.
+const BUDGET_BYTES = 2 ** 30;
+
+function axonBytes({ axonCapacity }: ResolvedOptions): number {
+  return layout.AXON_BYTES + axonCapacity * layout.SPIKE_BYTES;
+}
+
+/** As many participants as 1 GiB of tables and own axons allows, at most the default. */
+function affordableGanglia(options: ResolvedOptions): number {
+  const tables = options.maxSynapses * layout.SYNAPSE_BYTES + options.maxNeurons * layout.DISPATCH_BYTES;
+  const each = tables + axonBytes(options);
+  return Math.max(1, Math.min(options.maxGanglia, Math.floor(BUDGET_BYTES / each)));
+}
+
+/** One for each ordered pair of ganglia, or as many as fit into 1 GiB, and always each one's own. */
+function affordableAxons(options: ResolvedOptions): number {
+  const { maxGanglia } = options;
+  const affordable = Math.floor(BUDGET_BYTES / axonBytes(options));
+  return Math.min(maxGanglia ** 2, Math.max(maxGanglia, affordable));
+}
+
 /** Whether a bus of these options can be joined by its name. */
 export function isNamed(options: NeuronBusOptions): boolean {
   return options.name !== undefined && options.clock !== 'virtual' && process.platform === 'linux';
@@ -232,7 +257,7 @@ export function segmentOptions(options: ResolvedOptions, named: boolean): Segmen
   return {
     named,
     maxGanglia: options.maxGanglia,
-    maxAxons: options.maxGanglia ** 2,
+    maxAxons: affordableAxons(options),
     axonCapacity: options.axonCapacity,
     mode: checkBackpressure(options.backpressure),
     sampleEvery: options.sampleEvery,

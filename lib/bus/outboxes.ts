@@ -11,9 +11,10 @@ import { axonPlace } from '../memory/cursor.js';
 import { NeuronBusError } from '../memory/errors.js';
 import * as L from '../memory/layout.js';
 import { longReference } from '../memory/spike.js';
-import { writeBody, writeHeader } from '../memory/spike_writer.js';
+import { writeBody } from '../memory/spike_writer.js';
 import { C, type Workspace } from './workspace.js';
 
+const { NOW_LO, NOW_HI } = C;
 const MAX_PENDING = 64;
 const PARKED = L.GANGLION_PARKED >> 2;
 
@@ -22,6 +23,8 @@ interface Outbox {
   /** Of the receiver when the axon was opened: with another one it is somebody else. */
   readonly generation: number;
   readonly producer: AxonProducer;
+  /** It is in the list of those that wait for flush(). */
+  waiting: boolean;
 }
 
 export class Outboxes {
@@ -58,18 +61,30 @@ export class Outboxes {
     const { u32, control } = this.#ws;
     const at = producer.claim();
     if (at < 0) return false;
-    const [low, high] = [u32[control + C.NOW_LO], u32[control + C.NOW_HI]];
-    writeHeader(u32, at, low, high, sequence, source, target, type, priority);
-    if (payload !== undefined) writeBody(u32, at * 16 + 4, type | (priority << 8), payload, this.#ws);
+    const w = at << 4;
+    const low = type | (priority << 8);
+    u32[w] = u32[control + NOW_LO];
+    u32[w | 1] = u32[control + NOW_HI];
+    u32[w | 2] = sequence;
+    u32[w | 3] = source | (target << 16);
+    u32[w | 4] = low;
+    if (payload !== undefined) writeBody(u32, w | 4, low, payload, this.#ws);
     producer.commit();
-    if (producer.pending === 1) this.#dirty.push(box);
-    else if (producer.pending >= MAX_PENDING) this.#publish(box);
+    if (!box.waiting) {
+      box.waiting = true;
+      this.#dirty.push(box);
+    } else if (producer.pending >= MAX_PENDING) {
+      this.#publish(box);
+    }
     return true;
   }
 
   /** Makes everything visible, and wakes who is parked. */
   flush(): void {
-    for (let box = this.#dirty.pop(); box !== undefined; box = this.#dirty.pop()) this.#publish(box);
+    for (let box = this.#dirty.pop(); box !== undefined; box = this.#dirty.pop()) {
+      box.waiting = false;
+      this.#publish(box);
+    }
   }
 
   /** Ends sending. */
@@ -87,7 +102,7 @@ export class Outboxes {
   #publish({ producer, ganglion }: Outbox): void {
     const { u32, native, control } = this.#ws;
     producer.publish();
-    // SYNC park: the store of the head and this load are sequentially consistent
+    // SYNC ganglion-park: the store of the head and this load are sequentially consistent
     if (Atomics.load(u32, this.#ws.ganglionWord(ganglion) + PARKED) === 0) return;
     u32[control + C.PEER] = ganglion;
     native.wake();
@@ -112,7 +127,7 @@ export class Outboxes {
     const generation = this.#ws.generationOf(to);
     if (generation < 0) throw new NeuronBusError('DEAD_TARGET');
     const place = axonPlace(this.#ws.memory, this.#ws.openAxon(to));
-    const box = { ganglion: to, generation, producer: new AxonProducer(place) };
+    const box = { ganglion: to, generation, producer: new AxonProducer(place), waiting: false };
     box.producer.evicted = (at) => {
       const reference = longReference(this.#ws.u32, at);
       if (reference !== undefined) this.#ws.release(reference);

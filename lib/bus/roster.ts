@@ -39,7 +39,7 @@ export class Roster {
   /** Brings the cortex up to date. Returns whether anything changed. */
   sync(): boolean {
     if (this.#ws.closed) return false;
-    const now = Atomics.load(this.#ws.u32, this.#topology); // SYNC topology
+    const now = Atomics.load(this.#ws.u32, this.#topology); // SYNC roster-topology
     if (now === this.#seen) return false;
     this.#seen = now;
     const { u32, roster, index } = this.#ws;
@@ -69,7 +69,7 @@ export class Roster {
     this.#ws.u32[at + (L.ARENA_REF_GRAIN >> 2)] = grain;
     this.#ws.u32[at + (L.ARENA_REF_LENGTH >> 2)] = length;
     this.#ws.u32[at + (L.ARENA_REF_OWNER >> 2)] = owner;
-    Atomics.store(this.#ws.u32, at + (L.ARENA_REF_GENERATION >> 2), generation); // SYNC topology
+    Atomics.store(this.#ws.u32, at + (L.ARENA_REF_GENERATION >> 2), generation); // SYNC roster-topology
   }
 
   /** The card of another ganglion's neuron; undefined when it is not what `entry` meant any more. */

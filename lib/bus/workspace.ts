@@ -54,10 +54,10 @@ export class Workspace implements ArenaPort {
   /** Index of the neuron table in u32. */
   readonly neurons: number;
   /** Index of the roster in u32. */
-  readonly roster: number;
+  readonly roster: number = 0;
   /** Number of this ganglion. */
-  readonly index: number;
-  readonly #ganglia: number;
+  readonly index: number = 0;
+  readonly #ganglia: number = 0;
   /** Byte offsets of the two records that hold this ganglion's counters. */
   readonly axonRecord: number;
   readonly ganglionRecord: number;
@@ -116,7 +116,13 @@ export class Workspace implements ArenaPort {
   /** The ganglion of a registered neuron, or -1. */
   ganglionOf(neuron: number): number {
     if (neuron >>> 0 !== neuron || neuron >= this.memory.maxNeurons) return -1;
-    return (Atomics.load(this.u32, this.roster + neuron) & L.ROSTER_GANGLION_MASK) - 1; // SYNC topology
+    return (Atomics.load(this.u32, this.roster + neuron) & L.ROSTER_GANGLION_MASK) - 1; // SYNC roster-topology
+  }
+
+  /** The other ganglion where a neuron is registered, or -1. */
+  abroad(neuron: number): number {
+    const ganglion = this.ganglionOf(neuron);
+    return ganglion === this.index ? -1 : ganglion;
   }
 
   /** Number of the axon to another ganglion. @throws NeuronBusError as NativeGanglion.openAxon. */

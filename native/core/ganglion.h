@@ -77,7 +77,7 @@ class Ganglion {
   void abandon_axon(uint32_t to);
   // Nothing to do: others must wake this ganglion from now on. False when there is something after all.
   bool park();
-  void unpark() { shared(self_.parked).store(0); }  // SYNC park
+  void unpark() { shared(self_.parked).store(0); }  // SYNC ganglion-park
   // Wakes ganglion `index` if it is parked. Call after publishing to it.
   void wake(uint32_t index);
   // Asks the owner of another ganglion, and waits for at most `patience_ns`: NB_ERR_TIMEOUT, and then it will not be done.

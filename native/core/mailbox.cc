@@ -32,7 +32,7 @@ nb_status Ganglion::request(uint32_t index, const nb_mail& mail, uint64_t patien
   for (uint32_t i = 0; slot == nullptr; i = (i + 1) % NB_MAIL_SLOTS) {
     uint32_t expected = NB_FREE;
     nb_mail& candidate = segment_.mailbox(index)[i];
-    if (shared(candidate.state).compare_exchange_strong(expected, NB_MAIL_CLAIMED)) slot = &candidate;  // SYNC mail
+    if (shared(candidate.state).compare_exchange_strong(expected, NB_MAIL_CLAIMED)) slot = &candidate;  // SYNC mail-slot
     if (slot == nullptr && i == NB_MAIL_SLOTS - 1 && Clock::os_now() > deadline) return NB_ERR_TIMEOUT;
   }
   slot->from = index_;
@@ -43,34 +43,34 @@ nb_status Ganglion::request(uint32_t index, const nb_mail& mail, uint64_t patien
   slot->has_filter = mail.has_filter;
   slot->rule = mail.rule;
   slot->filter = mail.filter;
-  store_release<uint32_t>(slot->state, NB_MAIL_READY);  // SYNC mail
-  shared(other.mail).fetch_add(1);                      // SYNC mail
+  store_release<uint32_t>(slot->state, NB_MAIL_READY);  // SYNC mail-slot
+  shared(other.mail).fetch_add(1);                      // SYNC mail-slot
   wake(index);
-  for (uint32_t round = 0; load_acquire(slot->state) != NB_MAIL_DONE; round++) {  // SYNC mail
+  for (uint32_t round = 0; load_acquire(slot->state) != NB_MAIL_DONE; round++) {  // SYNC mail-slot
     if (round < 1000) continue;
     serve_mail();  // the other one may be waiting for us
     const bool late = Clock::os_now() > deadline || load_acquire(other.state) != NB_LIVE;
     uint32_t expected = NB_MAIL_READY;
-    if (late && shared(slot->state).compare_exchange_strong(expected, NB_FREE)) {  // SYNC mail
+    if (late && shared(slot->state).compare_exchange_strong(expected, NB_FREE)) {  // SYNC mail-slot
       return load_acquire(other.state) == NB_LIVE ? NB_ERR_TIMEOUT : NB_ERR_DEAD_TARGET;
     }
     if (late && load_acquire(other.state) != NB_LIVE) return NB_ERR_DEAD_TARGET;
     std::this_thread::sleep_for(std::chrono::microseconds(20));
   }
   const auto status = static_cast<nb_status>(slot->status);
-  store_release<uint32_t>(slot->state, NB_FREE);  // SYNC mail
+  store_release<uint32_t>(slot->state, NB_FREE);  // SYNC mail-slot
   return status;
 }
 
 void Ganglion::serve_mail() {
-  mail_seen_ = load_acquire(self_.mail);  // SYNC mail
+  mail_seen_ = load_acquire(self_.mail);  // SYNC mail-slot
   for (uint32_t i = 0; i < NB_MAIL_SLOTS; i++) {
     nb_mail& slot = segment_.mailbox(index_)[i];
     uint32_t expected = NB_MAIL_READY;
-    if (!shared(slot.state).compare_exchange_strong(expected, NB_MAIL_TAKEN)) continue;  // SYNC mail
+    if (!shared(slot.state).compare_exchange_strong(expected, NB_MAIL_TAKEN)) continue;  // SYNC mail-slot
     const nb_mail mail = slot;  // copied once, then checked
     slot.status = static_cast<uint32_t>(obey(mail));
-    store_release<uint32_t>(slot.state, NB_MAIL_DONE);  // SYNC mail
+    store_release<uint32_t>(slot.state, NB_MAIL_DONE);  // SYNC mail-slot
   }
 }
 

@@ -108,7 +108,7 @@ nb_status Ganglion::join(const Segment& segment, Mapping* mapping, const Plastic
     ganglion.generation++;
     ganglion.owner_pid = process_id();
     ganglion.process = process_token();
-    shared(ganglion.parked).store(0);  // SYNC park
+    shared(ganglion.parked).store(0);  // SYNC ganglion-park
     auto* joined = new (std::nothrow) Ganglion(segment, mapping, i, number, plasticity);
     if (joined == nullptr) {
       store_release<uint32_t>(own.state, NB_FREE);                 // SYNC ganglion-claim
@@ -268,9 +268,9 @@ void Ganglion::add_inbox(uint32_t from, uint32_t number) {
 
 bool Ganglion::park() {
   finish();
-  shared(self_.parked).store(1);  // SYNC park
+  shared(self_.parked).store(1);  // SYNC ganglion-park
   if (!waiting()) return true;
-  shared(self_.parked).store(0);  // SYNC park
+  shared(self_.parked).store(0);  // SYNC ganglion-park
   return false;
 }
 
@@ -281,7 +281,7 @@ bool Ganglion::waiting() const {
   if (shared(self_.mail).load() != mail_seen_ || shared(self_.inboxes).load() != inboxes_seen_) return true;
   for (uint32_t i = 0; i < inbox_count_; i++) {
     const Inbox& inbox = inboxes_[i];
-    const uint32_t head = i == 0 ? control_.self_head : shared(inbox.axon->head).load();  // SYNC park
+    const uint32_t head = i == 0 ? control_.self_head : shared(inbox.axon->head).load();  // SYNC ganglion-park
     const uint32_t next = axon_.mode == NB_MODE_DROP_OLDEST ? load_relaxed(inbox.axon->tail) : inbox.cursor;
     if (head != next) return true;
   }
@@ -290,10 +290,10 @@ bool Ganglion::waiting() const {
 
 void Ganglion::wake(uint32_t index) {
   nb_ganglion& other = segment_.ganglion(index);
-  std::atomic_thread_fence(std::memory_order_seq_cst);  // SYNC park
+  std::atomic_thread_fence(std::memory_order_seq_cst);  // SYNC ganglion-park
   if (shared(other.parked).load() == 0) return;
   uint32_t expected = 1;
-  if (!shared(other.parked).compare_exchange_strong(expected, 0)) return;  // SYNC park
+  if (!shared(other.parked).compare_exchange_strong(expected, 0)) return;  // SYNC ganglion-park
   if (other.process == process_token() && call_waker(segment_.base(), index)) return;
   shared(other.wake).fetch_add(1);
   futex_wake(&other.wake);
@@ -328,7 +328,7 @@ void Ganglion::recover(uint32_t index) {
   NeuronTable neurons(segment_, index);
   for (uint32_t id = 0; id < header.max_neurons; id++) {
     nb_neuron& neuron = segment_.neurons()[id];
-    shared(neuron.listeners).fetch_and(~(uint64_t{1} << index));  // SYNC listeners
+    shared(neuron.listeners).fetch_and(~(uint64_t{1} << index));  // SYNC broadcast-listeners
     if (neuron.ganglion != index || neuron.state == NB_FREE) continue;
     const nb_arena_ref card = segment_.card(id);
     segment_.card(id) = nb_arena_ref{};

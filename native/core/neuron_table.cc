@@ -63,8 +63,8 @@ bool NeuronTable::claim(uint32_t id, uint64_t consumed) {
 void NeuronTable::announce(uint32_t id, uint32_t place) {
   uint32_t& entry = segment_.roster(id);
   const uint32_t count = (load_relaxed(entry) & ~uint32_t{NB_ROSTER_GANGLION_MASK}) + NB_ROSTER_STEP;
-  store_release<uint32_t>(entry, count | place);      // SYNC topology
-  shared(segment_.commons().topology).fetch_add(1);   // SYNC topology
+  store_release<uint32_t>(entry, count | place);      // SYNC roster-topology
+  shared(segment_.commons().topology).fetch_add(1);   // SYNC roster-topology
 }
 
 void NeuronTable::remove(uint16_t id, uint64_t written) {

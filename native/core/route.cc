@@ -46,8 +46,8 @@ void Ganglion::route() {
 // What happened elsewhere: other ganglia opened axons, asked for something, neurons came and went.
 void Ganglion::look_around() {
   if (load_acquire(self_.inboxes) != inboxes_seen_) find_inboxes();          // SYNC inbox-open
-  if (load_acquire(self_.mail) != mail_seen_) serve_mail();                  // SYNC mail
-  const uint32_t topology = load_acquire(segment_.commons().topology);      // SYNC topology
+  if (load_acquire(self_.mail) != mail_seen_) serve_mail();                  // SYNC mail-slot
+  const uint32_t topology = load_acquire(segment_.commons().topology);      // SYNC roster-topology
   if (topology != topology_seen_) {
     topology_seen_ = topology;
     path_ = Path{};

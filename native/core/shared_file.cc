@@ -56,7 +56,6 @@ class Descriptor {
   int fd_ = -1;
 };
 
-// Calls again while signals interrupt it.
 template <typename Call>
 int retried(Call call) {
   int result;
@@ -255,11 +254,6 @@ bool good_name(const char* name) {
   });
 }
 
-bool usable_directory(const char* path) {
-  struct stat facts;
-  return stat(path, &facts) == 0 && S_ISDIR(facts.st_mode) && faccessat(AT_FDCWD, path, W_OK | X_OK, AT_EACCESS) == 0;
-}
-
 }  // namespace
 
 nb_status SharedFile::locate(const char* name, std::string* path) {
@@ -267,7 +261,7 @@ nb_status SharedFile::locate(const char* name, std::string* path) {
   const char* parent = std::getenv("NEURONBUS_DIR");
   if (parent != nullptr && *parent != '\0') {
     if (*parent != '/') return NB_ERR_INVALID_ARGUMENT;
-  } else if (usable_directory("/dev/shm")) {
+  } else if (faccessat(AT_FDCWD, "/dev/shm/", W_OK | X_OK, AT_EACCESS) == 0) {
     parent = "/dev/shm";
   } else {
     parent = std::getenv("TMPDIR");
@@ -386,7 +380,6 @@ bool SharedFile::inherited() const { return process_ != getpid(); }
 #else
 
 namespace neuronbus {
-
 nb_status SharedFile::locate(const char*, std::string*) { return NB_ERR_UNSUPPORTED; }
 nb_status SharedFile::create(const std::string&, size_t, size_t, const FormatMapping&, std::unique_ptr<SharedFile>*) {
   return NB_ERR_UNSUPPORTED;
@@ -400,7 +393,6 @@ bool SharedFile::slot_locked_elsewhere(uint32_t) const { return false; }
 nb_status SharedFile::reserve(uint64_t, uint64_t) { return NB_ERR_UNSUPPORTED; }
 nb_status SharedFile::intact() const { return NB_ERR_UNSUPPORTED; }
 bool SharedFile::inherited() const { return false; }
-
 }  // namespace neuronbus
 
 #endif

@@ -72,7 +72,7 @@ nb_status Synapses::add(uint16_t pre, uint16_t post, double weight, const nb_rul
   out.head = i;
   if (out.degree++ == 0) {
     out.roster = load_relaxed(roster_[pre]);
-    shared(neurons_[pre].listeners).fetch_or(own_bit_);  // SYNC listeners
+    shared(neurons_[pre].listeners).fetch_or(own_bit_);  // SYNC broadcast-listeners
   }
   next_in_[i] = neurons_[post].in_head;
   neurons_[post].in_head = i;
@@ -91,7 +91,7 @@ void Synapses::remove(uint32_t index) {
   nb_neuron& receiver = neurons_[post];
   unhash(index);
   unlink(&outgoing_[pre].head, next_out_, index);
-  if (--outgoing_[pre].degree == 0) shared(neurons_[pre].listeners).fetch_and(~own_bit_);  // SYNC listeners
+  if (--outgoing_[pre].degree == 0) shared(neurons_[pre].listeners).fetch_and(~own_bit_);  // SYNC broadcast-listeners
   unlink(&receiver.in_head, next_in_, index);
   receiver.in_degree--;
   nb_rule& rule = rules_[rule_[index]];
