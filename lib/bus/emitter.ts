@@ -12,24 +12,23 @@
 // w + i does. Numbers have a first value where they are declared, which
 // tells V8 that they stay small integers.
 
-import { checkBackpressure } from '../memory/backpressure.js';
-import { readCursor } from '../memory/cursor.js';
 import { invalidArgument, NeuronBusError } from '../memory/errors.js';
 import * as L from '../memory/layout.js';
 import { longPayload, type Spike } from '../memory/spike.js';
 import { checkPriority, checkType, jsonText, writeBody, writeCopy } from '../memory/spike_writer.js';
+import { AnswerLog } from './answer_log.js';
 import type { SendOptions } from './neuron.js';
 import type { ResolvedOptions } from './options.js';
 import { Outboxes } from './outboxes.js';
+import { Room } from './room.js';
 import { C, type Workspace } from './workspace.js';
 
 /** From this priority on a spike is published at once. */
 const REFLEX_PRIORITY = 224;
 /** Spikes that may share one clock reading. */
 export const STAMPS_PER_READING = 64;
-const INTENT_STRIDE = 64;
 // Constants of other modules are loads where this module's own are part of the instructions, and here that counts.
-const { NOW_LO, NOW_HI, SELF_HEAD, EMISSIONS } = C;
+const { NOW_LO, NOW_HI, SELF_HEAD } = C;
 const NEURON_SHIFT = Math.log2(L.NEURON_BYTES / 4);
 const WATCH = L.NEURON_WATCH >> 2;
 const SEQUENCE = L.NEURON_SEQUENCE >> 2;
@@ -53,43 +52,35 @@ export class Emitter {
   readonly #ws: Workspace;
   readonly #host: EmitterHost;
   readonly #outboxes: Outboxes;
+  readonly #answers: AnswerLog;
+  readonly #room: Room;
   readonly #u32: Uint32Array = new Uint32Array(0);
   readonly #control: number = 0;
   readonly #neurons: number = 0;
   readonly #slots: number = 0; // index of the first slot in u32
   readonly #mask: number = 0;
-  readonly #capacity: number;
-  readonly #softLimit: number;
-  readonly #mode: number;
-  readonly #sampleEvery: number;
-  readonly #blockMs: number;
   readonly #burst: number; // spikes that may share a clock reading
   #head = 0;
-  #clearUntil = 0; // position up to which slots may be written before #findRoom() is asked again
-  #intent = 0; // position, not wrapped
-  #pressed = 0; // sample mode: spikes offered under pressure
+  #clearUntil = 0; // position up to which slots may be written before asking for room again
   #burstEnds = false;
-  #asked = 0; // EMISSION_ASKED while reply() runs; then these are the stamp of the spike that it answers
-  #askedLo = 0;
-  #askedHi = 0;
 
   constructor(workspace: Workspace, options: ResolvedOptions, host: EmitterHost) {
     this.#ws = workspace;
     this.#host = host;
     this.#outboxes = new Outboxes(workspace);
+    this.#answers = new AnswerLog(workspace, () => host.settle());
+    this.#room = new Room(workspace, options, {
+      head: () => this.#head,
+      makeRoom: () => host.makeRoom(),
+      gone: (source) => this.#gone(source),
+    });
     this.#u32 = workspace.u32;
     this.#control = workspace.control;
     this.#neurons = workspace.neurons;
     this.#slots = (workspace.axonRecord + L.AXON_BYTES) / 4;
-    this.#capacity = options.axonCapacity;
     this.#mask = options.axonCapacity - 1;
-    this.#mode = checkBackpressure(options.backpressure);
-    this.#softLimit = this.#mode === L.MODE_SAMPLE ? this.#capacity / 2 + 1 : this.#capacity;
-    this.#sampleEvery = options.sampleEvery;
-    this.#blockMs = options.blockMs;
     this.#burst = options.stamps === 'each' ? 1 : STAMPS_PER_READING;
     this.#head = this.#clearUntil = this.#u32[this.#control + SELF_HEAD] | 0;
-    this.#intent = readCursor(this.#u32, (workspace.axonRecord + L.AXON_INTENT) / 4);
   }
 
   /** Position behind the last spike written, modulo 2^32. */
@@ -111,14 +102,11 @@ export class Emitter {
    * @throws NeuronBusError ERR_NB_STALE_SPIKE and as emit().
    */
   reply(source: number, spike: Spike, payload?: string | Uint8Array, options?: SendOptions): boolean {
-    const { timestamp } = spike;
-    this.#askedLo = timestamp % 4294967296;
-    this.#askedHi = Math.floor(timestamp / 4294967296);
-    this.#asked = L.EMISSION_ASKED;
+    this.#answers.begin(spike.timestamp);
     try {
       return this.#sendUnchecked(source, spike.source, payload, options);
     } finally {
-      this.#asked = 0;
+      this.#answers.end();
     }
   }
 
@@ -300,7 +288,11 @@ export class Emitter {
   /** Before a spike is written: room for it, and a clock reading that it may be stamped with. False: it is dropped. */
   #prepare(source: number, watch: number, payload: string | Uint8Array | undefined): boolean {
     if (payload !== undefined) checkPayload(payload);
-    if (this.#clearUntil === this.#head && !this.#findRoom(source)) return false;
+    if (this.#clearUntil === this.#head) {
+      const room = this.#room.find(source);
+      if (room === 0) return false;
+      this.#clearUntil = (this.#head + room) | 0;
+    }
     const ws = this.#ws;
     // Pair-rule synapses want every emission at its own time, a burst only its first.
     if (ws.stamps === 0 || (watch & WATCH_PAIR) !== 0) this.#readClock();
@@ -313,8 +305,7 @@ export class Emitter {
   /** After a spike was written: who wants to know. */
   #announce(source: number, target: number, priority: number, watch: number): void {
     const ws = this.#ws;
-    if (source === ws.current) this.#noteAnswer(source, target, watch);
-    else if (watch !== 0 || ws.running) this.#noteLater(source, target);
+    this.#answers.note(source, target, watch);
     if (priority >= REFLEX_PRIORITY) {
       ws.native.settle();
       this.#outboxes.flush();
@@ -343,125 +334,6 @@ export class Emitter {
     this.#ws.restamp(0);
     this.#outboxes.flush();
   };
-
-  // ---- room ---------------------------------------------------------------------------------------------------------
-
-  /** Moves #clearUntil beyond the head, or decides by the backpressure mode that the spike is to be dropped: false. */
-  #findRoom(source: number): boolean {
-    let used = this.#used();
-    if (used >= this.#softLimit) {
-      if (!this.#admit(source)) return false;
-      used = this.#used();
-    }
-    const ahead = (this.#intent - this.#head) | 0;
-    const announced = ahead > 0 ? ahead : this.#advanceIntent();
-    this.#clearUntil = (this.#head + Math.max(1, Math.min(this.#softLimit - used, announced))) | 0;
-    return true;
-  }
-
-  // Observers learn which slots may be under writing before they are. SYNC axon-intent: the load behind the store makes
-  // it a full fence.
-  #advanceIntent(): number {
-    const record = this.#ws.axonRecord / 4;
-    const stride = Math.max(1, Math.min(INTENT_STRIDE, this.#capacity / 4));
-    this.#intent += stride;
-    Atomics.store(this.#u32, record + (L.AXON_INTENT_HIGH >> 2), Math.floor(this.#intent / 2 ** 31));
-    Atomics.store(this.#u32, record + (L.AXON_INTENT >> 2), this.#intent | 0);
-    Atomics.load(this.#u32, record + (L.AXON_INTENT >> 2));
-    return stride;
-  }
-
-  /** Too many spikes wait: make room, or decide by the backpressure mode. */
-  #admit(source: number): boolean {
-    if (!this.#ws.running) {
-      this.#ws.native.finish(); // the last batch may still hold its slots
-      if (this.#used() < this.#softLimit) return true;
-    }
-    switch (this.#mode) {
-      case L.MODE_DROP_OLDEST:
-        this.#ws.native.dropOldest();
-        return this.#used() < this.#capacity;
-      case L.MODE_FAIL:
-        this.#countDrop(L.DROP_FULL);
-        throw new NeuronBusError('FULL', `axonCapacity is ${this.#capacity}`);
-      case L.MODE_BLOCK:
-        return this.#block(source);
-      case L.MODE_SAMPLE:
-        return this.#sample();
-      default:
-        this.#countDrop(L.DROP_FULL);
-        return false;
-    }
-  }
-
-  /** On one thread waiting is working: deliver what is queued. Inside a handler nothing can make room. */
-  #block(source: number): boolean {
-    const deadline = performance.now() + this.#blockMs;
-    while (!this.#ws.running && performance.now() < deadline) {
-      this.#host.makeRoom();
-      if (this.#ws.residents[source] === undefined) throw this.#gone(source); // a handler closed the bus, or it left
-      if (this.#used() < this.#capacity) return true;
-    }
-    this.#countDrop(L.DROP_DEADLINE);
-    return false;
-  }
-
-  /** Over half full: each `sampleEvery`-th. Full: none. */
-  #sample(): boolean {
-    if (this.#used() === this.#capacity) {
-      this.#countDrop(L.DROP_FULL);
-      return false;
-    }
-    if (++this.#pressed % this.#sampleEvery === 0) return true;
-    this.#countDrop(L.DROP_SAMPLED);
-    return false;
-  }
-
-  #used(): number {
-    const tail = Atomics.load(this.#u32, (this.#ws.axonRecord + L.AXON_TAIL) / 4); // SYNC axon-release
-    return (this.#head - tail) >>> 0;
-  }
-
-  #countDrop(reason: number): void {
-    this.#ws.count(this.#ws.axonRecord + L.AXON_DROPPED + 8 * reason);
-  }
-
-  // ---- answers ------------------------------------------------------------------------------------------------------
-
-  /** The neuron whose handler runs emits: that answers the spike in hand. */
-  #noteAnswer(source: number, target: number, watch: number): void {
-    const { u16, entry } = this.#ws;
-    const flagsAt = (entry + L.DISPATCH_FLAGS) >> 1;
-    const flags = u16[flagsAt];
-    u16[flagsAt] = flags | L.DISPATCH_ANSWERED;
-    if (watch === 0) return;
-    const requester = this.#u32[this.#u32[(entry + L.DISPATCH_SPIKE) >> 2] * 16 + 3] & 0xffff;
-    const direct = (flags & L.DISPATCH_ANSWERED) === 0 && target === requester;
-    const ownFiring = (watch & WATCH_PAIR) !== 0 && (flags & L.DISPATCH_FIRED) === 0;
-    const what = (direct ? 0 : L.EMISSION_MAY_ANSWER) | (ownFiring ? L.EMISSION_POST_SPIKE : 0);
-    if (what !== 0) this.#log(source, target, what);
-  }
-
-  /** A neuron emits outside of its own onSpike: perhaps a late answer. In a tick, what it owes may not be booked yet. */
-  #noteLater(source: number, target: number): void {
-    if (this.#ws.running) this.#host.settle();
-    if (this.#u32[this.#neurons + (source << NEURON_SHIFT) + WATCH] === 0) return;
-    this.#log(source, target, L.EMISSION_MAY_ANSWER | L.EMISSION_POST_SPIKE);
-  }
-
-  #log(source: number, target: number, what: number): void {
-    const u32 = this.#u32;
-    const countAt = this.#control + EMISSIONS;
-    if (u32[countAt] === L.EMISSION_LOG_ENTRIES) this.#ws.native.settle();
-    const entry = (this.#ws.emissions + u32[countAt] * L.EMISSION_BYTES) >> 2;
-    u32[entry + (L.EMISSION_TIME_LO >> 2)] = u32[this.#control + NOW_LO];
-    u32[entry + (L.EMISSION_TIME_HI >> 2)] = u32[this.#control + NOW_HI];
-    u32[entry + (L.EMISSION_ASKED_LO >> 2)] = this.#askedLo;
-    u32[entry + (L.EMISSION_ASKED_HI >> 2)] = this.#askedHi;
-    u32[entry + (L.EMISSION_SOURCE >> 2)] = source | (target << 16);
-    u32[entry + (L.EMISSION_WHAT >> 2)] = what | this.#asked;
-    u32[countAt]++;
-  }
 }
 
 /** The text of `json`, which excludes a payload. ERR_NB_INVALID_ARGUMENT. */
