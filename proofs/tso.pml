@@ -6,7 +6,9 @@
 //   MORTALS                    how many of the threads, the first ones, may die (0 to 3)
 //   ON_FLUSH(cell, value)      what to check at the moment a store reaches memory
 //
-// and starts `run fate()`, and `run drain(thread)` for each thread that stores. A thread's stores wait in its buffer, in order, and reach
+// and starts `run fate()`, and `run drain(thread)` for each thread that stores.
+//
+// A thread's stores wait in its buffer, in order, and reach
 // memory whenever drain() pleases; the thread itself sees them at once. A buffer outlives its thread: what a processor has
 // taken over it brings to memory, whatever becomes of the program.
 //

@@ -5,6 +5,7 @@
 // One drain is bounded by the budget of the bus; the next one is a setImmediate away, so timers and I/O run in between.
 // While a bus is started it keeps the process alive, like a listening server.
 
+import { performance } from 'node:perf_hooks';
 import type { WaitStrategy } from './options.js';
 
 /** Timers take no more; whoever asks for longer intervals will not notice. */

@@ -33,6 +33,12 @@ export const C = {
   PEER: L.CONTROL_PEER >> 2,
 } as const;
 
+// Own constants are part of the instructions, those of other modules are loads.
+const STATE = L.GANGLION_STATE >> 2;
+const GENERATION = L.GANGLION_GENERATION >> 2;
+const GANGLION_WORDS = L.GANGLION_BYTES / 4;
+const { ROSTER_GANGLION_MASK } = L;
+
 /** A registered neuron, as the dispatch loop needs it. */
 export interface Resident {
   readonly neuron: Neuron;
@@ -103,20 +109,22 @@ export class Workspace implements ArenaPort {
 
   /** Index of nb_ganglion in u32. */
   ganglionWord(ganglion: number): number {
-    return this.#ganglia + ganglion * (L.GANGLION_BYTES / 4);
+    return this.#ganglia + ganglion * GANGLION_WORDS;
   }
 
-  /** How many owners the ganglion had, or -1 when it has none now. */
+  /** How many owners the ganglion had, or -1 when it has none; as of a moment ago. */
   generationOf(ganglion: number): number {
     const word = this.ganglionWord(ganglion);
-    const live = Atomics.load(this.u32, word + (L.GANGLION_STATE >> 2)) === L.LIVE; // SYNC ganglion-claim
-    return live ? this.u32[word + (L.GANGLION_GENERATION >> 2)] : -1;
+    return this.u32[word + STATE] === L.LIVE ? this.u32[word + GENERATION] : -1;
   }
 
-  /** The ganglion of a registered neuron, or -1. */
+  /**
+   * The ganglion of a registered neuron, or -1. As of a moment ago: Atomics.load() takes longer than the rest of a spike's way
+   * and would not make it truer by the time the spike arrives.
+   */
   ganglionOf(neuron: number): number {
     if (neuron >>> 0 !== neuron || neuron >= this.memory.maxNeurons) return -1;
-    return (Atomics.load(this.u32, this.roster + neuron) & L.ROSTER_GANGLION_MASK) - 1; // SYNC roster-topology
+    return (this.u32[this.roster + neuron] & ROSTER_GANGLION_MASK) - 1;
   }
 
   /** The other ganglion where a neuron is registered, or -1. */

@@ -19,11 +19,8 @@ NB_TEST("shared file: named mappings are refused where the kernel cannot tell wh
 
 #else
 
-#include <dirent.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
-#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -33,9 +30,7 @@ NB_TEST("shared file: named mappings are refused where the kernel cannot tell wh
 
 #include <atomic>
 #include <cstdio>
-#include <cstdlib>
-#include <functional>
-#include <string>
+#include <filesystem>
 #include <thread>
 #include <vector>
 
@@ -51,38 +46,29 @@ nb_status fill(uint8_t* base, size_t) {
 nb_status create(const char* name, Mapping** out) { return Mapping::create_named(name, kBytes, kBytes, fill, out); }
 
 // A parent directory of the test's own. Its bus directory is empty of buses at the end, or the test fails.
-class Place {
- public:
+struct Place {
   Place() {
     char path[] = "/tmp/nb-shared-file-XXXXXX";
     CHECK(mkdtemp(path) != nullptr);
-    parent_ = path;
     setenv("NEURONBUS_DIR", path, 1);
+    directory = std::string(path) + "/neuronbus-" + std::to_string(geteuid());
   }
   ~Place() {
     CHECK_EQ(files().size(), 0u);
-    for (const std::string& file : files()) unlink(path(file).c_str());
-    unlink(path(".lock").c_str());
-    rmdir(directory().c_str());
-    CHECK_EQ(rmdir(parent_.c_str()), 0);
+    std::filesystem::remove_all(std::filesystem::path(directory).parent_path());
     unsetenv("NEURONBUS_DIR");
   }
-  std::string directory() const { return parent_ + "/neuronbus-" + std::to_string(geteuid()); }
-  std::string path(const std::string& file) const { return directory() + "/" + file; }
   // Without .lock.
   std::vector<std::string> files() const {
     std::vector<std::string> names;
-    DIR* listing = opendir(directory().c_str());
-    while (const dirent* entry = listing == nullptr ? nullptr : readdir(listing)) {
-      const std::string name = entry->d_name;
-      if (name != "." && name != ".." && name != ".lock") names.push_back(name);
+    std::error_code absent;
+    for (const auto& entry : std::filesystem::directory_iterator(directory, absent)) {
+      if (entry.path().filename() != ".lock") names.push_back(entry.path().filename());
     }
-    if (listing != nullptr) closedir(listing);
     return names;
   }
 
- private:
-  std::string parent_;
+  std::string directory;
 };
 
 // A forked process that reports numbers to the test and waits for it. Forked before the test opens anything itself.
@@ -102,11 +88,7 @@ class Child {
     body(*this);
     _exit(0);
   }
-  ~Child() {
-    end();
-    close(in_);
-    close(out_);
-  }
+  ~Child() { end(), close(in_), close(out_); }
   void say(int number) { CHECK_EQ(write(out_, &number, sizeof number), static_cast<ssize_t>(sizeof number)); }
   // -1 when the other side is dead.
   int hear() {
@@ -145,6 +127,30 @@ void be_creator(Child& test) {
   test.say(0);
 }
 
+// Neither can be had, for this reason.
+void refused(nb_status why) {
+  Mapping* mapping = nullptr;
+  CHECK_EQ(Mapping::open_named("bus", &mapping), why);
+  CHECK_EQ(create("bus", &mapping), why);
+  CHECK(mapping == nullptr);
+}
+
+bool opened(Mapping** out) { return CHECK_EQ(Mapping::open_named("bus", out), NB_OK); }
+
+// A file that only the dead have had, `round` 0: is not there for who opens it; 1: does not keep a name from its creator.
+void cleaned_up(const Place& place, int round) {
+  Mapping* mapping = nullptr;
+  CHECK_EQ(place.files().size(), 1u);
+  if (round == 0) CHECK_EQ(Mapping::open_named("bus", &mapping), NB_ERR_NO_SUCH_BUS);
+  if (round == 1 && CHECK_EQ(create("bus", &mapping), NB_OK)) {
+    CHECK_EQ(place.files().size(), 1u);
+    CHECK_EQ(mapping->base()[100], 0);
+    CHECK(mapping->hold_slot(3));
+    mapping->release();
+  }
+  CHECK_EQ(place.files().size(), 0u);
+}
+
 bool started(Child& creator) { return CHECK_EQ(creator.hear(), NB_OK) && CHECK_EQ(creator.hear(), 1); }
 
 }  // namespace
@@ -154,14 +160,14 @@ NB_TEST("shared file: two processes see each other's bytes, and the last to leav
   Child creator(be_creator);
   if (!started(creator)) return;
   struct stat facts;
-  CHECK_EQ(stat(place.directory().c_str(), &facts), 0);
+  CHECK_EQ(stat(place.directory.c_str(), &facts), 0);
   CHECK_EQ(facts.st_mode & 07777, 0700u);
-  CHECK_EQ(stat(place.path("bus.bus").c_str(), &facts), 0);
+  CHECK_EQ(stat((place.directory + "/bus.bus").c_str(), &facts), 0);
   CHECK_EQ(facts.st_mode & 07777, 0600u);
   CHECK_EQ(facts.st_nlink, 1u);
 
   Mapping* mapping = nullptr;
-  if (!CHECK_EQ(Mapping::open_named("bus", &mapping), NB_OK)) return;
+  if (!opened(&mapping)) return;
   CHECK(mapping->named());
   CHECK_EQ(mapping->bytes(), kBytes);
   CHECK(std::memcmp(mapping->base(), "ready", 6) == 0);
@@ -180,7 +186,7 @@ NB_TEST("shared file: a name that nobody made is no bus, and asking for it makes
   Place place;
   Mapping* mapping = nullptr;
   CHECK_EQ(Mapping::open_named("bus", &mapping), NB_ERR_NO_SUCH_BUS);
-  CHECK(access(place.directory().c_str(), F_OK) != 0);
+  CHECK(access(place.directory.c_str(), F_OK) != 0);
   CHECK_EQ(create("other", &mapping), NB_OK);
   Mapping* none = nullptr;
   CHECK_EQ(Mapping::open_named("bus", &none), NB_ERR_NO_SUCH_BUS);
@@ -190,34 +196,21 @@ NB_TEST("shared file: a name that nobody made is no bus, and asking for it makes
 
 NB_TEST("shared file: a name is taken while its creator lives, and free with its slots when it was killed") {
   Place place;
-  Child creator(be_creator);
-  if (!started(creator)) return;
-  Mapping* mapping = nullptr;
-  CHECK_EQ(create("bus", &mapping), NB_ERR_NAME_TAKEN);
-  creator.end();
-  CHECK_EQ(place.files().size(), 1u);
-  if (!CHECK_EQ(create("bus", &mapping), NB_OK)) return;
-  CHECK_EQ(mapping->base()[100], 0);
-  CHECK(mapping->hold_slot(3));
-  mapping->release();
+  for (const int round : {0, 1}) {
+    Child creator(be_creator);
+    Mapping* mapping = nullptr;
+    if (!started(creator)) return;
+    CHECK_EQ(create("bus", &mapping), NB_ERR_NAME_TAKEN);
+    creator.end();
+    cleaned_up(place, round);
+  }
 }
 
-NB_TEST("shared file: opening what only the dead had removes it") {
+NB_TEST("shared file: a stopped process keeps its name and its slot, a zombie does not") {
   Place place;
   Child creator(be_creator);
-  if (!started(creator)) return;
-  creator.end();
   Mapping* mapping = nullptr;
-  CHECK_EQ(Mapping::open_named("bus", &mapping), NB_ERR_NO_SUCH_BUS);
-  CHECK_EQ(place.files().size(), 0u);
-}
-
-NB_TEST("shared file: a stopped process keeps its name and its slot") {
-  Place place;
-  Child creator(be_creator);
-  if (!started(creator)) return;
-  Mapping* mapping = nullptr;
-  if (!CHECK_EQ(Mapping::open_named("bus", &mapping), NB_OK)) return;
+  if (!started(creator) || !opened(&mapping)) return;
   for (const int signal : {SIGSTOP, SIGCONT}) {
     kill(creator.pid, signal);
     siginfo_t info;
@@ -228,30 +221,18 @@ NB_TEST("shared file: a stopped process keeps its name and its slot") {
   }
   mapping->release();
   CHECK_EQ(place.files().size(), 1u);
-  Mapping* none = nullptr;
-  CHECK_EQ(create("bus", &none), NB_ERR_NAME_TAKEN);
-  creator.say(0);
-  creator.hear();
-  CHECK_EQ(creator.hear(), 0);
-}
-
-NB_TEST("shared file: a zombie is dead, and its slot goes to one of the living") {
-  Place place;
-  Child creator(be_creator);
-  if (!started(creator)) return;
-  Mapping* mapping = nullptr;
-  if (!CHECK_EQ(Mapping::open_named("bus", &mapping), NB_OK)) return;
+  CHECK_EQ(create("bus", &mapping), NB_ERR_NAME_TAKEN);
+  if (!opened(&mapping)) return;
   creator.kill_only();
   CHECK(!mapping->slot_held(3));
   CHECK(mapping->hold_slot(3));
   CHECK(mapping->slot_held_here(3));
   mapping->release();
-  CHECK_EQ(place.files().size(), 0u);
 }
 
 NB_TEST("shared file: a creator that dies half-way leaves no bus and is cleaned up after") {
   Place place;
-  for (const bool create_next : {false, true}) {
+  for (const int round : {0, 1}) {
     Child creator([](Child&) {
       Mapping* mapping = nullptr;
       Mapping::create_named("bus", kBytes, kBytes, [](uint8_t*, size_t) { return raise(SIGKILL), NB_OK; }, &mapping);
@@ -259,24 +240,8 @@ NB_TEST("shared file: a creator that dies half-way leaves no bus and is cleaned 
     CHECK_EQ(creator.hear(), -1);
     creator.end();
     if (CHECK_EQ(place.files().size(), 1u)) CHECK_EQ(place.files()[0].rfind(".tmp-bus-", 0), 0u);
-    Mapping* mapping = nullptr;
-    if (!create_next) {
-      CHECK_EQ(Mapping::open_named("bus", &mapping), NB_ERR_NO_SUCH_BUS);
-    } else if (CHECK_EQ(create("bus", &mapping), NB_OK)) {
-      CHECK_EQ(place.files().size(), 1u);
-      mapping->release();
-    }
-    CHECK_EQ(place.files().size(), 0u);
+    cleaned_up(place, round);
   }
-}
-
-NB_TEST("shared file: a format that fails leaves nothing behind") {
-  Place place;
-  Mapping* mapping = nullptr;
-  const auto failing = [](uint8_t*, size_t) { return NB_ERR_CAPACITY; };
-  CHECK_EQ(Mapping::create_named("bus", kBytes, 0, failing, &mapping), NB_ERR_CAPACITY);
-  CHECK(mapping == nullptr);
-  CHECK_EQ(place.files().size(), 0u);
 }
 
 NB_TEST("shared file: of many processes that race to create, one wins") {
@@ -312,9 +277,8 @@ NB_TEST("shared file: of many processes that race to create, one wins") {
 NB_TEST("shared file: what is not a private file of ours is refused and left as it is") {
   Place place;
   Mapping* keeper = nullptr;
-  Mapping* mapping = nullptr;
   if (!CHECK_EQ(create("keeper", &keeper), NB_OK)) return;
-  const std::string path = place.path("bus.bus");
+  const std::string path = place.directory + "/bus.bus";
   const std::function<void()> makers[] = {
       [&] { CHECK_EQ(symlink("keeper.bus", path.c_str()), 0); },
       [&] { CHECK_EQ(symlink("nowhere", path.c_str()), 0); },
@@ -324,15 +288,13 @@ NB_TEST("shared file: what is not a private file of ours is refused and left as 
   };
   for (const auto& make : makers) {
     make();
-    CHECK_EQ(Mapping::open_named("bus", &mapping), NB_ERR_NOT_OWNER);
-    CHECK_EQ(create("bus", &mapping), NB_ERR_NOT_OWNER);
+    refused(NB_ERR_NOT_OWNER);
     CHECK_EQ(remove(path.c_str()), 0);
   }
   if (geteuid() == 0) {
     close(open(path.c_str(), O_CREAT | O_RDWR, 0600));
     CHECK_EQ(chown(path.c_str(), 12345, 12345), 0);
-    CHECK_EQ(Mapping::open_named("bus", &mapping), NB_ERR_NOT_OWNER);
-    CHECK_EQ(create("bus", &mapping), NB_ERR_NOT_OWNER);
+    refused(NB_ERR_NOT_OWNER);
     CHECK_EQ(unlink(path.c_str()), 0);
   }
   keeper->release();
@@ -340,28 +302,23 @@ NB_TEST("shared file: what is not a private file of ours is refused and left as 
 
 NB_TEST("shared file: a directory that is a link, or that others may enter, is refused") {
   Place place;
-  Mapping* mapping = nullptr;
-  const char* directory = getenv("NEURONBUS_DIR");
-  CHECK_EQ(symlink(directory, place.directory().c_str()), 0);
-  CHECK_EQ(create("bus", &mapping), NB_ERR_NOT_OWNER);
-  CHECK_EQ(Mapping::open_named("bus", &mapping), NB_ERR_NOT_OWNER);
-  CHECK_EQ(unlink(place.directory().c_str()), 0);
-  CHECK_EQ(mkdir(place.directory().c_str(), 0700), 0);
+  CHECK_EQ(symlink(getenv("NEURONBUS_DIR"), place.directory.c_str()), 0);
+  refused(NB_ERR_NOT_OWNER);
+  CHECK_EQ(unlink(place.directory.c_str()), 0);
+  CHECK_EQ(mkdir(place.directory.c_str(), 0700), 0);
   for (const mode_t mode : {0770, 0720, 0701}) {
-    CHECK_EQ(chmod(place.directory().c_str(), mode), 0);
-    CHECK_EQ(create("bus", &mapping), NB_ERR_NOT_OWNER);
-    CHECK_EQ(Mapping::open_named("bus", &mapping), NB_ERR_NOT_OWNER);
+    CHECK_EQ(chmod(place.directory.c_str(), mode), 0);
+    refused(NB_ERR_NOT_OWNER);
   }
-  CHECK_EQ(chmod(place.directory().c_str(), 0700), 0);
+  CHECK_EQ(chmod(place.directory.c_str(), 0700), 0);
 }
 
 NB_TEST("shared file: a live file that was cut short is a bad segment, to those who open it and those who have it") {
   Place place;
   Child creator(be_creator);
-  if (!started(creator)) return;
   Mapping* mapping = nullptr;
-  if (!CHECK_EQ(Mapping::open_named("bus", &mapping), NB_OK)) return;
-  CHECK_EQ(truncate(place.path("bus.bus").c_str(), 4095), 0);
+  if (!started(creator) || !opened(&mapping)) return;
+  CHECK_EQ(truncate((place.directory + "/bus.bus").c_str(), 4095), 0);
   CHECK_EQ(mapping->intact(), NB_ERR_BAD_SEGMENT);
   mapping->release();
   CHECK_EQ(Mapping::open_named("bus", &mapping), NB_ERR_BAD_SEGMENT);
@@ -369,4 +326,135 @@ NB_TEST("shared file: a live file that was cut short is a bad segment, to those 
   creator.end();
   CHECK_EQ(Mapping::open_named("bus", &mapping), NB_ERR_NO_SUCH_BUS);
 }
+
+NB_TEST("shared file: a bad name or size is refused, and a format that fails leaves nothing behind") {
+  Place place;
+  Mapping* mapping = nullptr;
+  const std::string longest(63, 'x');
+  for (const std::string& name : {longest + "x", std::string(), std::string(".a"), std::string("../a"), std::string("a/b"),
+                                  std::string("a b"), std::string("a\n"), std::string("\xC3\xA4")}) {
+    CHECK_EQ(create(name.c_str(), &mapping), NB_ERR_INVALID_ARGUMENT);
+    CHECK_EQ(Mapping::open_named(name.c_str(), &mapping), NB_ERR_INVALID_ARGUMENT);
+  }
+  CHECK_EQ(Mapping::open_named(nullptr, &mapping), NB_ERR_INVALID_ARGUMENT);
+  CHECK_EQ(Mapping::create_named("bus", 4095, 0, fill, &mapping), NB_ERR_INVALID_ARGUMENT);
+  CHECK_EQ(Mapping::create_named("bus", 4096, 4097, fill, &mapping), NB_ERR_INVALID_ARGUMENT);
+  const auto failing = [](uint8_t*, size_t) { return NB_ERR_CAPACITY; };
+  CHECK_EQ(Mapping::create_named("bus", kBytes, 0, failing, &mapping), NB_ERR_CAPACITY);
+  CHECK_EQ(place.files().size(), 0u);
+  for (const std::string& name : {longest, std::string("A-z_0.9"), std::string("-")}) {
+    if (CHECK_EQ(create(name.c_str(), &mapping), NB_OK)) mapping->release();
+  }
+}
+
+NB_TEST("shared file: threads share one mapping of a name, and no slot twice") {
+  Place place;
+  Mapping* made = nullptr;
+  Mapping* anonymous = nullptr;
+  Mapping* none = nullptr;
+  if (!CHECK_EQ(create("bus", &made), NB_OK) || !CHECK_EQ(Mapping::create(kBytes, &anonymous), NB_OK)) return;
+  CHECK_EQ(create("bus", &none), NB_ERR_NAME_TAKEN);
+  std::atomic<uint32_t> named_slots{0};
+  std::atomic<uint32_t> anonymous_slots{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; i++) {
+    threads.emplace_back([&] {
+      for (uint32_t slot = 0; slot < Mapping::kSlots; slot++) {
+        Mapping* opened = nullptr;
+        CHECK_EQ(Mapping::open_named("bus", &opened), NB_OK);
+        CHECK(opened == made);
+        named_slots += opened->hold_slot(slot);
+        anonymous_slots += anonymous->hold_slot(slot);
+        opened->release();
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (Mapping* mapping : {made, anonymous}) {
+    CHECK_EQ((mapping == made ? named_slots : anonymous_slots).load(), Mapping::kSlots);
+    CHECK(mapping->slot_held(7) && mapping->slot_held_here(7) && !mapping->hold_slot(7));
+    mapping->drop_slot(7);
+    CHECK(!mapping->slot_held(7) && !mapping->slot_held_here(7) && mapping->hold_slot(7));
+    CHECK(!mapping->hold_slot(Mapping::kSlots) && !mapping->slot_held(Mapping::kSlots));
+    mapping->release();
+  }
+}
+
+NB_TEST("shared file: a forked child that releases what it inherited disturbs nobody") {
+  Place place;
+  Mapping* mapping = nullptr;
+  if (!CHECK_EQ(create("bus", &mapping), NB_OK) || !CHECK(mapping->hold_slot(1))) return;
+  Child child([&](Child& test) {
+    Mapping* own = nullptr;
+    test.say(Mapping::open_named("bus", &own));
+    test.say(own != mapping && own->slot_held(1) && !own->hold_slot(1) && own->hold_slot(2) && !mapping->hold_slot(4));
+    mapping->release();
+    own->release();
+    test.say(0);
+  });
+  for (const int expected : {0, 1, 0}) CHECK_EQ(child.hear(), expected);
+  Child stranger([](Child& test) {
+    Mapping* own = nullptr;
+    test.say(Mapping::open_named("bus", &own));
+    test.say(own->slot_held(1) && !own->slot_held(2));
+  });
+  for (const int expected : {0, 1}) CHECK_EQ(stranger.hear(), expected);
+  stranger.end();
+  mapping->release();
+}
+
+NB_TEST("shared file: the last release leaves another bus alone that got the name after the directory was cleared") {
+  Place place;
+  Child creator(be_creator);
+  if (!started(creator)) return;
+  std::filesystem::remove_all(place.directory);
+  Mapping* mapping = nullptr;
+  if (!CHECK_EQ(create("bus", &mapping), NB_OK)) return;
+  for (const int expected : {0, 0}) creator.say(0), CHECK_EQ(creator.hear(), expected);
+  CHECK_EQ(place.files().size(), 1u);
+  mapping->release();
+}
+
+NB_TEST("shared file: signals do not keep a reservation from getting through") {
+  Place place;
+  Mapping* mapping = nullptr;
+  constexpr size_t kLarge = size_t{64} << 20;
+  if (!CHECK_EQ(Mapping::create_named("bus", kLarge, 0, fill, &mapping), NB_OK)) return;
+  signal(SIGALRM, [](int) {});
+  const itimerval often{{0, 500}, {0, 500}};
+  setitimer(ITIMER_REAL, &often, nullptr);
+  CHECK_EQ(mapping->reserve(4096, kLarge - 4096), NB_OK);
+  const itimerval never{};
+  setitimer(ITIMER_REAL, &never, nullptr);
+  signal(SIGALRM, SIG_DFL);
+  CHECK_EQ(mapping->reserve(kLarge, 1), NB_ERR_INVALID_ARGUMENT);
+  CHECK_EQ(mapping->reserve(1, UINT64_MAX), NB_ERR_INVALID_ARGUMENT);
+  mapping->release();
+}
+
+NB_TEST("shared file: a full filesystem is told, before anything is touched, and keeps nothing") {
+  Place place;
+  const char* parent = getenv("NEURONBUS_DIR");
+  Child child([&](Child& test) {
+    const bool mounted = unshare(CLONE_NEWNS) == 0 && mount("", "/", "", MS_REC | MS_PRIVATE, "") == 0 &&
+                         mount("small", parent, "tmpfs", 0, "size=1m") == 0;
+    test.say(mounted ? 1 : 0);
+    if (!mounted) return;
+    constexpr size_t kTooLarge = 4 << 20;
+    Mapping* mapping = nullptr;
+    test.say(Mapping::create_named("bus", kTooLarge, kTooLarge, fill, &mapping));
+    test.say(static_cast<int>(place.files().size()));
+    test.say(Mapping::create_named("bus", kTooLarge, kBytes, fill, &mapping));
+    test.say(mapping->reserve(kBytes, kTooLarge - kBytes));
+    mapping->release();
+    test.say(create("bus", &mapping));
+    mapping->release();
+  });
+  if (child.hear() != 1) {
+    std::printf("     skipped: needs the right to mount a small tmpfs\n");
+    return;
+  }
+  for (const int expected : {int{NB_ERR_NO_ROOM}, 0, 0, int{NB_ERR_NO_ROOM}, 0}) CHECK_EQ(child.hear(), expected);
+}
+
 #endif
