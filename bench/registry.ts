@@ -11,6 +11,8 @@ export const scenarioNames = [
   'axon_two_threads',
   'axon_echo',
   'thread_peers',
+  'bus_one_way',
+  'bus_round_trip',
   'native_core',
   'memory_and_startup',
   'discovery',

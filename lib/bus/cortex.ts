@@ -51,6 +51,11 @@ export class Cortex {
     return this.#resolve(this.#byRegion.get(region));
   }
 
+  /** Whether a neuron is in this region or a region below it. */
+  isIn(id: number, region: string): boolean {
+    return this.#byRegion.get(region)?.has(id) === true;
+  }
+
   #resolve(ids: Set<number> | undefined): RegisteredCard[] {
     return ids === undefined ? [] : Array.from(ids, (id) => this.#cards.get(id)!);
   }

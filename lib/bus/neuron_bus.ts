@@ -365,7 +365,7 @@ export class NeuronBus extends BusEventSource {
     this.#open();
     this.#workspace.eventDriven = true;
     if (this.#memory.maxGanglia > 1 && !this.clock.virtual)
-      this.#membership.listen(() => this.#scheduler.wake());
+      this.#membership.listen(() => this.#scheduler.ring());
     this.#scheduler.start();
   }
 
@@ -401,6 +401,7 @@ export class NeuronBus extends BusEventSource {
 
   stats(): BusStats {
     const workspace = this.#open();
+    this.#emitter.tend();
     const routed = this.#dispatcher.settle();
     return readStats(workspace, routed, {
       name: this.options.name,

@@ -111,13 +111,13 @@ function defaults(): ResolvedOptions {
   };
 }
 
-function checkInteger(name: string, value: number, min: number, max: number): void {
+export function checkInteger(name: string, value: number, min: number, max: number): void {
   if (!Number.isInteger(value) || value < min || value > max) {
     throw invalidArgument(name, value, `an integer from ${min} to ${max}`);
   }
 }
 
-function checkMs(name: string, value: number, min: number): void {
+export function checkMs(name: string, value: number, min: number): void {
   if (typeof value !== 'number' || !Number.isFinite(value) || value < min || value > 1e12) {
     throw invalidArgument(name, value, `a number of milliseconds from ${min}`);
   }
@@ -138,7 +138,7 @@ function checkChoice(name: string, value: string, choices: readonly string[]): v
 }
 
 /** Refuses keys that `known` does not have, and drops those that are undefined. */
-function given<T extends object>(prefix: string, options: T, known: object): Partial<T> {
+export function given<T extends object>(prefix: string, options: T, known: object): Partial<T> {
   if (options === null || typeof options !== 'object')
     throw invalidArgument(prefix || 'options', options, 'an object');
   const result: Partial<T> = {};

@@ -76,6 +76,14 @@ export class Scheduler {
     }
   }
 
+  /** Another thread woke this one, in a turn of the event loop of its own: no need to wait for the next. */
+  ring(): void {
+    if (this.#immediate === undefined && this.running) {
+      this.#idleTurns = 0;
+      this.#turn();
+    }
+  }
+
   /** The set of neurons changed: start or stop the beats. */
   update(): void {
     const wanted = this.running && this.#target.wantsBeats();

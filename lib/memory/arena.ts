@@ -5,6 +5,7 @@
 // Any thread may read a block while somebody holds a reference on it. Allocation, retain and release are native and come in
 // through ArenaPort; only the owner of a ganglion may call its port.
 
+import { fence } from './cursor.js';
 import { NeuronBusError } from './errors.js';
 import * as L from './layout.js';
 import type { Memory } from './memory.js';
@@ -51,6 +52,24 @@ export function arenaBytes(memory: Memory, ref: ArenaRef): Uint8Array {
   }
   if (memory.u32[record + (L.BLOCK_LENGTH >> 2)] !== ref.length) throw new NeuronBusError('STALE_REFERENCE');
   return arenaTarget(memory, ref);
+}
+
+/**
+ * A copy of the bytes of a block, for who holds no reference; null when they are gone. A block that was given back keeps its
+ * bytes until it is handed out again, and then it has another generation before the first new byte. SYNC arena-allocate
+ */
+export function arenaCopy(memory: Memory, ref: ArenaRef): Uint8Array | null {
+  const record = findRecord(memory, ref);
+  if (!isOf(memory, record, ref)) return null;
+  const copy = arenaTarget(memory, ref).slice();
+  fence();
+  return findRecord(memory, ref) === record && isOf(memory, record, ref) ? copy : null;
+}
+
+function isOf({ u32 }: Memory, record: number, ref: ArenaRef): boolean {
+  return (
+    record >= 0 && u32[record + 1] === ref.generation && u32[record + (L.BLOCK_LENGTH >> 2)] === ref.length
+  );
 }
 
 // Index of the block's record in memory.u32, or -1. References come from shared memory or from users, and the chunk's header

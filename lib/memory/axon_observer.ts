@@ -37,8 +37,8 @@ export class AxonObserver implements AxonReader {
   #closed = false;
   readonly #onClose: (reader: AxonReader) => void;
 
-  /** Starts at the head: sees what is published from now on. */
-  constructor(place: AxonPlace, onClose: (reader: AxonReader) => void) {
+  /** Starts at the head, to see what is published from now on, or at position `from`. */
+  constructor(place: AxonPlace, onClose: (reader: AxonReader) => void, from?: number) {
     this.#onClose = onClose;
     this.#words = place.memory.u32;
     this.#header = place.header;
@@ -46,7 +46,8 @@ export class AxonObserver implements AxonReader {
     this.#capacity = place.capacity;
     this.#mask = place.capacity - 1;
     this.#view = viewSpike(this.#copies, -1, place.memory);
-    this.#position = this.#head = readCursor(this.#words, this.#header + HEAD);
+    this.#head = readCursor(this.#words, this.#header + HEAD);
+    this.#position = from ?? this.#head;
   }
 
   get lost(): number {

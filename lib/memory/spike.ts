@@ -5,7 +5,7 @@
 // Any thread, each with its own objects. A received spike is valid until the handler returns (or until the next call on the
 // reader that handed it out); clone() gives one that stays. Nothing here allocates except bytes(), text(), json(), clone().
 
-import { type ArenaRef, arenaBytes } from './arena.js';
+import { type ArenaRef, arenaBytes, arenaCopy } from './arena.js';
 import { NeuronBusError } from './errors.js';
 import * as L from './layout.js';
 import type { Memory } from './memory.js';
@@ -35,6 +35,8 @@ export interface SpikeInit {
 // does, so a larger one would keep more memory for a single kept clone.
 const SLAB_SLOTS = 128;
 const NO_WORDS = new Uint32Array(0);
+/** In place of a long payload that was gone when the spike was copied. */
+const GONE = new Uint8Array(0);
 let slab: Uint32Array = new Uint32Array(0);
 let slabUsed = SLAB_SLOTS;
 
@@ -49,6 +51,12 @@ export let expireSpike: (spike: Spike) => void;
 
 /** @internal A spike over a slot of its own, copied from slot `at` of `words`. `long`: its payload of over 46 bytes. */
 export let ownSpike: (words: Uint32Array, at: number, long: Uint8Array | null) => Spike;
+
+/**
+ * @internal A copy like clone(), made by somebody who holds no reference on a payload in the arena: if that is gone, the copy
+ * throws ERR_NB_STALE_REFERENCE when the payload is read, and all else of it is good.
+ */
+export let salvageSpike: (spike: Spike) => Spike;
 
 /** @internal Copies the 64 bytes of a spike to slot `at` of `words`; a long payload stays where it is. */
 export let copySlot: (spike: Spike, words: Uint32Array, at: number) => void;
@@ -116,7 +124,8 @@ export class Spike {
     if (at < 0) throw stale();
     const n = (this.#words[at * 16 + 4] >>> 2) & 63;
     if (n <= L.INLINE_BYTES) return n;
-    return this.#long !== null ? this.#long.length : payloadWord(this.#words, at, L.ARENA_REF_LENGTH);
+    const long = this.#long;
+    return long !== null && long !== GONE ? long.length : payloadWord(this.#words, at, L.ARENA_REF_LENGTH);
   }
 
   /**
@@ -169,6 +178,7 @@ export class Spike {
   }
 
   #longBytes(at: number, n: number): Uint8Array {
+    if (this.#long === GONE) throw new NeuronBusError('STALE_REFERENCE');
     if (this.#long !== null) return this.#long;
     if (n !== L.LENGTH_ARENA || this.#memory === null) {
       throw new NeuronBusError('BAD_PAYLOAD', `The slot says ${n} payload bytes, more than fit`);
@@ -191,6 +201,13 @@ export class Spike {
       }
       copyWords(words, at * 16, slab, slabUsed * 16);
       return new Spike(slab, slabUsed++, null, long);
+    };
+    salvageSpike = (spike) => {
+      if (spike.#at < 0) throw stale();
+      const reference = longReference(spike.#words, spike.#at);
+      const inArena = reference !== undefined && spike.#long === null && spike.#memory !== null;
+      const long = inArena ? (arenaCopy(spike.#memory, reference) ?? GONE) : spike.#long;
+      return ownSpike(spike.#words, spike.#at, long);
     };
     copySlot = (spike, words, at) => {
       if (spike.#at < 0) throw stale();
