@@ -95,12 +95,12 @@ async function synapses(): Promise<Sample> {
   });
 }
 
-/** From the layout: what the address space grows by when a bus may have more synapses. */
+/** From the layout: what the address space grows by when a bus of one thread may have more synapses. */
 async function synapseColumns(): Promise<Sample> {
   const { NeuronBus } = await import('neuronbus');
   const spaceFor = (maxSynapses: number): number => {
     const before = reservedBytes();
-    const bus = NeuronBus.create({ maxSynapses });
+    const bus = NeuronBus.create({ maxSynapses, maxGanglia: 1 });
     const grown = reservedBytes() - before;
     bus.close();
     return grown;
