@@ -18,6 +18,14 @@
       'native/core/route.cc',
       'native/core/learning.cc',
     ],
+    'capi_sources': [
+      'native/capi/api.cc',
+      'native/capi/bus.cc',
+      'native/capi/card_json.cc',
+      'native/capi/directory.cc',
+      'native/capi/intake.cc',
+      'native/capi/outbox.cc',
+    ],
     'addon_sources': [
       'native/addon/module.cc',
       'native/addon/segment_wrap.cc',

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+//
+// nb_bus: one ganglion with its host in native code. Called on the one thread that owns it. api.cc is the C face of it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "directory.h"
+#include "ganglion.h"
+#include "intake.h"
+#include "mapping.h"
+#include "neuronbus/neuronbus.h"
+#include "outbox.h"
+#include "segment.h"
+
+namespace neuronbus {
+
+// The last error in words. Nothing is allocated, so that saying it cannot fail.
+class Fault {
+ public:
+  // Says what `status` means, behind `detail`, and returns it.
+  nb_status say(nb_status status, const char* format, ...);
+  const char* text() const { return text_; }
+
+ private:
+  char text_[384] = "";
+};
+
+}  // namespace neuronbus
+
+struct nb_bus {
+ public:
+  static nb_status create(const char* name, const nb_bus_options* options, neuronbus::Fault& fault, nb_bus** out);
+  static nb_status open(const char* name, neuronbus::Fault& fault, nb_bus** out);
+  static nb_status attach(neuronbus::MappingHandle handle, neuronbus::Fault& fault, nb_bus** out);
+  ~nb_bus();
+  nb_bus(const nb_bus&) = delete;
+  nb_bus& operator=(const nb_bus&) = delete;
+
+  nb_status register_neuron(const nb_card& card, uint16_t* id);
+  nb_status unregister_neuron(uint16_t id);
+  nb_status connect(uint16_t pre, uint16_t post, double weight, const nb_rule* rule);
+
+  // `asked`: the spike that this one answers, or null.
+  nb_status fire(uint16_t source, uint16_t target, uint8_t type, uint8_t priority, const void* data, uint32_t length,
+                 const nb_spike* asked);
+  nb_status fire_block(uint16_t source, uint16_t target, uint8_t type, uint8_t priority, const nb_arena_ref& block);
+
+  uint32_t poll(const nb_delivery** batch, uint32_t max);
+  nb_status wait(int32_t timeout_ms);
+  nb_status stats(nb_stats_t* out);
+
+  neuronbus::Arena& arena() { return ganglion_->arena(); }
+  neuronbus::Directory& directory() { return directory_; }
+  neuronbus::MappingHandle handle() const { return mapping_->handle(); }
+  neuronbus::Fault& fault() { return fault_; }
+  const neuronbus::Fault& fault() const { return fault_; }
+
+ private:
+  nb_bus(neuronbus::Mapping* mapping, const neuronbus::Segment& segment, std::unique_ptr<neuronbus::Ganglion> ganglion);
+  static nb_status join(neuronbus::Mapping* mapping, neuronbus::Fault& fault, nb_bus** out);
+  nb_status check(uint16_t source, uint16_t target, uint8_t type, bool reply);
+  void make_rounds();
+
+  neuronbus::Fault fault_;
+  neuronbus::Mapping* mapping_;
+  neuronbus::Segment segment_;
+  std::unique_ptr<neuronbus::Ganglion> ganglion_;
+  neuronbus::Outbox outbox_;
+  neuronbus::Intake intake_;
+  neuronbus::Directory directory_;
+  uint64_t next_rounds_ns_ = 0;
+};
