@@ -1,15 +1,18 @@
-// Test projects, by what they prove. Tests see the sources of the library, not dist; test/package sees only the tarball.
+// Test projects, by what they prove. Tests see the sources of the library, not dist; but those with
+// worker threads see dist, as the threads do, and test/package sees only the tarball.
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const source = fileURLToPath(new URL('lib/index.ts', import.meta.url));
+const built = fileURLToPath(new URL('dist/index.js', import.meta.url));
 
 // A hang guard, not a measure: slow machines take the time they need.
 const testTimeout = 300_000;
 
-function project(name: string, options: { parallel?: boolean; globalSetup?: string } = {}) {
+function project(name: string, options: { parallel?: boolean; globalSetup?: string; library?: string } = {}) {
   return {
     extends: true as const,
+    resolve: { alias: [{ find: /^neuronbus$/, replacement: options.library ?? source }] },
     test: {
       name,
       include: [`test/${name}/**/*.test.ts`],
@@ -20,7 +23,6 @@ function project(name: string, options: { parallel?: boolean; globalSetup?: stri
 }
 
 export default defineConfig({
-  resolve: { alias: [{ find: /^neuronbus$/, replacement: source }] },
   test: {
     pool: 'forks',
     testTimeout,
@@ -31,6 +33,7 @@ export default defineConfig({
       project('model'),
       project('stress', { parallel: false }),
       project('lifetime', { parallel: false }),
+      project('workers', { parallel: false, library: built }),
       project('examples', { parallel: false }),
       project('package', { parallel: false, globalSetup: 'test/package/pack.ts' }),
     ],

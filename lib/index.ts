@@ -13,6 +13,8 @@ export { Neuron, type NeuronDynamics, type NeuronHandle, type SendOptions } from
 export { NeuronBus } from './bus/neuron_bus.js';
 export type { AttachOptions, NeuronBusOptions, ResolvedOptions, WaitStrategy } from './bus/options.js';
 export type { LoadResult } from './bus/snapshot.js';
+export type { WorkerEnd, WorkerPool } from './bus/spawn.js';
+export type { SpawnContext, SpawnOptions } from './bus/spawn_options.js';
 export type { BusStats, DropReason, LatencyStats } from './bus/stats.js';
 export type { PlasticityRule, StdpOptions, Synapse, SynapseBuilder, SynapseFilter } from './bus/synapse.js';
 export type { ArenaRef } from './memory/arena.js';

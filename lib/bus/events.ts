@@ -4,12 +4,18 @@
 
 import { EventEmitter } from 'node:events';
 import type { RegisteredCard } from './agent_card.js';
+import type { WorkerEnd } from './spawn.js';
 import { DROP_REASONS, type DropReason } from './stats.js';
 
 /** Events of a bus and what their listeners get. */
 export interface BusEvents {
-  /** A handler threw or rejected. Without a listener it becomes a process warning; delivery goes on either way. */
-  error: [error: unknown, info: { neuron: number; card: RegisteredCard | undefined }];
+  /**
+   * A handler threw or rejected, or a worker of spawn() failed: then `worker` is its number, `neuron` -1. Without a listener
+   * it becomes a process warning; delivery goes on either way.
+   */
+  error: [error: unknown, info: { neuron: number; card: RegisteredCard | undefined; worker?: number }];
+  /** A worker that spawn() started ended without being asked; the 'error' follows. */
+  worker: [end: WorkerEnd];
   /** An unused synapse reached its minimum and was removed. */
   prune: [info: { pre: number; post: number; weight: number }];
   /** Spikes were dropped since the last tick, or since the first listener came. */
@@ -56,15 +62,22 @@ export abstract class BusEventSource extends EventEmitter<BusEvents> {
   }
 
   protected reportFailure(error: unknown, neuron: number, card: RegisteredCard | undefined): void {
+    this.#report(error, { neuron, card }, `neuron ${neuron} (${card?.name ?? 'unregistered'})`);
+  }
+
+  protected reportWorker(end: WorkerEnd, error: unknown): void {
+    this.emit('worker', end);
+    const info = { neuron: -1, card: undefined, worker: end.index };
+    this.#report(error, info, `worker ${end.index} of ${end.pool.url}`);
+  }
+
+  #report(error: unknown, info: BusEvents['error'][1], who: string): void {
     if (this.listenerCount('error') > 0) {
-      this.emit('error', error, { neuron, card });
+      this.emit('error', error, info);
       return;
     }
     const cause = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    process.emitWarning(
-      `neuron ${neuron} (${card?.name ?? 'unregistered'}) failed: ${cause}`,
-      'NeuronBusWarning',
-    );
+    process.emitWarning(`${who} failed: ${cause}`, 'NeuronBusWarning');
   }
 
   // The first listener to 'drop' hears of what is dropped from then on.

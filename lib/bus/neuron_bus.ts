@@ -35,6 +35,8 @@ import { seededRandom } from './random.js';
 import { Registry } from './registry.js';
 import { Scheduler } from './scheduler.js';
 import { type LoadResult, readSnapshot, writeSnapshot } from './snapshot.js';
+import { type WorkerPool, WorkerPools } from './spawn.js';
+import type { SpawnOptions } from './spawn_options.js';
 import { type BusStats, readDrops, readStats } from './stats.js';
 import { type Synapse, SynapseBuilder } from './synapse.js';
 import { SynapseTable } from './synapse_table.js';
@@ -60,6 +62,7 @@ export class NeuronBus extends BusEventSource {
   readonly #persistence: Persistence;
   readonly #createdNs: number;
   readonly #membership: Membership;
+  readonly #pools: WorkerPools;
   readonly #creator: boolean;
   #closed = false;
   #disposed = false;
@@ -150,6 +153,11 @@ export class NeuronBus extends BusEventSource {
       },
     );
     this.#membership = new Membership(workspace, this.#registry, this.#emitter, named, options.deathMs);
+    this.#pools = new WorkerPools({
+      memory,
+      handle: () => this.handle,
+      ended: (end, error) => this.reportWorker(end, error),
+    });
     this.#synapses = new SynapseTable(workspace, () => {
       this.#open();
       this.#dispatcher.settle();
@@ -380,6 +388,7 @@ export class NeuronBus extends BusEventSource {
     if (this.#closed) return;
     this.#closed = true;
     this.#scheduler.stop();
+    this.#pools.close();
     this.#membership.close();
     this.#dispatcher.stop();
     this.#workspace.closed = true;
@@ -391,6 +400,28 @@ export class NeuronBus extends BusEventSource {
   get handle(): BusHandle {
     this.#open();
     return this.#membership.share();
+  }
+
+  /**
+   * Starts worker threads that join this bus and call the default export of the module `url`:
+   *
+   * ```ts
+   * // agents.js
+   * export default (bus, { index, threads, data }) => { bus.register(new Agent(data), { name: `agent ${index}` }); };
+   * // main.js
+   * const pool = bus.spawn(new URL('./agents.js', import.meta.url), { threads: 4, data: 'anything cloneable' });
+   * await pool.ready;
+   * ```
+   *
+   * Each worker starts its bus when the export returned or resolved. One that throws, rejects or exits without being asked
+   * is reported ('worker', 'error') and started again, see {@link SpawnOptions}. close() ends the pool without waiting for
+   * its threads; `await pool.terminate()` waits.
+   *
+   * @throws NeuronBusError ERR_NB_INVALID_ARGUMENT (url, an option, or a virtual clock), ERR_NB_CLOSED; nothing was started.
+   */
+  spawn(url: URL | string, options: SpawnOptions = {}): WorkerPool {
+    this.#open();
+    return this.#pools.spawn(url, options);
   }
 
   get closed(): boolean {

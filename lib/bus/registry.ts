@@ -38,7 +38,9 @@ export class Registry {
   share(): void {
     if (this.#shared) return;
     this.#shared = true;
-    for (const card of this.#cortex.all()) this.#roster.publish(card);
+    for (const card of this.#cortex.all()) {
+      if (this.#workspace.residents[card.id] !== undefined) this.#roster.publish(card); // others published theirs
+    }
   }
 
   /** Whether neurons of other threads came or went since the last look. */
