@@ -7,10 +7,11 @@
 
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import type { Worker } from 'node:worker_threads';
+import { Worker } from 'node:worker_threads';
 import { Neuron, type NeuronHandle } from 'neuronbus';
 import { RoundTrips } from './harness/measure.js';
-import { type Place, say, startEcho, startPair } from './harness/pair.js';
+import type { OtherSide } from './harness/other_side.js';
+import { type Pair, type Place, say, startEcho, startPair } from './harness/pair.js';
 import type { Effort, Sample, Scenario, Variant } from './harness/types.js';
 
 const PARKED_MS = 3;
@@ -19,6 +20,9 @@ const PARKED_MS = 3;
 class Asker extends Neuron {
   begin = 0;
   target = -1;
+  /** Somebody else, who gets every 64th spike. */
+  aside = -1;
+  #asked = 0;
   done: () => void = () => {};
 
   constructor(
@@ -31,6 +35,7 @@ class Asker extends Neuron {
   ask(handle: NeuronHandle): void {
     this.begin = performance.now();
     handle.fireTo(this.target);
+    if (this.aside >= 0 && ++this.#asked % 64 === 0) handle.fireTo(this.aside);
   }
 
   onSpike(_spike: unknown, handle: NeuronHandle): void {
@@ -40,11 +45,31 @@ class Asker extends Neuron {
   }
 }
 
-async function overBus(effort: Effort, place: Place, pauseMs: number): Promise<Sample> {
+/** A third thread, which is asked now and then and blocks for 50 ms at a time. */
+async function startBlocked({ bus, from }: Pair): Promise<{ id: number; stop(): Promise<void> }> {
+  const known = new Set(bus.discover('sink').map(({ id }) => id));
+  const workerData: OtherSide = { bus: bus.handle, pollMs: 1, role: 'block' };
+  const worker = new Worker(new URL('./harness/other_side.js', import.meta.url), { workerData });
+  await once(worker, 'message');
+  const { id } = bus.discover('sink').find((card) => !known.has(card.id))!;
+  bus.connect(from, id).weight(0.5).build();
+  return {
+    id,
+    stop: async () => {
+      worker.postMessage('stop');
+      await once(worker, 'exit');
+    },
+  };
+}
+
+async function overBus(effort: Effort, place: Place, pauseMs: number, blocked = false): Promise<Sample> {
   const trips = new RoundTrips(effort);
   const asker = new Asker(trips, pauseMs);
-  const { bus, from, echo, stop } = await startPair(place, asker, pauseMs === 0 ? 100 : 0.1);
+  const pair = await startPair(place, asker, pauseMs === 0 ? 100 : 0.1);
+  const { bus, from, echo, stop } = pair;
+  const third = blocked ? await startBlocked(pair) : undefined;
   asker.target = echo;
+  asker.aside = third?.id ?? -1;
   bus.start();
   const finished = new Promise<void>((resolve) => {
     asker.done = resolve;
@@ -52,6 +77,7 @@ async function overBus(effort: Effort, place: Place, pauseMs: number): Promise<S
   asker.begin = performance.now();
   bus.fire(from, { target: echo });
   await finished;
+  await third?.stop();
   await stop();
   return { ...trips.sample };
 }
@@ -77,10 +103,10 @@ async function overChannel(effort: Effort, place: Place, pauseMs: number): Promi
   return { ...trips.sample };
 }
 
-const ours = (name: string, place: Place, pauseMs: number): Variant => ({
+const ours = (name: string, place: Place, pauseMs: number, blocked = false): Variant => ({
   name,
   role: 'neuronbus',
-  run: (effort) => overBus(effort, place, pauseMs),
+  run: (effort) => overBus(effort, place, pauseMs, blocked),
 });
 
 const peer = (name: string, against: string, place: Place, pauseMs: number): Variant => ({
@@ -101,6 +127,7 @@ export const scenario: Scenario = {
   variants: [
     ours('two threads, active', 'thread', 0),
     peer('worker.postMessage', 'two threads, active', 'thread', 0),
+    ours('two threads, active, a third is blocked', 'thread', 0, true),
     ours('two threads, parked', 'thread', PARKED_MS),
     peer('worker.postMessage, after a pause', 'two threads, parked', 'thread', PARKED_MS),
     ours('two processes, active', 'process', 0),

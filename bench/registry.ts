@@ -13,6 +13,7 @@ export const scenarioNames = [
   'thread_peers',
   'bus_one_way',
   'bus_round_trip',
+  'bus_scale',
   'native_core',
   'memory_and_startup',
   'discovery',

@@ -11,6 +11,23 @@ export interface OtherSide {
   /** Of a bus in this process, or the name of one in another. */
   readonly bus: NeuronBus['handle'] | string;
   readonly pollMs: number;
+  /** 'serve' (default), 'chatter' with everybody, or 'block' the thread for 50 ms again and again. */
+  readonly role?: 'serve' | 'chatter' | 'block';
+}
+
+/** Fires at every other sink of the bus, in bursts, until it is stopped; with a turn of the event loop in between. */
+export function chatter(bus: NeuronBus, from: number, running: () => boolean): void {
+  const turn = (): void => {
+    if (!running()) return;
+    const others = bus.discover('sink').filter(({ id }) => id !== from);
+    const end = performance.now() + 2;
+    while (performance.now() < end) {
+      for (const { id } of others) for (let i = 0; i < 64 && bus.fire(from, { target: id }); i++);
+      bus.tick();
+    }
+    setImmediate(turn);
+  };
+  turn();
 }
 
 class Sink extends Neuron {
@@ -26,15 +43,32 @@ class Echo extends Neuron {
   }
 }
 
-function serve({ bus: where, pollMs }: OtherSide, tell: (message: unknown) => void): () => void {
+function serve(
+  { bus: where, pollMs, role }: OtherSide,
+  tell: (message: unknown) => void,
+): (order: unknown) => void {
   const bus =
     typeof where === 'string' ? NeuronBus.open(where, { pollMs }) : NeuronBus.attach(where, { pollMs });
   const sink = new Sink();
-  bus.register(sink, { name: 'sink', capabilities: ['sink'] });
-  bus.register(new Echo(), { name: 'echo', capabilities: ['echo'] });
-  bus.start();
+  const id = bus.register(sink, { name: 'sink', capabilities: ['sink'] });
+  let running = true;
+  if (role === 'chatter') {
+    chatter(bus, id, () => running);
+  } else if (role === 'block') {
+    const never = new Int32Array(new SharedArrayBuffer(4));
+    const block = (): void => {
+      Atomics.wait(never, 0, 0, 50);
+      if (running) setImmediate(block);
+    };
+    setImmediate(block);
+  } else {
+    bus.register(new Echo(), { name: 'echo', capabilities: ['echo'] });
+    bus.start();
+  }
   tell('ready');
-  return () => {
+  return (order) => {
+    running = false;
+    if (order === 'quiet') return tell('quiet');
     bus.close();
     tell(sink.received);
   };
@@ -51,7 +85,10 @@ if (!isMainThread && parentPort !== null) {
     port.postMessage('ready');
   } else {
     const stop = serve(order, (message) => port.postMessage(message));
-    port.once('message', stop);
+    port.on('message', (message: unknown) => {
+      stop(message);
+      if (message !== 'quiet') port.close();
+    });
   }
 } else if (process.send !== undefined) {
   const tell = (message: unknown): void => void process.send?.(message);
@@ -61,8 +98,8 @@ if (!isMainThread && parentPort !== null) {
     tell('ready');
   } else {
     const stop = serve({ bus: name, pollMs: Number(pollMs) }, tell);
-    process.once('message', () => {
-      stop();
+    process.once('message', (message) => {
+      stop(message);
       process.disconnect();
     });
   }
