@@ -63,8 +63,8 @@ function serve(
     setImmediate(block);
   } else {
     bus.register(new Echo(), { name: 'echo', capabilities: ['echo'] });
-    bus.start();
   }
+  if (role !== 'chatter') bus.start();
   tell('ready');
   return (order) => {
     running = false;
