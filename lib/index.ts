@@ -17,6 +17,8 @@ export type { WorkerEnd, WorkerPool } from './bus/spawn.js';
 export type { SpawnContext, SpawnOptions } from './bus/spawn_options.js';
 export type { BusStats, DropReason, LatencyStats } from './bus/stats.js';
 export type { PlasticityRule, StdpOptions, Synapse, SynapseBuilder, SynapseFilter } from './bus/synapse.js';
+export type { Tap, TapFilter, TapOptions } from './bus/tap.js';
+export type { TapStream } from './bus/tap_stream.js';
 export type { ArenaRef } from './memory/arena.js';
 export {
   Axon,

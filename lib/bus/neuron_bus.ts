@@ -40,6 +40,9 @@ import type { SpawnOptions } from './spawn_options.js';
 import { type BusStats, readDrops, readStats } from './stats.js';
 import { type Synapse, SynapseBuilder } from './synapse.js';
 import { SynapseTable } from './synapse_table.js';
+import type { Tap, TapOptions } from './tap.js';
+import type { TapStream } from './tap_stream.js';
+import { Taps } from './taps.js';
 import { Workspace } from './workspace.js';
 
 // As in emitter.ts: own constants are part of the instructions.
@@ -62,6 +65,7 @@ export class NeuronBus extends BusEventSource {
   readonly #persistence: Persistence;
   readonly #createdNs: number;
   readonly #membership: Membership;
+  readonly #taps: Taps;
   readonly #pools: WorkerPools;
   readonly #creator: boolean;
   #closed = false;
@@ -169,6 +173,7 @@ export class NeuronBus extends BusEventSource {
       options.maxSynapses,
       () => this.clock.now(),
     );
+    this.#taps = new Taps(memory, this.#registry, (error) => this.reportFailure(error, -1, undefined));
     this.arena = new BusArena(() => this.#open());
     this.clock = new BusClock(options.clock === 'virtual', () => this.#open());
     this.#random = seededRandom(options.seed);
@@ -441,6 +446,22 @@ export class NeuronBus extends BusEventSource {
     });
   }
 
+  /**
+   * Live traffic: copies of the spikes that match the filter, of all threads and processes on the bus, from now on. Nobody is
+   * slowed; what the tap is too slow for is counted in `tap.lost`. A spike is seen once it is visible in its ring (at the end
+   * of the tick, at the latest), a broadcast once for each thread that it goes to. Spikes of one ring come in order. A payload
+   * of over 46 bytes that is gone by then throws ERR_NB_STALE_REFERENCE when it is read. Without a callback the tap is to be
+   * iterated over; closing the bus ends it.
+   *
+   * @throws NeuronBusError ERR_NB_INVALID_ARGUMENT naming the option, ERR_NB_CLOSED.
+   */
+  tap(options?: TapOptions): TapStream;
+  tap(options: TapOptions, callback: (spike: Spike) => void): Tap;
+  tap(options: TapOptions = {}, callback?: (spike: Spike) => void): Tap {
+    this.#open();
+    return this.#taps.open(options, callback);
+  }
+
   /** Uniform in [0, 1), from the seed of the bus. */
   random(): number {
     this.#open();
@@ -514,6 +535,7 @@ export class NeuronBus extends BusEventSource {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#emitter.close();
+    this.#taps.finish();
     this.#workspace.native.close();
     if (this.#creator && !this.#memory.named) this.#memory.retire();
     this.#memory.close();

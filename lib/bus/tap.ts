@@ -7,13 +7,12 @@
 // are both seen. An axon that is opened after the tap is read from its beginning. So, short of what a ring overwrote before
 // the tap came to it, nothing is missed, and that is counted.
 
-import type { AxonObserver as Observer } from '../memory/axon_observer.js';
 import { AxonObserver } from '../memory/axon_observer.js';
 import { axonPlace } from '../memory/cursor.js';
 import { invalidArgument } from '../memory/errors.js';
 import * as L from '../memory/layout.js';
 import type { Memory } from '../memory/memory.js';
-import { BROADCAST, type Spike, type SpikeType, salvageSpike } from '../memory/spike.js';
+import { BROADCAST, type Spike, type SpikeType } from '../memory/spike.js';
 import { checkType } from '../memory/spike_writer.js';
 import type { Cortex } from './cortex.js';
 import { checkInteger, checkMs, given } from './options.js';
@@ -44,7 +43,7 @@ export interface TapOptions extends TapFilter {
 export interface TapHost {
   readonly memory: Memory;
   /** Up to date. */
-  cortex(): Cortex;
+  readonly cortex: Cortex;
   /** The callback of a tap threw. */
   failed(error: unknown): void;
   /** Keeps the tap until forget(). */
@@ -52,41 +51,41 @@ export interface TapHost {
   forget(tap: Tap): void;
 }
 
-const DEFAULTS: Required<TapOptions> = {
-  region: '',
-  source: 0,
-  target: 0,
-  type: 0,
-  sample: 1,
-  intervalMs: 5,
-  queue: 10_000,
-  signal: new AbortController().signal,
-};
+const DEFAULTS = { sample: 1, intervalMs: 5, queue: 10_000 };
+const NONE = { region: undefined, source: undefined, target: undefined, type: undefined, signal: undefined };
 
-/** Options without those that are undefined. @throws NeuronBusError ERR_NB_INVALID_ARGUMENT naming the option. */
-export function checkTapOptions(options: TapOptions): TapOptions {
-  const checked = given('', options, DEFAULTS);
+export type CheckedTapOptions = TapOptions & typeof DEFAULTS;
+
+/** Options with all defaults filled in. @throws NeuronBusError ERR_NB_INVALID_ARGUMENT naming the option. */
+export function checkTapOptions(options: TapOptions): CheckedTapOptions {
+  const checked: CheckedTapOptions = { ...DEFAULTS, ...given('', options, { ...NONE, ...DEFAULTS }) };
   const { region, source, target, type, sample, intervalMs, queue, signal } = checked;
-  if (region !== undefined && (typeof region !== 'string' || !/^[^/]+(\/[^/]+)*$/.test(region)))
-    throw invalidArgument('region', region, "a path like 'app/core'");
+  if (region !== undefined) checkRegion(region);
   if (source !== undefined) checkInteger('source', source, 0, L.MAX_NEURONS - 1);
   if (target !== undefined && target !== BROADCAST) checkInteger('target', target, 0, L.MAX_NEURONS - 1);
   if (type !== undefined) checkType(type);
-  if (sample !== undefined) checkInteger('sample', sample, 1, 2 ** 31);
-  if (intervalMs !== undefined) checkMs('intervalMs', intervalMs, 1);
-  if (queue !== undefined) checkInteger('queue', queue, 1, 2 ** 24);
+  checkInteger('sample', sample, 1, 2 ** 31);
+  checkMs('intervalMs', intervalMs, 1);
+  if (intervalMs > MAX_INTERVAL_MS) throw invalidArgument('intervalMs', intervalMs, 'at most 2^31 - 1');
+  checkInteger('queue', queue, 1, 2 ** 24);
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw invalidArgument('signal', signal, 'an AbortSignal');
   return checked;
 }
 
+const MAX_INTERVAL_MS = 2 ** 31 - 1; // of a timer
+
+function checkRegion(region: string): void {
+  if (typeof region !== 'string' || region.split('/').some((segment) => segment.trim() === ''))
+    throw invalidArgument('region', region, "segments that are not empty, as in 'a/b/c'");
+}
+
 /** Live traffic of a bus; see {@link NeuronBus.tap}. */
 export class Tap {
   readonly #host: TapHost;
-  readonly #filter: TapOptions;
-  readonly #sample: number;
+  readonly #filter: CheckedTapOptions;
   readonly #hand: (spike: Spike) => boolean;
-  readonly #observers: Observer[] = []; // by axon number
+  readonly #observers: AxonObserver[] = []; // by axon number
   readonly #axonsUsed: number; // index of nb_commons.axons_used in u32
   readonly #timer: NodeJS.Timeout;
   readonly #onAbort = () => this.close();
@@ -95,18 +94,17 @@ export class Tap {
   #closed = false;
   #looking = false;
 
-  /** @internal `hand` takes a copy of each spike that is shown; false: it had no room. */
-  constructor(host: TapHost, options: TapOptions, hand: (spike: Spike) => boolean) {
+  /** @internal `hand` copies each spike that is shown; false: it had no room. */
+  constructor(host: TapHost, options: CheckedTapOptions, hand: (spike: Spike) => boolean) {
     this.#host = host;
     this.#filter = options;
-    this.#sample = options.sample ?? DEFAULTS.sample;
     this.#hand = hand;
     const { memory } = host;
     this.#axonsUsed = (memory.u64At(L.HEADER_COMMONS_OFFSET) + L.COMMONS_AXONS_USED) / 4;
     this.#observeUpTo(this.#used());
     host.keep(this);
-    this.#timer = everyMs(options.intervalMs ?? DEFAULTS.intervalMs, new WeakRef(this));
-    if (options.signal?.aborted) this.close();
+    this.#timer = everyMs(options.intervalMs, new WeakRef(this));
+    if (options.signal?.aborted) this.stop();
     else options.signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 
@@ -134,7 +132,7 @@ export class Tap {
     this.#looking = true;
     try {
       this.#observeUpTo(this.#used(), 0);
-      const cortex = this.#filter.region === undefined ? undefined : this.#host.cortex();
+      const cortex = this.#filter.region === undefined ? undefined : this.#host.cortex;
       for (const observer of this.#observers) {
         if (this.#closed) break; // by the callback
         observer.drain((spike) => this.#look(spike, cortex));
@@ -147,6 +145,16 @@ export class Tap {
 
   /** Ends the tap. May be called again. */
   close(): void {
+    this.stop();
+  }
+
+  /** @internal The bus closes: a last look, while the memory is there. */
+  finish(): void {
+    this.poll();
+    this.stop();
+  }
+
+  protected stop(): void {
     if (this.#closed) return;
     this.#closed = true;
     clearInterval(this.#timer);
@@ -155,15 +163,9 @@ export class Tap {
     this.#host.forget(this);
   }
 
-  /** @internal The bus closes: a last look, while the memory is there. */
-  finish(): void {
-    this.poll();
-    Tap.prototype.close.call(this);
-  }
-
   #look(spike: Spike, cortex: Cortex | undefined): void {
     if (!this.#matches(spike, cortex)) return;
-    if (this.#seen++ % this.#sample !== 0) return;
+    if (this.#seen++ % this.#filter.sample !== 0) return;
     try {
       if (!this.#hand(spike)) this.#refused++;
     } catch (error) {
@@ -205,13 +207,4 @@ function everyMs(intervalMs: number, tap: WeakRef<Tap>): NodeJS.Timeout {
     else alive.poll();
   }, intervalMs);
   return timer.unref();
-}
-
-/** A tap with a callback. @internal */
-export function tapInto(host: TapHost, options: TapOptions, callback: (spike: Spike) => void): Tap {
-  if (typeof callback !== 'function') throw invalidArgument('callback', callback, 'a function');
-  return new Tap(host, checkTapOptions(options), (spike) => {
-    callback(salvageSpike(spike));
-    return true;
-  });
 }

@@ -3,9 +3,8 @@
 // A tap to iterate over: what it shows waits in a bounded queue. Called on the thread of its bus.
 
 import { type Spike, salvageSpike } from '../memory/spike.js';
-import { checkTapOptions, Tap, type TapHost, type TapOptions } from './tap.js';
+import { type CheckedTapOptions, Tap, type TapHost } from './tap.js';
 
-const QUEUE = 10_000;
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
 /** `for await (const spike of bus.tap(filter))`; one loop at a time. */
@@ -13,10 +12,9 @@ export class TapStream extends Tap implements AsyncIterableIterator<Spike, undef
   readonly #queue: Queue;
 
   /** @internal */
-  constructor(host: TapHost, options: TapOptions) {
-    const checked = checkTapOptions(options);
-    const queue = new Queue(checked.queue ?? QUEUE);
-    super(host, checked, (spike) => queue.offer(spike));
+  constructor(host: TapHost, options: CheckedTapOptions) {
+    const queue = new Queue(options.queue);
+    super(host, options, (spike) => queue.offer(spike));
     this.#queue = queue;
     if (this.closed) queue.end();
   }

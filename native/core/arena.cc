@@ -114,6 +114,9 @@ bool Arena::take(uint32_t size_class, uint32_t bytes, nb_arena_ref* ref, uint8_t
     store_relaxed(block.length, bytes);
     store_relaxed(block.kept, 0u);
     store_release(block.use, uint64_t{generation} << 32 | 1);  // SYNC arena-allocate
+#ifndef NB_THREAD_SANITIZER  // which knows no fences; all native readers hold references
+    std::atomic_thread_fence(std::memory_order_release);  // SYNC arena-allocate: taps without a reference see it before the bytes
+#endif
     nb_chunk& owned = chunk(current.chunk);
     store_relaxed(owned.allocated, owned.allocated + 1);
     fill(current.chunk * NB_CHUNK_GRAINS + shape.data_grain + index * shape.grains, generation, bytes, ref, data);

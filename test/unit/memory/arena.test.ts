@@ -1,8 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   type ArenaPort,
   type ArenaRef,
   arenaBytes,
+  arenaCopy,
   arenaRef,
   arenaTarget,
 } from '../../../lib/memory/arena.js';
@@ -219,6 +220,43 @@ describe('the arena', () => {
     expect(copy.text()).toBe(ascii(5000));
     expect([copy.target, copy.type, copy.priority, copy.source, copy.sequence]).toEqual([9, 2, 200, 5, 77]);
     failure('ERR_NB_TOO_LARGE', () => writeCopy(port.memory.u32, slot, 1, 2, 77, 5, long, null));
+  });
+
+  describe('gives who holds no reference', () => {
+    it('a copy of a block that was given back, until it is used again', () => {
+      const ref = port.allocate(100);
+      arenaTarget(port.memory, ref).fill(7);
+      port.release(ref);
+      const copy = arenaCopy(port.memory, ref)!;
+      expect(copy).toEqual(new Uint8Array(100).fill(7));
+      for (let i = 0; i < 64; i++) port.allocate(100);
+      expect(arenaCopy(port.memory, ref)).toBeNull();
+      expect(copy).toEqual(new Uint8Array(100).fill(7));
+    });
+
+    it('no copy of a run of chunks that was given back, nor of what never was', () => {
+      const ref = port.allocate(50_000);
+      expect(arenaCopy(port.memory, ref)).toEqual(new Uint8Array(50_000));
+      port.release(ref);
+      expect(arenaCopy(port.memory, ref)).toBeNull();
+      expect(arenaCopy(port.memory, arenaRef(0xffffffff, 1, 100, 0))).toBeNull();
+    });
+
+    it('no copy of a block that was used again while it was copied', () => {
+      const ref = port.allocate(100);
+      const { slice } = Uint8Array.prototype;
+      const spy = vi.spyOn(Uint8Array.prototype, 'slice').mockImplementationOnce(function (this: Uint8Array) {
+        port.release(ref);
+        for (let i = 0; i < 64; i++) arenaTarget(port.memory, port.allocate(100)).fill(9);
+        return slice.call(this);
+      });
+      try {
+        expect(arenaCopy(port.memory, ref)).toBeNull();
+        expect(spy).toHaveBeenCalledTimes(1);
+      } finally {
+        spy.mockRestore();
+      }
+    });
   });
 
   it('is a typed error when it is full or can never be large enough', () => {
