@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "process.h"
 
+#include <atomic>
 #include <chrono>
 #include <map>
 #include <mutex>
@@ -11,6 +12,7 @@
 #ifdef _WIN32
 #include <process.h>
 #else
+#include <pthread.h>
 #include <unistd.h>
 #endif
 #ifdef __linux__
@@ -41,9 +43,17 @@ uint64_t random_token() {
 
 }  // namespace
 
+// A child by fork() is another process: it gets a number of its own when it asks.
 uint64_t process_token() {
-  static const uint64_t token = random_token();
-  return token;
+  static std::atomic<uint64_t> token{0};
+#ifndef _WIN32
+  static const int watched = pthread_atfork(nullptr, nullptr, [] { token.store(0, std::memory_order_relaxed); });
+  (void)watched;
+#endif
+  uint64_t known = token.load(std::memory_order_relaxed);
+  if (known != 0) return known;
+  const uint64_t fresh = random_token();
+  return token.compare_exchange_strong(known, fresh, std::memory_order_relaxed) ? fresh : known;
 }
 
 uint32_t process_id() {
