@@ -1,6 +1,6 @@
 //! An agent in Rust: joins a bus by name and answers every spike with its payload reversed.
 //!
-//!     rustc -O echo.rs -L $(npx neuronbus-config --libdir) && ./echo my-bus
+//!     rustc --edition 2021 -O echo.rs -L $(npx neuronbus-config --libdir) && ./echo my-bus
 //!
 //! No crates. Ends when it receives "stop".
 
