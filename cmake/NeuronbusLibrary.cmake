@@ -1,7 +1,8 @@
 # libneuronbus, static and shared, and what others need to find it. The C++ core's headers go along under neuronbus/core;
-# they have no stable ABI.
-add_library(neuronbus_static STATIC $<TARGET_OBJECTS:neuronbus_objects>)
-add_library(neuronbus_shared SHARED $<TARGET_OBJECTS:neuronbus_objects>)
+# they have no stable ABI, and only the static library has what they declare.
+set(neuronbus_all_objects $<TARGET_OBJECTS:neuronbus_objects> $<TARGET_OBJECTS:neuronbus_capi_objects>)
+add_library(neuronbus_static STATIC ${neuronbus_all_objects})
+add_library(neuronbus_shared SHARED ${neuronbus_all_objects})
 set_target_properties(neuronbus_static PROPERTIES EXPORT_NAME static)
 set_target_properties(neuronbus_shared PROPERTIES
   EXPORT_NAME shared
@@ -13,13 +14,26 @@ if(NOT MSVC) # there, the import library has this name
   set_target_properties(neuronbus_static PROPERTIES OUTPUT_NAME neuronbus)
 endif()
 
+# The shared library exports the C API and nothing else, not even what templates of the standard library leave behind.
+if(APPLE)
+  target_link_options(neuronbus_shared PRIVATE -Wl,-exported_symbol,_nb_*)
+elseif(UNIX)
+  set(exports ${CMAKE_CURRENT_SOURCE_DIR}/native/capi/exports.map)
+  target_link_options(neuronbus_shared PRIVATE -Wl,--version-script=${exports})
+  set_target_properties(neuronbus_shared PROPERTIES LINK_DEPENDS ${exports})
+  if(NEURONBUS_PORTABLE)
+    target_link_options(neuronbus_shared PRIVATE -static-libstdc++ -Wl,--exclude-libs,ALL)
+  endif()
+endif()
+
 foreach(library neuronbus_static neuronbus_shared)
   target_include_directories(${library} PUBLIC
     $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-  target_compile_features(${library} INTERFACE cxx_std_17)
   target_link_libraries(${library} PUBLIC Threads::Threads)
 endforeach()
+# Who links the shared library may be written in C alone.
+target_compile_features(neuronbus_static INTERFACE cxx_std_17)
 add_library(neuronbus::static ALIAS neuronbus_static)
 add_library(neuronbus::shared ALIAS neuronbus_shared)
 
