@@ -91,7 +91,7 @@ export class NeuronBus extends BusEventSource {
    * for a bus with a virtual clock, which has one thread).
    */
   static attach(handle: BusHandle, options: AttachOptions = {}): NeuronBus {
-    if (typeof handle !== 'object' || handle === null || typeof handle.id !== 'number') {
+    if (typeof handle?.id !== 'number' || typeof handle.key !== 'number') {
       throw invalidArgument('handle', handle, 'the handle of a NeuronBus');
     }
     return NeuronBus.#join(Memory.attach(handle), options);

@@ -4,7 +4,7 @@
 // Called on the one thread that owns the ganglion.
 //
 // Spikes become visible in bursts: when flush() is called (at the end of a tick and of the running job, by the emitter), or
-// when MAX_PENDING wait. Whoever is parked is woken then.
+// when MAX_PENDING wait, or half a ring: who waits for room must have woken who can make it. Whoever is parked is woken then.
 
 import { AxonProducer } from '../memory/axon_producer.js';
 import { axonPlace } from '../memory/cursor.js';
@@ -31,9 +31,11 @@ export class Outboxes {
   readonly #ws: Workspace;
   readonly #boxes: (Outbox | undefined)[] = [];
   readonly #dirty: Outbox[] = [];
+  readonly #maxPending: number;
 
   constructor(workspace: Workspace) {
     this.#ws = workspace;
+    this.#maxPending = Math.min(MAX_PENDING, workspace.memory.axonCapacity / 2);
   }
 
   /** Spikes wait for flush(). */
@@ -73,7 +75,7 @@ export class Outboxes {
     if (!box.waiting) {
       box.waiting = true;
       this.#dirty.push(box);
-    } else if (producer.pending >= MAX_PENDING) {
+    } else if (producer.pending >= this.#maxPending) {
       this.#publish(box);
     }
     return true;
