@@ -37,7 +37,7 @@ function readingCost(): number {
 }
 
 const { rounds } = integersFrom({ rounds: [200_000, 1] });
-const bus = NeuronBus.create({ name: 'ping_pong', checks: 'production' });
+const bus = NeuronBus.create({ checks: 'production' });
 const ping = new Ping();
 const pong = new Pong();
 const pingId = bus.register(ping, { name: 'ping' });

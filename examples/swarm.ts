@@ -71,7 +71,7 @@ function rates(seed: number): void {
 }
 
 function speed(rounds: number): void {
-  const bus = NeuronBus.create({ name: 'swarm', seed: 1, maxNeurons: 128, checks: 'production' });
+  const bus = NeuronBus.create({ seed: 1, maxNeurons: 128, checks: 'production' });
   new Colony(bus);
   for (let round = 0; round < rounds / 4; round++) bus.tick();
   const { delivered } = bus.stats();

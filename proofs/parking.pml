@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Parking and waking: a consumer that finds its rings empty sleeps until a producer wakes it. No code exists yet; this is
-// the protocol that is to be written. One consumer, PRODUCERS producers with a ring of N slots each and one word `parked`
+// Parking and waking: a consumer that finds its rings empty sleeps until a producer wakes it (native/core/membership.cc:
+// Ganglion::park, Ganglion::wake; lib/bus/outboxes.ts: #publish). One consumer, PRODUCERS producers with a ring of N slots each and one word `parked`
 // of the consumer. Everybody may die before any of his steps.
 //
 //   consumer   parked := 1; full fence; look at every head again; something there: parked := 0 and go on; else wait
@@ -9,6 +9,10 @@
 //   wait       like a futex: returns at once unless parked is 1 when it begins; may wake up for no reason
 //   reaper     once a producer is dead and its stores are in memory: parked := 0, post the wake. Once, not periodically,
 //              which is the harder case
+//
+// With -DBELL the wait is the one of native/addon/alarm.cc between processes: a listener thread sleeps on a word that counts
+// wake-ups and rings a bell for each change; a bell that was rung stays so until the consumer takes it. The consumer clears
+// the flag when it wakes up. Without it the consumer itself sleeps on `parked`.
 //
 // Slots have one word here (ring.pml sees to tearing) and carry the position. To wait for room a producer polls the tail.
 //
@@ -21,6 +25,8 @@
 //   NO_REAPER            nobody looks after the dead
 //   REAPER_BY_FLAG       the reaper wakes only if it finds the flag set
 //   REAPER_LEAVES_FLAG   it posts the wake and leaves the flag
+//   LATE_LISTENER        with BELL: the listener reads the count it starts from after the consumer may have parked
+//   BELL_FORGETS         with BELL: a bell that rings while nobody waits is not heard
 //   REAPER_EARLY         it acts before the stores of the dead producer are in memory, and never again
 //
 // With -DMORTALS=0 nobody dies, which leaves room for larger bounds.
@@ -59,7 +65,19 @@
 
 bool asleep;               // in the kernel's queue
 byte whims = SPURIOUS;     // wake-ups without a reason that are still to come
+#ifdef BELL
+byte wakes;                // the word that counts
+bool listener_asleep;
+bool rung;
+#ifdef BELL_FORGETS
+#define nobody_hears (!asleep)
+#else
+#define nobody_hears (false)
+#endif
+#define WHIM :: d_step { whims > 0 && !rung -> whims--; rung = true }
+#else
 #define WHIM :: d_step { whims > 0 && asleep -> whims--; asleep = false }
+#endif
 
 #include "tso.pml"
 
@@ -74,7 +92,28 @@ byte delivered[PRODUCERS]; // position behind the last spike that the consumer g
 #define PRODUCER_SILENT(ring) ((ended[ring] || killed[ring]) && buffer[ring].used == 0)
 #define CONSUMER_SILENT (killed[C] && buffer[C].used == 0)
 
+#ifdef BELL
+inline wake() { wakes++; listener_asleep = false }
+
+proctype listener(byte seen) {
+#ifdef LATE_LISTENER
+  seen = wakes;
+#endif
+  do
+  :: listener_asleep = (wakes == seen);
+end:
+     !listener_asleep;
+     d_step {
+       if
+       :: wakes != seen -> seen = wakes; rung = !nobody_hears
+       :: else
+       fi
+     }
+  od
+}
+#else
 inline wake() { asleep = false }
+#endif
 
 proctype producer(byte me) {
   byte head = START;
@@ -159,6 +198,12 @@ proctype consumer() {
           :: found -> store_plain(C, PARKED, 0)
           :: else ->
              ring = 0;
+#ifdef BELL
+             asleep = true;
+end_silence:
+             d_step { rung -> rung = false; asleep = false };
+             store_plain(C, PARKED, 0)
+#else
              d_step { /* the wait begins: a system call, behind the caller's own stores */
                buffer[C].used == 0;
 #ifdef WAIT_ANYWAY
@@ -169,6 +214,7 @@ proctype consumer() {
              };
 end_asleep:
              !asleep
+#endif
           fi
        :: else
        fi;
@@ -196,7 +242,9 @@ end:
 #else
   killed[ring] && buffer[ring].used == 0;
 #endif
-#ifdef REAPER_BY_FLAG
+#ifdef BELL
+  rung = true /* a timer of the consumer itself */
+#elif defined(REAPER_BY_FLAG)
   if
   :: d_step { memory[PARKED] == 1 -> memory[PARKED] = 0 }; wake()
   :: d_step { memory[PARKED] != 1 -> skip }
@@ -255,6 +303,9 @@ init {
     :: else -> break
     od;
     run drain(C);
+#ifdef BELL
+    run listener(0);
+#endif
     run consumer();
     run fate();
 #ifdef LIVENESS

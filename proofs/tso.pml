@@ -8,9 +8,8 @@
 //
 // and starts `run fate()`, and `run drain(thread)` for each thread that stores.
 //
-// A thread's stores wait in its buffer, in order, and reach
-// memory whenever drain() pleases; the thread itself sees them at once. A buffer outlives its thread: what a processor has
-// taken over it brings to memory, whatever becomes of the program.
+// A thread's stores wait in its buffer, in order, and reach memory whenever drain() pleases; the thread itself sees them at
+// once. A buffer outlives its thread: what a processor has taken over it brings to memory, whatever becomes of the program.
 //
 // TSO: the buffer is a queue. Release store and release fence are then nothing special, which is what they are on x86-64.
 // PSO: a store may pass earlier ones to other words, but a release store passes nothing, and nothing passes a release

@@ -11,7 +11,6 @@ const WAIT_HINT_MS = 1000;
 
 export class Pipeline {
   readonly bus = NeuronBus.create({
-    name: 'text pipeline',
     maxNeurons: 16,
     arenaCapacity: 1 << 20,
     stamps: 'each',

@@ -38,7 +38,10 @@ std::unique_ptr<Alarm> Alarm::create(Napi::Env env, Napi::Value callback, Mappin
   // Hooks run last in, first out: this one while the function still is.
   napi_add_env_cleanup_hook(env, leave, alarm.get());
   set_waker(alarm->base_, ganglion, {ring, alarm.get()});
-  if (mapping->named()) alarm->listener_ = std::thread([raw = alarm.get()] { raw->listen(); });
+  if (mapping->named()) {
+    // Read here: a wake-up before the thread runs must not pass for an old one.
+    alarm->listener_ = std::thread([raw = alarm.get(), seen = load_acquire(*alarm->word_)] { raw->listen(seen); });
+  }
   return alarm;
 }
 
@@ -46,8 +49,7 @@ void Alarm::ring(void* data) {
   napi_call_threadsafe_function(static_cast<Alarm*>(data)->function_, nullptr, napi_tsfn_nonblocking);
 }
 
-void Alarm::listen() {
-  uint32_t seen = load_acquire(*word_);
+void Alarm::listen(uint32_t seen) {
   while (!stopping_.load()) {
     futex_wait(word_, seen, kListenNs);
     const uint32_t now = load_acquire(*word_);

@@ -24,7 +24,7 @@ class Alarm {
   Alarm() = default;
   static void ring(void* data);
   static void leave(void* data);
-  void listen();
+  void listen(uint32_t seen);
   void stop();
 
   napi_env env_ = nullptr;

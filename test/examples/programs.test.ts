@@ -8,6 +8,15 @@ describe('my_first_agent', () => {
   });
 });
 
+describe('threads', () => {
+  it('gets an answer from each worker, and ends', async () => {
+    const { code, stdout, stderr } = await runExample('threads');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const lines = stdout.trim().split('\n').toSorted();
+    expect(lines).toEqual(['HELLO from worker 0', 'HELLO from worker 1']);
+  });
+});
+
 describe('ping_pong', () => {
   const UNITS: Record<string, number> = { ns: 1, µs: 1e3, ms: 1e6, s: 1e9 };
   const times = (stdout: string, label: string) => {

@@ -36,6 +36,8 @@ describe('code of the README', () => {
     expect(blocks.map(({ from }) => from)).toEqual([
       'examples/my_first_agent.ts',
       'test/unit/readme.test.ts',
+      'examples/threads/shouter.ts',
+      'examples/threads.ts',
     ]);
     for (const { code, from } of blocks) expect(flat(read(from!))).toContain(flat(code));
   });
