@@ -22,6 +22,11 @@ function project(name: string, options: { parallel?: boolean; globalSetup?: stri
   };
 }
 
+// What has a segment of its own, once more in memory that native code borrows (lib/memory/memory.ts).
+const borrowed = project('copy');
+borrowed.test.include.push('test/unit/**/*.test.ts', 'test/model/bus*.test.ts');
+Object.assign(borrowed.test, { env: { NEURONBUS_COPY: '1' } });
+
 export default defineConfig({
   test: {
     pool: 'forks',
@@ -35,6 +40,8 @@ export default defineConfig({
       project('lifetime', { parallel: false }),
       project('workers', { parallel: false, library: built }),
       project('examples', { parallel: false }),
+      borrowed,
+      project('agents', { parallel: false }),
       project('package', { parallel: false, globalSetup: 'test/package/pack.ts' }),
     ],
   },
