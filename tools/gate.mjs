@@ -50,6 +50,7 @@ const GROUPS = {
     lint: { command: npm('lint') },
     asan: { command: node('tools/native_tests.mjs', 'address') },
     tsan: { command: node('tools/native_tests.mjs', 'thread') },
+    models: { command: node('tools/check-models.mjs') },
     warnings: { command: node('tools/check-warnings.mjs') },
     cmake: { command: node('tools/check-cmake.mjs') },
     docs: { command: npm('docs') },
