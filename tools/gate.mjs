@@ -29,7 +29,7 @@ function vitest(...projects) {
 
 const GROUPS = {
   test: {
-    vitest: vitest('unit', 'model', 'stress', 'lifetime', 'workers', 'examples'),
+    vitest: vitest('unit', 'model', 'stress', 'lifetime', 'workers', 'examples', 'agents'),
     native: { command: node('tools/native_tests.mjs', 'plain') },
   },
   lint: {
