@@ -1,5 +1,9 @@
 # libneuronbus, static and shared, and what others need to find it. The C++ core's headers go along under neuronbus/core;
 # they have no stable ABI, and only the static library has what they declare.
+# Within one NB_API_VERSION a program need not be linked anew.
+file(STRINGS ${CMAKE_CURRENT_SOURCE_DIR}/include/neuronbus/neuronbus.h api_version REGEX "#define NB_API_VERSION ")
+string(REGEX MATCH "[0-9]+" api_version "${api_version}")
+
 set(neuronbus_all_objects $<TARGET_OBJECTS:neuronbus_objects> $<TARGET_OBJECTS:neuronbus_capi_objects>)
 add_library(neuronbus_static STATIC ${neuronbus_all_objects})
 add_library(neuronbus_shared SHARED ${neuronbus_all_objects})
@@ -8,7 +12,7 @@ set_target_properties(neuronbus_shared PROPERTIES
   EXPORT_NAME shared
   OUTPUT_NAME neuronbus
   VERSION ${PROJECT_VERSION}
-  SOVERSION ${PROJECT_VERSION_MAJOR}
+  SOVERSION ${api_version}
   WINDOWS_EXPORT_ALL_SYMBOLS ON)
 if(NOT MSVC) # there, the import library has this name
   set_target_properties(neuronbus_static PROPERTIES OUTPUT_NAME neuronbus)
@@ -21,9 +25,6 @@ elseif(UNIX)
   set(exports ${CMAKE_CURRENT_SOURCE_DIR}/native/capi/exports.map)
   target_link_options(neuronbus_shared PRIVATE -Wl,--version-script=${exports})
   set_target_properties(neuronbus_shared PROPERTIES LINK_DEPENDS ${exports})
-  if(NEURONBUS_PORTABLE)
-    target_link_options(neuronbus_shared PRIVATE -static-libstdc++ -Wl,--exclude-libs,ALL)
-  endif()
 endif()
 
 foreach(library neuronbus_static neuronbus_shared)

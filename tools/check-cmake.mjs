@@ -13,15 +13,35 @@ import { filesBelow, root } from './setup/shared.mjs';
 const folder = join(root, '.build', 'check-cmake');
 const prefix = join(folder, 'installed');
 
-const CONSUMER = `#include <neuronbus/errors.h>
-#include <neuronbus/layout.h>
+const CONSUMER = `#include <neuronbus/neuronbus.h>
 #include <stdio.h>
 
 int main(void) {
-  printf("%zu %d\\n", sizeof(nb_spike), (int)NB_ERR_CLOSED);
-  return 0;
+  nb_bus* bus = NULL;
+  const nb_delivery* batch = NULL;
+  nb_card card = {0};
+  uint16_t id = 0;
+  card.name = "consumer";
+  if (nb_bus_create(NULL, NULL, &bus) != NB_OK || nb_register(bus, &card, &id) != NB_OK) return 1;
+  if (nb_fire(bus, id, id, NB_TYPE_EXCITATORY, 0, "hello", 5) != NB_OK) return 2;
+  if (nb_poll(bus, &batch, 1) != 1) return 3;
+  printf("%zu %d %.*s\\n", sizeof(nb_spike), (int)NB_ERR_CLOSED, (int)batch[0].length, (const char*)batch[0].payload);
+  return nb_bus_close(bus);
 }
 `;
+
+// Only C is enabled: the library's own language is nobody's business.
+const CONSUMER_PROJECT = `cmake_minimum_required(VERSION 3.16)
+project(consumer LANGUAGES C)
+find_package(neuronbus CONFIG REQUIRED)
+add_executable(consumer ../consumer.c)
+target_link_libraries(consumer PRIVATE neuronbus::shared)
+`;
+const CONSUMER_STATIC = CONSUMER_PROJECT.replace('LANGUAGES C)', 'LANGUAGES C CXX)').replace(
+  'neuronbus::shared',
+  'neuronbus::static',
+);
+const EXPECTED = '64 3 hello';
 
 /** Runs a command and returns its output; shows it and ends the check when the command fails. */
 function run(command, args, env = {}) {
@@ -46,7 +66,8 @@ function build() {
 
 function checkInstalled() {
   const names = filesBelow('.build/check-cmake/installed').map((file) => file.split('/').at(-1));
-  for (const name of ['libneuronbus.a', 'libneuronbus.so', 'layout.h', 'errors.h', 'neuronbus.pc']) {
+  const wanted = ['libneuronbus.a', 'libneuronbus.so', 'neuronbus.h', 'layout.h', 'errors.h', 'neuronbus.pc'];
+  for (const name of [...wanted, 'neuronbusConfig.cmake']) {
     assert.ok(names.includes(name), `cmake --install leaves no ${name}`);
   }
 }
@@ -69,7 +90,16 @@ function checkConsumer() {
     '-o',
     program,
   ]);
-  assert.equal(run(program, [], { LD_LIBRARY_PATH: libraries }), '64 3');
+  assert.equal(run(program, [], { LD_LIBRARY_PATH: libraries }), EXPECTED);
+}
+
+function checkCmakeConsumer(name, project) {
+  const source = join(folder, name);
+  mkdirSync(source, { recursive: true });
+  writeFileSync(join(source, 'CMakeLists.txt'), project);
+  run('cmake', ['-S', source, '-B', join(source, 'build'), `-DCMAKE_PREFIX_PATH=${prefix}`]);
+  run('cmake', ['--build', join(source, 'build')]);
+  assert.equal(run(join(source, 'build', 'consumer'), []), EXPECTED);
 }
 
 function checkCmakeJs() {
@@ -93,5 +123,7 @@ mkdirSync(folder, { recursive: true });
 build();
 checkInstalled();
 checkConsumer();
+checkCmakeConsumer('shared', CONSUMER_PROJECT);
+checkCmakeConsumer('static', CONSUMER_STATIC);
 checkCmakeJs();
-console.log('check-cmake: libraries, headers, pkg-config and the addon of cmake-js work');
+console.log('check-cmake: libraries, headers, pkg-config, find_package and the addon of cmake-js work');

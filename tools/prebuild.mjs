@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Makes a binary that the package ships, with prebuildify, in prebuilds/<platform>-<arch>/.
+// Makes the binaries that the package ships in prebuilds/<platform>-<arch>/: the addon, with prebuildify, and the shared
+// library for other languages.
 //
 //   node tools/prebuild.mjs          for this machine's platform and processor
 //   node tools/prebuild.mjs arm64    on Linux x64: with Debian's cross compiler, then a smoke test under qemu-user
@@ -9,21 +10,38 @@
 
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { compileLibrary } from './compile_library.mjs';
 import { nativeHash } from './setup/build_native.mjs';
-import { headersOfNode, root, run, SetupError, say, stamp, which } from './setup/shared.mjs';
+import {
+  filesBelow,
+  hashOf,
+  headersOfNode,
+  root,
+  run,
+  SetupError,
+  say,
+  stamp,
+  which,
+} from './setup/shared.mjs';
 import { smokeArm64 } from './smoke_arm64.mjs';
 
 const CROSS = 'aarch64-linux-gnu';
 
+const LIBRARY = process.platform === 'darwin' ? 'libneuronbus.dylib' : 'libneuronbus.so';
+
 /** The oldest glibc on which Node.js 20 runs; a binary that wants a newer one is for this machine, not for publication. */
 const OLDEST_GLIBC = 28;
 
-function main(arch = process.arch) {
+async function main(arch = process.arch) {
   const cross = arch !== process.arch;
   const tools = cross ? crossTools(arch) : {};
-  const done = stamp(`prebuild-${arch}`, nativeHash(), [`prebuilds/${process.platform}-${arch}`]);
+  const folder = `prebuilds/${process.platform}-${arch}`;
+  const library = process.platform === 'win32' ? [] : [`${folder}/${LIBRARY}`];
+  const inputs = hashOf(filesBelow('native/capi', 'tools/compile_library.mjs'), nativeHash());
+  const done = stamp(`prebuild-${arch}`, inputs, [folder, ...library]);
   if (!done.fresh) {
     build(arch, tools);
+    for (const output of library) await compileLibrary(output, `.build/prebuild/${arch}-library`, tools.CXX);
     report(arch);
     done.set();
   }
@@ -81,7 +99,7 @@ function report(arch) {
 }
 
 try {
-  main(process.argv[2]);
+  await main(process.argv[2]);
 } catch (error) {
   if (!(error instanceof SetupError)) throw error;
   say(error.message);

@@ -216,6 +216,15 @@ describe.runIf(linux)('a program in C', () => {
   });
 });
 
+describe('docs/c-api.md', () => {
+  it('shows the agents as they are', () => {
+    const text = readFileSync(join(root, 'docs/c-api.md'), 'utf8');
+    const blocks = [...text.matchAll(/<!-- code: (\S+) -->\n```\w+\n([\s\S]*?)```/g)];
+    expect(blocks.length).toBe(2);
+    for (const [, file, code] of blocks) expect(code).toBe(readFileSync(join(root, file!), 'utf8'));
+  });
+});
+
 describe.runIf(linux)('libneuronbus', () => {
   it('exports what neuronbus.h declares and nothing else', () => {
     const header = readFileSync(join(root, 'include/neuronbus/neuronbus.h'), 'utf8');

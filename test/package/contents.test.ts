@@ -47,6 +47,8 @@ describe('the tarball', () => {
         'bin/neuronbus.mjs',
         'include/neuronbus/layout.h',
         'include/neuronbus/errors.h',
+        'include/neuronbus/neuronbus.h',
+        'bin/neuronbus-config.mjs',
         'native/addon.gypi',
         'native/sources.gypi',
         'CMakeLists.txt',
@@ -66,7 +68,8 @@ describe('the tarball', () => {
 
   it('brings a binary for this platform', () => {
     const ours = `prebuilds/${process.platform}-${process.arch}/`;
-    expect(entries().filter((file) => file.startsWith(ours))).not.toEqual([]);
+    expect(entries().filter((file) => file.startsWith(ours) && file.endsWith('.node'))).not.toEqual([]);
+    if (process.platform === 'linux') expect(entries()).toContain(`${ours}libneuronbus.so`);
   });
 
   it('brings nothing else: no tests, tools, examples, settings or build output', () => {
