@@ -250,7 +250,7 @@ bool good_name(const char* name) {
   const size_t length = name == nullptr ? 0 : strnlen(name, kMaxName + 1);
   if (length == 0 || length > kMaxName || name[0] == '.') return false;
   return std::all_of(name, name + length, [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || std::strchr("._-", c) != nullptr;
   });
 }
 
