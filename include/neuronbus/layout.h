@@ -86,6 +86,7 @@
 #define NB_LIVE 1
 #define NB_CLAIMED 2 /* taken, not complete yet */
 #define NB_DEAD 3    /* a ganglion whose process died: being cleared away */
+#define NB_CLAIMER_SHIFT 8 /* of axons, neurons and mail: who claimed it, ganglion + 1, so that it is found when that one dies */
 
 #define NB_NEURON_HAS_ON_FIRE 1 /* list threshold crossings in the dispatch list */
 
@@ -129,6 +130,8 @@
 #define NB_MAIL_READY 2  /* the owner may take it, the sender may withdraw it: whoever moves it on by compare-and-swap */
 #define NB_MAIL_TAKEN 3
 #define NB_MAIL_DONE 4   /* status is the answer; the sender frees the slot */
+#define NB_MAIL_ABANDONED 5 /* the sender gave up on an owner that had taken it; the owner frees the slot */
+#define NB_MAIL_PHASE_MASK 0xFF
 
 #define NB_MAIL_CONNECT 1
 #define NB_MAIL_DISCONNECT 2
@@ -270,7 +273,7 @@ typedef struct nb_ganglion {
  * of the low word, by which a reader of both recognises a torn pair. One line per writer. */
 typedef struct nb_axon {
   /* line 0: written at creation, and by compare-and-swap (SYNC axon-claim) the two claim words */
-  uint32_t state;
+  uint32_t state; /* NB_FREE, NB_LIVE or NB_CLAIMED with its claimer */
   uint32_t capacity;
   uint32_t mode;
   uint32_t sample_every;
@@ -282,7 +285,8 @@ typedef struct nb_axon {
   uint32_t from_gone; /* atomic: that ganglion left; who finds both gone frees the axon. SYNC axon-leave */
   uint32_t to_gone;
   uint64_t base;      /* position of the head when the axon was opened for this pair */
-  uint8_t pad0[72];
+  uint64_t base_oldest; /* dropped[NB_DROP_OLDEST] then */
+  uint8_t pad0[64];
   /* line 1: producer. SYNC axon-publish */
   uint32_t head;
   uint32_t head_high;
@@ -304,7 +308,7 @@ typedef struct nb_axon {
 
 /* Written by the owner of its ganglion. */
 typedef struct nb_neuron {
-  uint32_t state; /* NB_FREE or NB_LIVE, SYNC neuron-live */
+  uint32_t state; /* NB_FREE, NB_LIVE or NB_CLAIMED with its claimer, SYNC neuron-live */
   uint16_t ganglion;
   uint16_t flags;
   uint64_t listeners; /* atomic: bit g = ganglion g has synapses from this neuron; set and cleared by ganglion g */
@@ -446,7 +450,7 @@ typedef struct nb_prune {
 
 /* A request to the owner of a ganglion by somebody else. One of NB_MAIL_SLOTS; claimed from 0 by compare-and-swap. */
 typedef struct nb_mail {
-  uint32_t state; /* atomic, SYNC mail-slot */
+  uint32_t state; /* atomic: NB_MAIL_* with the sender as its claimer, SYNC mail-slot */
   uint32_t from;  /* ganglion that asks */
   uint32_t what;  /* NB_MAIL_CONNECT .. */
   uint32_t status;
@@ -476,7 +480,8 @@ typedef struct nb_block {
 } nb_block;
 
 typedef struct nb_chunk {
-  uint32_t state;            /* NB_CHUNK_* | size class << 8; from FREE by compare-and-swap, SYNC chunk-claim */
+  uint32_t state; /* NB_CHUNK_*; above bit 8 the size class, or who claimed it, ganglion + 1. From FREE by compare-and-swap,
+                     SYNC chunk-claim */
   uint32_t owner;            /* ganglion; like all below, written by the claimer and then by the owner */
   uint32_t block_bytes;      /* NB_CHUNK_BLOCKS: a multiple of 64 */
   uint32_t block_count;

@@ -49,7 +49,7 @@ void ArenaView::free_run(uint32_t first, uint32_t chunks) {
   nb_chunk& head = chunk(first);
   head.generation_floor = static_cast<uint32_t>(load_relaxed(head.run_block.use) >> 32);
   for (uint32_t index = first + 1; index < first + chunks; index++) {
-    if (load_relaxed(chunk(index).state) != NB_CHUNK_TAIL) break;  // damaged: keep to what is certainly ours
+    if ((load_relaxed(chunk(index).state) & NB_CHUNK_STATE_MASK) != NB_CHUNK_TAIL) break;  // damaged: keep to what is certainly ours
     store_release<uint32_t>(chunk(index).state, NB_CHUNK_FREE);    // SYNC chunk-claim
   }
   free_chunk(first);
@@ -76,7 +76,9 @@ ArenaStats ArenaView::stats() const {
       result.live_blocks++;
       result.live_bytes += uint64_t{load_relaxed(counted.run_chunks)} * NB_ARENA_CHUNK_BYTES;
     } else if ((state & NB_CHUNK_STATE_MASK) == NB_CHUNK_BLOCKS && state >> 8 < kBlockClasses) {
-      const uint32_t live = load_relaxed(counted.allocated) - load_relaxed(counted.released);
+      // The difference is wrong by one when somebody died between a block and its counter.
+      const uint32_t difference = load_relaxed(counted.allocated) - load_relaxed(counted.released);
+      const uint32_t live = difference <= kGeometries[state >> 8].count ? difference : 0;
       result.live_blocks += live;
       result.live_bytes += uint64_t{live} * kGeometries[state >> 8].grains * NB_ARENA_GRAIN_BYTES;
     }
@@ -231,7 +233,7 @@ bool Arena::claim_as(uint32_t index, uint32_t state) {
   if (load_relaxed(chunk(index).state) != NB_CHUNK_FREE) return false;
   // SYNC chunk-claim: acquires what the previous owner left, the generation floor above all.
   return shared(chunk(index).state)
-      .compare_exchange_strong(expected, state, std::memory_order_acquire, std::memory_order_relaxed);
+      .compare_exchange_strong(expected, state | (ganglion_ + 1) << 8, std::memory_order_acquire, std::memory_order_relaxed);
 }
 
 void Arena::carve(uint32_t index, uint32_t size_class) {
@@ -283,7 +285,7 @@ void Arena::take_back_all(const Segment& segment) {
   const uint32_t axons = std::min(segment.header().max_axons, load_relaxed(segment.commons().axons_used));
   for (uint32_t number = 0; number < axons; number++) {
     nb_axon& axon = segment.axon(number);
-    if (load_acquire(axon.state) != NB_LIVE || axon.from_ganglion != ganglion_) continue;  // SYNC ganglion-claim
+    if (load_acquire(axon.state) == NB_FREE || axon.from_ganglion != ganglion_) continue;  // SYNC ganglion-claim
     const auto* slots = reinterpret_cast<const nb_spike*>(&axon + 1);
     const uint32_t capacity = segment.header().axon_capacity;
     const uint32_t tail = load_acquire(axon.tail);  // SYNC axon-release
@@ -294,6 +296,18 @@ void Arena::take_back_all(const Segment& segment) {
       nb_arena_ref reference;
       std::memcpy(&reference, spike.payload, sizeof reference);
       if (spike.kind >> 2 == NB_LENGTH_ARENA) under_way.insert(reference.grain);
+    }
+  }
+  // Receivers copy spikes out of rings whose producer may overwrite them: after the rings, so that none is missed on its way.
+  const bool copied = segment.header().backpressure == NB_MODE_DROP_OLDEST;
+  for (uint32_t reader = 0; copied && reader < segment.header().max_ganglia; reader++) {
+    if (reader == ganglion_ || load_acquire(segment.ganglion(reader).state) != NB_LIVE) continue;  // SYNC ganglion-claim
+    for (uint32_t i = 0; i < NB_INBOX_SLOTS; i++) {
+      nb_spike spike;
+      read_slot(&segment.inbox(reader)[i], &spike);
+      nb_arena_ref reference;
+      std::memcpy(&reference, spike.payload, sizeof reference);
+      if (spike.kind >> 2 == NB_LENGTH_ARENA && reference.owner == ganglion_) under_way.insert(reference.grain);
     }
   }
   const auto lost = [&](nb_block& block, uint32_t grain_index) {
@@ -315,11 +329,25 @@ void Arena::take_back_all(const Segment& segment) {
       const BlockGeometry& shape = kGeometries[size_class];
       const uint32_t first = index * NB_CHUNK_GRAINS + shape.data_grain;
       for (uint32_t i = 0; i < shape.count; i++) {
-        if (lost(records(index)[i], first + i * shape.grains)) owned.allocated--;
+        if (lost(records(index)[i], first + i * shape.grains)) store_relaxed(owned.allocated, owned.allocated - 1);
       }
     }
   }
+  free_orphans();
   trim();
+}
+
+// Chunks that this ganglion had claimed when it died, but not yet put to use.
+void Arena::free_orphans() {
+  uint32_t covered = 0;  // chunks before this one belong to a run
+  for (uint32_t index = first_chunk_; index < chunk_count_; index++) {
+    const uint32_t state = load_acquire(chunk(index).state);  // SYNC chunk-claim
+    const uint32_t claimer = state & ~uint32_t{NB_CHUNK_STATE_MASK};
+    const uint32_t kind = state & NB_CHUNK_STATE_MASK;
+    if (kind == NB_CHUNK_RUN) covered = index + std::min(load_relaxed(chunk(index).run_chunks), chunk_count_ - index);
+    if (claimer != (ganglion_ + 1) << 8) continue;
+    if (kind == NB_CHUNK_CLAIMED || (kind == NB_CHUNK_TAIL && index >= covered)) free_chunk(index);
+  }
 }
 
 bool Arena::allocate_run(uint32_t bytes, nb_arena_ref* ref, uint8_t** data) {

@@ -6,7 +6,8 @@
 // blocks of them, so allocation needs no lock. Readers and releasers are in arena_view.h.
 //
 // Who writes what:
-//   nb_chunk.state       claimer FREE -> CLAIMED or TAIL by compare-and-swap; then the owner; of a run, who released it last
+//   nb_chunk.state       claimer FREE -> CLAIMED or TAIL, with its name, by compare-and-swap; then the owner; of a run, who
+//                        released it last
 //   nb_block.use         owner stores {1, next generation} while there are no references; others by compare-and-swap, which
 //                        fails on another generation or no references: a stale reference changes nothing
 //   nb_chunk.allocated   owner. Together with `released` it tells how many blocks are out without looking at them
@@ -66,6 +67,7 @@ class Arena : public ArenaView {
   bool claim_chunk(uint32_t* index);
   bool claim_between(uint32_t begin, uint32_t end, uint32_t* claimed);
   bool claim_as(uint32_t index, uint32_t state);
+  void free_orphans();
   bool claim_run(uint32_t chunks, uint32_t* first);
   bool claim_all(uint32_t first, uint32_t chunks);
   bool allocate_run(uint32_t bytes, nb_arena_ref* ref, uint8_t** data);

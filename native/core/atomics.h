@@ -9,6 +9,8 @@
 #include <atomic>
 #include <cstdint>
 
+#include "neuronbus/layout.h"
+
 namespace neuronbus {
 
 static_assert(sizeof(std::atomic<uint32_t>) == 4 && std::atomic<uint32_t>::is_always_lock_free, "32-bit atomics");
@@ -38,5 +40,8 @@ template <typename T>
 inline void store_release(T& word, T value) {
   shared(word).store(value, std::memory_order_release);
 }
+
+// The state of what ganglion `index` is busy with, so that it is found when that one dies.
+constexpr uint32_t claimed_by(uint32_t index) { return NB_CLAIMED | (index + 1) << NB_CLAIMER_SHIFT; }
 
 }  // namespace neuronbus

@@ -31,7 +31,9 @@ Ganglion::Ganglion(const Segment& segment, Mapping* mapping, uint32_t index, uin
       synapses_(segment, index),
       arena_(segment, index),
       plasticity_(plasticity),
-      virtual_clock_((segment.header().flags & NB_FLAG_VIRTUAL_CLOCK) != 0) {
+      virtual_clock_((segment.header().flags & NB_FLAG_VIRTUAL_CLOCK) != 0),
+      copying_(segment.header().backpressure == NB_MODE_DROP_OLDEST),
+      spikes_end_(static_cast<uint32_t>(std::min<uint64_t>(segment.header().segment_bytes / NB_SPIKE_BYTES, UINT32_MAX))) {
   // The ring goes on where whoever had it before stopped; what that one left is its own.
   load_cursor(axon_.head, axon_.head_high, &head_);
   store_release<uint32_t>(axon_.tail, static_cast<uint32_t>(head_));  // SYNC axon-release
@@ -41,7 +43,7 @@ Ganglion::Ganglion(const Segment& segment, Mapping* mapping, uint32_t index, uin
   control_.self_head = static_cast<uint32_t>(head_);
   add_inbox(index, axon_index);
   inboxes_seen_ = load_relaxed(self_.inboxes) - 1;  // axons of a predecessor may be there
-  mail_seen_ = load_relaxed(self_.mail);
+  mail_seen_ = load_relaxed(self_.mail) - 1;  // and requests to it that are not withdrawn yet
   sweep_started_ = sweep_before_ = self_.started_ns = read_clock();
   next_sweep_ = now_ + static_cast<uint64_t>(plasticity_.sweep_ns);
 }
@@ -71,8 +73,8 @@ uint64_t Ganglion::queued() const {
   for (uint32_t i = 0; i < inbox_count_; i++) {
     const Inbox& inbox = inboxes_[i];
     const uint32_t head = i == 0 ? control_.self_head : load_relaxed(inbox.axon->head);
-    const uint32_t next = axon_.mode == NB_MODE_DROP_OLDEST ? load_relaxed(inbox.axon->tail) : inbox.cursor;
-    total += head - next;
+    const uint32_t next = copying_ ? load_relaxed(inbox.axon->tail) : inbox.cursor;
+    total += std::min(head - next, mask_ + 1);
   }
   return total;
 }
@@ -93,17 +95,23 @@ nb_status Ganglion::unregister_neuron(uint16_t id) {
   settle();
   path_ = Path{};
   purge(id);
-  while (neurons_[id].in_head != NB_NONE) forget(neurons_[id].in_head);
+  for (uint32_t left = synapses_.count(); left > 0 && synapses_.ends_at(neurons_[id].in_head, id); left--) {
+    forget(neurons_[id].in_head);
+  }
+  const nb_arena_ref card = segment_.card(id);  // from remove() on it may be a successor's
   neurons_.remove(id, extend(control_.self_head));
   control_.neurons = neurons_.count();
-  nb_arena_ref& card = segment_.card(id);
   if (card.generation != 0) (void)arena_.release(card);
   return NB_OK;
 }
 
 // Removes the synapses from `pre` that end here.
 void Ganglion::purge(uint32_t pre) {
-  while (synapses_.outgoing(pre).degree > 0) forget(synapses_.outgoing(pre).head);
+  for (uint32_t left = synapses_.count(); left > 0 && synapses_.begins_at(synapses_.outgoing(pre).head, pre); left--) {
+    if (synapses_.outgoing(pre).degree == 0) break;
+    forget(synapses_.outgoing(pre).head);
+  }
+  synapses_.clear_outgoing(pre);
   path_ = Path{};
 }
 
@@ -129,7 +137,7 @@ nb_status Ganglion::disconnect(uint16_t pre, uint16_t post) {
 
 // Hand-overs of this batch that are still to come must not teach a later synapse in the same place.
 void Ganglion::forget(uint32_t synapse) {
-  for (uint32_t i = control_.settled; i < control_.dispatch_count; i++) {
+  for (uint32_t i = control_.settled; i < listed(); i++) {
     if (dispatch_[i].synapse == synapse) dispatch_[i].synapse = NB_NONE;
   }
   synapses_.remove(synapse);
@@ -159,7 +167,7 @@ nb_status Ganglion::set_idle(uint16_t pre, uint16_t post, double idle_ns) {
 void Ganglion::settle() {
   publish_self();
   const uint32_t from = control_.settled;
-  const uint32_t to = std::min(control_.handled, control_.dispatch_count);
+  const uint32_t to = std::min(control_.handled, listed());
   if (from < to) {
     if (control_.dispatch_count == 1 && dispatch_[0].flags == 0) {
       book_lone(dispatch_[0]);
@@ -173,19 +181,36 @@ void Ganglion::settle() {
   if (control_.emissions > 0) book_emissions();
 }
 
+// Entries of the dispatch list, whatever the shared memory says.
+uint32_t Ganglion::listed() const { return std::min(control_.dispatch_count, listed_); }
+
+// Null when the entry cannot be one of ours.
+const nb_spike* Ganglion::spike_of(const nb_dispatch& entry) const {
+  if (entry.spike >= spikes_end_ || entry.neuron >= neurons_.capacity()) return nullptr;
+  return reinterpret_cast<const nb_spike*>(segment_.base() + uint64_t{entry.spike} * NB_SPIKE_BYTES);
+}
+
+nb_neuron& Ganglion::post_of(uint32_t synapse) {
+  const uint16_t post = synapses_.post(synapse);
+  return post < neurons_.capacity() ? neurons_[post] : nobody_;
+}
+
 // JavaScript writes the two halves apart; a load of both right after would wait until the stores have left the core.
-static int64_t timestamp_of(const nb_spike& spike) {
+static uint64_t timestamp_of(const nb_spike& spike) {
   uint32_t halves[2];
   std::memcpy(&halves[0], reinterpret_cast<const uint8_t*>(&spike), 4);
   std::memcpy(&halves[1], reinterpret_cast<const uint8_t*>(&spike) + 4, 4);
-  return static_cast<int64_t>(uint64_t{halves[1]} << 32 | halves[0]);
+  return uint64_t{halves[1]} << 32 | halves[0];
 }
 
 // One spike, not answered: handed over right after route() read the clock, so there is nothing to read or interpolate.
-void Ganglion::book_lone(const nb_dispatch& entry) {
-  const nb_spike& spike = *reinterpret_cast<const nb_spike*>(segment_.base() + uint64_t{entry.spike} * NB_SPIKE_BYTES);
-  LatencyTally(self_).add(static_cast<int64_t>(batch_start_) - timestamp_of(spike));
+void Ganglion::book_lone(const nb_dispatch& listed) {
+  const nb_dispatch entry = listed;
   self_.delivered++;
+  const nb_spike* found = spike_of(entry);
+  if (found == nullptr) return;
+  const nb_spike& spike = *found;
+  LatencyTally(self_).add(static_cast<int64_t>(batch_start_ - timestamp_of(spike)));
   const uint32_t synapse = exchange_of(entry, spike);
   if (synapse != NB_NONE) book_silence(synapse, 1);
 }
@@ -200,8 +225,10 @@ void Ganglion::book_entries(uint32_t from, uint32_t to, uint64_t start, uint64_t
   Run run;
   uint32_t dead = 0;
   for (uint32_t i = from; i < to; i++, offset += step) {
-    const nb_dispatch& entry = dispatch_[i];
-    const nb_spike& spike = *reinterpret_cast<const nb_spike*>(segment_.base() + uint64_t{entry.spike} * NB_SPIKE_BYTES);
+    const nb_dispatch entry = dispatch_[i];
+    const nb_spike* found = spike_of(entry);
+    if (found == nullptr) continue;
+    const nb_spike& spike = *found;
     if ((entry.flags & (NB_DISPATCH_DEAD | NB_DISPATCH_ANSWERED)) != 0 || !run.continues(entry, spike)) {
       if (run.learning != NB_NONE && run.spikes > 0) book_silence(run.learning, run.spikes);
       run = Run{entry.synapse, spike.source, entry.neuron, spike.kind, exchange_of(entry, spike), 0};
@@ -211,13 +238,13 @@ void Ganglion::book_entries(uint32_t from, uint32_t to, uint64_t start, uint64_t
         continue;
       }
     }
-    const int64_t fired_at = timestamp_of(spike);
-    latencies.add(static_cast<int64_t>(start + (offset >> kShift)) - fired_at);
+    const uint64_t fired_at = timestamp_of(spike);
+    latencies.add(static_cast<int64_t>(start + (offset >> kShift) - fired_at));
     if ((entry.flags & NB_DISPATCH_ANSWERED) == 0) {
       run.spikes++;
     } else if (run.learning != NB_NONE) {
       double& weight = synapses_.weight(run.learning);
-      weight = stdp::answered(synapses_.rule(run.learning), weight, static_cast<double>(static_cast<int64_t>(end) - fired_at));
+      weight = stdp::answered(synapses_.rule(run.learning), weight, static_cast<double>(static_cast<int64_t>(end - fired_at)));
       self_.potentiations++;
       nb_neuron& neuron = neurons_[run.neuron];
       if (neuron.open_answers == 0) neuron.watch &= ~uint32_t{NB_WATCH_OPEN};
@@ -238,11 +265,11 @@ uint32_t Ganglion::exchange_of(const nb_dispatch& entry, const nb_spike& spike) 
 
 void Ganglion::finish() {
   settle();
-  if (control_.settled < control_.dispatch_count) return;  // handlers are still to come and want their spikes
+  if (control_.settled < listed()) return;  // handlers are still to come and want their spikes
   control_.unfinished = 0;
-  if (axon_.mode == NB_MODE_DROP_OLDEST) {
+  if (copying_) {
     if (arena_in_copies_) {
-      for (uint32_t i = inbox_first_; i < inbox_next_; i++) release_payload(segment_.inbox(index_)[i]);
+      for (uint32_t i = inbox_first_; i < inbox_next_; i++) release_copy(i);
     }
     inbox_first_ = inbox_next_;
     arena_in_copies_ = false;
@@ -250,14 +277,14 @@ void Ganglion::finish() {
   }
   for (uint32_t i = 0; i < inbox_count_; i++) {
     Inbox& inbox = inboxes_[i];
-    uint32_t tail = load_relaxed(inbox.axon->tail);
-    if (tail == inbox.cursor) continue;
+    if (inbox.tail == inbox.cursor) continue;
     // One by one, so that whoever clears away after a sudden death knows what is released.
-    for (; inbox.arena && tail != inbox.cursor; tail++) {
-      release_payload(inbox.slots[tail & mask_]);
-      store_release<uint32_t>(inbox.axon->tail, tail + 1);  // SYNC axon-release
+    for (; inbox.arena && inbox.tail != inbox.cursor; inbox.tail++) {
+      release_payload(inbox.slots[inbox.tail & mask_]);
+      store_release<uint32_t>(inbox.axon->tail, inbox.tail + 1);  // SYNC axon-release
     }
     inbox.arena = false;
+    inbox.tail = inbox.cursor;
     store_release<uint32_t>(inbox.axon->tail, inbox.cursor);  // SYNC axon-release
   }
 }
@@ -268,6 +295,13 @@ void Ganglion::release_payload(const nb_spike& spike) {
   nb_arena_ref reference;
   std::memcpy(&reference, spike.payload, sizeof reference);
   (void)arena_.release(reference);
+}
+
+// A copy is ours alone. Without a payload it says to whoever clears away after us that there is nothing left to release.
+void Ganglion::release_copy(uint32_t index) {
+  nb_spike& copy = segment_.inbox(index_)[index];
+  release_payload(copy);
+  if (copy.kind >> 2 == NB_LENGTH_ARENA) copy.kind &= NB_TYPE_MASK;
 }
 
 bool Ganglion::drop_oldest() {

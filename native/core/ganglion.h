@@ -73,14 +73,16 @@ class Ganglion {
   // The axon from here to another live ganglion, opened at the first call. NB_ERR_DEAD_TARGET, NB_ERR_NO_ROOM,
   // NB_ERR_TOO_MANY_GANGLIA (the segment has no axon left).
   nb_status open_axon(uint32_t to, uint32_t* index);
-  // The receiver of an axon from here is gone: counts what it did not read, and frees the axon.
+  // The receiver of an axon from here is gone: frees the axon once that one has left it, and counts what it did not read. The
+  // host has published what it wrote there. open_axon() takes it up again.
   void abandon_axon(uint32_t to);
   // Nothing to do: others must wake this ganglion from now on. False when there is something after all.
   bool park();
   void unpark() { shared(self_.parked).store(0); }  // SYNC ganglion-park
   // Wakes ganglion `index` if it is parked. Call after publishing to it.
   void wake(uint32_t index);
-  // Asks the owner of another ganglion, and waits for at most `patience_ns`: NB_ERR_TIMEOUT, and then it will not be done.
+  // Asks the owner of another ganglion, and waits for at most `patience_ns`: NB_ERR_TIMEOUT, and then it will not be done; as
+  // long again if the owner has begun and is stopped in the middle, and then it may be done. NB_ERR_DEAD_TARGET.
   nb_status request(uint32_t index, const nb_mail& mail, uint64_t patience_ns);
   // Answers requests of others.
   void serve_mail();
@@ -118,6 +120,7 @@ class Ganglion {
     uint32_t from = 0;
     uint32_t cursor = 0;  // next position to route
     uint32_t limit = 0;   // route() reads up to here
+    uint32_t tail = 0;    // as stored last; not used where the producer moves it too
     bool arena = false;   // this batch has payloads in the arena
   };
 
@@ -141,12 +144,23 @@ class Ganglion {
   void find_inboxes();
   void add_inbox(uint32_t from, uint32_t number);
   bool waiting() const;
+  uint32_t axon_between(uint32_t from, uint32_t to) const;
+  nb_status open_new_axon(uint32_t to, uint32_t* index);
+  void wait_turn(uint32_t attempt);
+  bool claim_live(nb_axon& axon) const;
+  void unclaim(uint32_t number);
   bool free_axon(uint32_t number);
+  void close_axon(uint32_t number);
   uint32_t empty_axon(nb_axon& axon);
   void leave();
   bool is_dead(uint32_t index) const;
   void recover(uint32_t index);
+  void finish_claims(uint32_t index);
   void close_books(nb_ganglion& dead, uint64_t sent);
+  void clear_mail(uint32_t dead);
+  void clear_workspace(uint32_t index);
+  bool unavailable(uint32_t index, uint32_t round) const;
+  nb_mail* claim_mail(uint32_t index, uint64_t deadline, nb_status* status);
   nb_status obey(const nb_mail& mail);
   void purge(uint32_t pre);
 
@@ -159,7 +173,8 @@ class Ganglion {
   bool receive(const nb_spike& spike, uint64_t now);
   uint32_t follow(const Inbox& inbox, uint32_t cursor, uint64_t now);
   bool well_formed(const nb_spike& spike);
-  bool fan_out(const nb_spike& spike, uint64_t now);
+  bool overrun(Inbox& inbox, uint32_t from);
+  bool fan_out(const nb_spike& spike, uint16_t source, uint64_t now);
   Path path_to(uint16_t post, uint32_t synapse);
   void deliver(const nb_spike& spike, Path& path, uint64_t now);
   bool passes(const nb_filter& filter, const nb_spike& spike) const;
@@ -175,6 +190,10 @@ class Ganglion {
   void age_answers(uint32_t synapse, uint64_t now);
   void close_answers(nb_neuron& post, uint32_t& from, uint32_t count);
   void release_payload(const nb_spike& spike);
+  void release_copy(uint32_t index);
+  uint32_t listed() const;
+  const nb_spike* spike_of(const nb_dispatch& entry) const;
+  nb_neuron& post_of(uint32_t synapse);
   void sweep(uint64_t now);
   void forget_predecessors();
   void sweep_one(uint32_t synapse, uint64_t now);
@@ -206,6 +225,9 @@ class Ganglion {
   Clock clock_;
   Plasticity plasticity_;
   bool virtual_clock_;
+  bool copying_;               // NB_MODE_DROP_OLDEST
+  uint32_t spikes_end_;        // offsets of spikes in a dispatch entry lie below
+  nb_neuron nobody_{};         // in place of a post-synaptic neuron that cannot be
   uint64_t now_ = 0;          // the last reading
   uint64_t batch_start_ = 0;  // when the handlers of the unsettled entries began
   uint64_t head_ = 0;         // own axon: 63-bit position published last

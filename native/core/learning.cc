@@ -48,7 +48,8 @@ void Ganglion::pair_post(uint16_t neuron, uint64_t now) {
   nb_neuron& post = neurons_[neuron];
   const uint64_t last = post.last_fire_ns;
   if (last != stdp::kNever && now < last) now = last;
-  for (uint32_t synapse = post.in_head; synapse != NB_NONE; synapse = synapses_.next_in(synapse)) {
+  uint32_t left = synapses_.count();
+  for (uint32_t synapse = post.in_head; left > 0 && synapse < synapses_.high_water(); synapse = synapses_.next_in(synapse), left--) {
     const nb_rule& rule = synapses_.rule(synapse);
     if (!is_pair(rule)) continue;
     const bool nearest = rule.kind == NB_RULE_PAIR_NEAREST;
@@ -73,7 +74,7 @@ void Ganglion::touch(Path& path, uint64_t now) {
     if (open(synapses_.exchange(path.synapse)) > 0) age_answers(path.synapse, now);
     const double window = synapses_.rule(path.synapse).answer_window_ns;
     const double end = (std::floor(static_cast<double>(now) / window) + 1) * window;
-    path.window_end = static_cast<uint64_t>(std::min(end * (1 - 0x1p-50), 0x1p63));  // rather early than late
+    path.window_end = end > 0 ? static_cast<uint64_t>(std::min(end * (1 - 0x1p-50), 0x1p63)) : 0;  // rather early than late
   }
   *path.last_pre = now;
 }
@@ -83,7 +84,7 @@ void Ganglion::touch(Path& path, uint64_t now) {
 // Spikes of one batch, so of about the last pre instant, that got no answer from their handler.
 void Ganglion::book_silence(uint32_t synapse, uint32_t spikes) {
   const nb_rule& rule = synapses_.rule(synapse);
-  nb_neuron& post = neurons_[synapses_.post(synapse)];
+  nb_neuron& post = post_of(synapse);
   synapses_.weight(synapse) = stdp::unanswered(rule, synapses_.weight(synapse), spikes);
   self_.depressions += spikes;
   synapses_.exchange(synapse).recent += spikes;
@@ -115,7 +116,7 @@ void Ganglion::age_answers(uint32_t synapse, uint64_t now) {
   const double windows = windows_between(synapses_.rule(synapse), synapses_.last_pre(synapse), now);
   if (windows < 1) return;
   nb_exchange_trace& exchange = synapses_.exchange(synapse);
-  nb_neuron& post = neurons_[synapses_.post(synapse)];
+  nb_neuron& post = post_of(synapse);
   close_answers(post, exchange.older, exchange.older);
   exchange.older = exchange.recent;
   exchange.recent = 0;
@@ -132,8 +133,8 @@ void Ganglion::book_emissions() {
   const nb_emission* log = segment_.emissions(index_);
   const uint32_t count = std::min<uint32_t>(control_.emissions, NB_EMISSION_LOG_ENTRIES);
   for (uint32_t i = 0; i < count; i++) {
-    const nb_emission& emission = log[i];
-    if (!neurons_.live(emission.source)) continue;
+    const nb_emission emission = log[i];
+    if (!neurons_.resident(emission.source)) continue;
     const uint64_t time = emission.time_lo | uint64_t{emission.time_hi} << 32;
     if ((emission.what & NB_EMISSION_POST_SPIKE) != 0 && neurons_[emission.source].pair_in > 0) {
       pair_post(emission.source, time);
@@ -159,7 +160,7 @@ void Ganglion::sweep(uint64_t now) {
   }
   const uint32_t end = std::min(synapses_.high_water(), sweep_cursor_ + kSweepSlice);
   for (; sweep_cursor_ < end; sweep_cursor_++) {
-    if (control_.prunes == NB_PRUNE_LOG_ENTRIES) return;
+    if (control_.prunes >= NB_PRUNE_LOG_ENTRIES) return;
     if (synapses_.live(sweep_cursor_)) sweep_one(sweep_cursor_, now);
   }
   sweeping_ = sweep_cursor_ < synapses_.high_water();
@@ -183,8 +184,8 @@ void Ganglion::sweep_one(uint32_t synapse, uint64_t now) {
   const double idle = now > last_pre ? static_cast<double>(now - last_pre) : 0;
   nb_exchange_trace& exchange = synapses_.exchange(synapse);
   if (open(exchange) > 0 && idle > 2 * rule.answer_window_ns) {
-    close_answers(neurons_[synapses_.post(synapse)], exchange.older, exchange.older);
-    close_answers(neurons_[synapses_.post(synapse)], exchange.recent, exchange.recent);
+    close_answers(post_of(synapse), exchange.older, exchange.older);
+    close_answers(post_of(synapse), exchange.recent, exchange.recent);
   }
   if (idle < plasticity_.grace_ns) return;
   const uint64_t unused_since = std::max(last_pre + static_cast<uint64_t>(plasticity_.grace_ns), sweep_before_);
@@ -193,7 +194,10 @@ void Ganglion::sweep_one(uint32_t synapse, uint64_t now) {
     weight = stdp::decayed(rule, weight, static_cast<double>(sweep_started_ - unused_since), plasticity_.half_life_ns);
   }
   if (weight > std::max(rule.weight_min, kVanished)) return;
-  nb_prune& entry = segment_.prunes(index_)[control_.prunes++];
+  const uint32_t place = control_.prunes;
+  if (place >= NB_PRUNE_LOG_ENTRIES) return;
+  control_.prunes = place + 1;
+  nb_prune& entry = segment_.prunes(index_)[place];
   entry.pre = synapses_.pre(synapse);
   entry.post = synapses_.post(synapse);
   entry.weight = weight;

@@ -34,7 +34,10 @@ nb_status NeuronTable::add(uint16_t wanted, const Dynamics& dynamics, uint16_t f
     if (!claim(chosen, consumed)) return NB_ERR_ID_TAKEN;
   }
   nb_neuron& neuron = neurons_[chosen];
-  std::memset(reinterpret_cast<uint8_t*>(&neuron) + sizeof neuron.state, 0, sizeof neuron - sizeof neuron.state);
+  // Others may look at `ganglion`, `since` and `listeners` while the id is claimed.
+  std::memset(&neuron.in_head, 0, offsetof(nb_neuron, since) - offsetof(nb_neuron, in_head));
+  neuron.sequence = neuron.open_answers = 0;
+  store_relaxed<uint64_t>(neuron.listeners, 0);
   store_relaxed(neuron.ganglion, ganglion_);
   neuron.flags = flags;
   neuron.in_head = NB_NONE;
@@ -44,7 +47,7 @@ nb_status NeuronTable::add(uint16_t wanted, const Dynamics& dynamics, uint16_t f
   neuron.refractory_ns = static_cast<uint64_t>(dynamics.refractory_ns);
   neuron.updated_ns = now;
   neuron.last_fire_ns = stdp::kNever;
-  neuron.since = now;
+  store_relaxed(neuron.since, now);
   segment_.card(chosen) = card != nullptr ? *card : nb_arena_ref{};
   store_release<uint32_t>(neuron.state, NB_LIVE);  // SYNC neuron-live
   announce(chosen, ganglion_ + 1u);
@@ -56,7 +59,24 @@ nb_status NeuronTable::add(uint16_t wanted, const Dynamics& dynamics, uint16_t f
 bool NeuronTable::claim(uint32_t id, uint64_t consumed) {
   if (!usable(id, consumed)) return false;
   uint32_t expected = NB_FREE;
-  return shared(neurons_[id].state).compare_exchange_strong(expected, NB_CLAIMED);  // SYNC neuron-live
+  return shared(neurons_[id].state).compare_exchange_strong(expected, claimed_by(ganglion_));  // SYNC neuron-live
+}
+
+bool NeuronTable::give_up_claim(uint32_t id) {
+  nb_neuron& neuron = neurons_[id];
+  if (load_acquire(neuron.state) != claimed_by(ganglion_)) return false;  // SYNC neuron-live
+  store_relaxed<uint64_t>(neuron.since, 0);
+  store_release<uint32_t>(neuron.state, NB_FREE);  // SYNC neuron-live
+  return true;
+}
+
+void NeuronTable::forget_positions() {
+  for (uint32_t id = 0; id < capacity_; id++) {
+    nb_neuron& neuron = neurons_[id];
+    if (load_relaxed(neuron.ganglion) != ganglion_ || load_relaxed(neuron.since) == 0 || !claim(id, ~uint64_t{0})) continue;
+    if (load_relaxed(neuron.ganglion) == ganglion_) store_relaxed<uint64_t>(neuron.since, 0);
+    store_release<uint32_t>(neuron.state, NB_FREE);  // SYNC neuron-live
+  }
 }
 
 // Everybody who looks at the topology from now on sees who has the id.
@@ -69,7 +89,7 @@ void NeuronTable::announce(uint32_t id, uint32_t place) {
 
 void NeuronTable::remove(uint16_t id, uint64_t written) {
   announce(id, 0);
-  neurons_[id].since = written;
+  store_relaxed(neurons_[id].since, written);
   store_release<uint32_t>(neurons_[id].state, NB_FREE);  // SYNC neuron-live
   count_--;
 }

@@ -48,6 +48,11 @@ class NeuronTable {
   // The caller has removed its synapses. `written` = position up to which spikes for it may be queued.
   void remove(uint16_t id, uint64_t written);
 
+  // For whoever clears away after this ganglion: frees an id that it had claimed but not registered. False if it had not.
+  bool give_up_claim(uint32_t id);
+  // Its inbox is empty, and it is about to be somebody else's: all its free ids may be used again.
+  void forget_positions();
+
   // Registered, by any ganglion.
   bool live(uint32_t id) const { return id < capacity_ && load_acquire(neurons_[id].state) == NB_LIVE; }  // SYNC neuron-live
   // Registered here.
@@ -65,8 +70,9 @@ class NeuronTable {
   bool claim(uint32_t id, uint64_t consumed);
   void announce(uint32_t id, uint32_t place);
   bool usable(uint32_t id, uint64_t consumed) const {
-    const nb_neuron& neuron = neurons_[id];
-    return neuron.state == NB_FREE && (neuron.ganglion != ganglion_ || neuron.since <= consumed);
+    nb_neuron& neuron = neurons_[id];
+    return load_acquire(neuron.state) == NB_FREE &&  // SYNC neuron-live
+           (load_relaxed(neuron.ganglion) != ganglion_ || load_relaxed(neuron.since) <= consumed);
   }
 
   Segment segment_;

@@ -21,7 +21,7 @@ void Ganglion::route() {
   list_limit_ = std::min(std::max(control_.budget, 1u), segment_.header().dispatch_capacity);
   inboxes_[0].limit = control_.limit;
   uint32_t more = 0;
-  if (axon_.mode != NB_MODE_DROP_OLDEST) {
+  if (!copying_) {
     for (uint32_t n = 0, i = inbox_turn_; n < inbox_count_; n++, i = i + 1 < inbox_count_ ? i + 1 : 0) {
       route_in_place(inboxes_[i], now);
       more |= inboxes_[i].cursor ^ inboxes_[i].limit;
@@ -40,7 +40,9 @@ void Ganglion::route() {
   control_.more = more != 0 ? 1 : 0;
   control_.dispatch_count = listed_;
   if (listed_ == 1) expect_lone(dispatch_[0]);
-  control_.unfinished = listed_ > 1 || arena_in_copies_ || reading_->arena ? 1 : 0;
+  bool arena = arena_in_copies_;
+  for (uint32_t n = 0; n < inbox_count_; n++) arena |= inboxes_[n].arena;
+  control_.unfinished = listed_ > 1 || arena ? 1 : 0;
 }
 
 // What happened elsewhere: other ganglia opened axons, asked for something, neurons came and went.
@@ -57,15 +59,26 @@ void Ganglion::look_around() {
   for (uint32_t i = 1; i < inbox_count_; i++) inboxes_[i].limit = load_acquire(inboxes_[i].axon->head);  // SYNC axon-publish
 }
 
+// More than fits cannot wait: a cursor is damaged. What is there is given up, so that the ring goes on.
+bool Ganglion::overrun(Inbox& inbox, uint32_t from) {
+  if (inbox.limit - from <= mask_ + 1) return false;
+  drop(NB_DROP_CORRUPT);
+  inbox.arena = false;
+  inbox.tail = inbox.cursor = inbox.limit;
+  store_release<uint32_t>(inbox.axon->tail, inbox.limit);  // SYNC axon-release
+  return true;
+}
+
 // A lone spike is booked at the next opportunity, but its neuron may answer before that.
 void Ganglion::expect_lone(const nb_dispatch& entry) {
   if (path_.synapse == entry.synapse && path_.rule != NB_RULE_EXCHANGE) return;
-  if (entry.synapse != NB_NONE) neurons_[entry.neuron].watch |= NB_WATCH_OPEN;
+  if (entry.synapse != NB_NONE && entry.neuron < neurons_.capacity()) neurons_[entry.neuron].watch |= NB_WATCH_OPEN;
 }
 
 // A ring whose producer waits for the tail: spikes stay where they are until finish().
 void Ganglion::route_in_place(Inbox& inbox, uint64_t now) {
   reading_ = &inbox;
+  if (overrun(inbox, inbox.cursor)) return;
   const uint32_t limit = inbox.limit;
   const nb_spike* slots = inbox.slots;
   uint32_t cursor = inbox.cursor;
@@ -87,7 +100,7 @@ void Ganglion::route_copied(Inbox& inbox, uint64_t now) {
     uint32_t tail = load_relaxed(inbox.axon->tail);
     for (;;) {
       const int32_t waiting = static_cast<int32_t>(inbox.limit - tail);
-      if (waiting <= 0) return;
+      if (waiting <= 0 || overrun(inbox, tail)) return;
       const uint32_t count = std::min<uint32_t>(static_cast<uint32_t>(waiting), NB_INBOX_SLOTS);
       for (uint32_t i = 0; i < count; i++) read_slot(&inbox.slots[(tail + i) & mask_], &copies[i]);
       if (shared(inbox.axon->tail).compare_exchange_strong(tail, tail + count)) {  // SYNC axon-release
@@ -106,20 +119,23 @@ void Ganglion::route_copied(Inbox& inbox, uint64_t now) {
 // Takes one spike; false, with nothing done, when the dispatch list has no room for its receivers.
 bool Ganglion::receive(const nb_spike& spike, uint64_t now) {
   if (listed_ >= list_limit_) return false;
-  if (!well_formed(spike)) {
+  // Read once: they are indices, and a hostile producer may write them again.
+  const uint16_t source = load_relaxed(const_cast<uint16_t&>(spike.source));
+  const uint16_t target = load_relaxed(const_cast<uint16_t&>(spike.target));
+  if (source >= neurons_.capacity() || !well_formed(spike)) {
     drop(NB_DROP_CORRUPT);
     return true;
   }
-  if (spike.source != path_.source || spike.target != path_.target) {
-    if (spike.target == NB_BROADCAST) return fan_out(spike, now);
-    if (!neurons_.resident(spike.target)) {
+  if (source != path_.source || target != path_.target) {
+    if (target == NB_BROADCAST) return fan_out(spike, source, now);
+    if (!neurons_.resident(target)) {
       drop(NB_DROP_DEAD_TARGET);
       return true;
     }
-    if (synapses_.outdated(spike.source)) purge(spike.source);
-    const bool connected = neurons_[spike.target].in_degree > 0;
-    path_ = path_to(spike.target, connected ? synapses_.find(spike.source, spike.target) : NB_NONE);
-    path_.source = spike.source;
+    if (synapses_.outdated(source)) purge(source);
+    const bool connected = neurons_[target].in_degree > 0;
+    path_ = path_to(target, connected ? synapses_.find(source, target) : NB_NONE);
+    path_.source = source;
   }
   if (path_.born > 0 && spike.timestamp_ns < path_.born && reading_->from != index_) {
     drop(NB_DROP_DEAD_TARGET);
@@ -174,24 +190,32 @@ uint32_t Ganglion::follow(const Inbox& inbox, uint32_t cursor, uint64_t now) {
 bool Ganglion::well_formed(const nb_spike& spike) {
   const uint32_t length = spike.kind >> 2;
   if (length == NB_LENGTH_ARENA) reading_->arena = true;
-  return (spike.kind & NB_TYPE_MASK) <= NB_TYPE_MODULATORY && spike.source < neurons_.capacity() &&
-         (length <= NB_INLINE_BYTES || length == NB_LENGTH_ARENA);
+  return (spike.kind & NB_TYPE_MASK) <= NB_TYPE_MODULATORY && (length <= NB_INLINE_BYTES || length == NB_LENGTH_ARENA);
 }
 
 // A broadcast is never cut: the list has room for one entry of each neuron at least, so it fits an empty one.
-bool Ganglion::fan_out(const nb_spike& spike, uint64_t now) {
-  if (synapses_.outdated(spike.source)) purge(spike.source);
-  const nb_outgoing& outgoing = synapses_.outgoing(spike.source);
-  if (!neurons_.live(spike.source) || outgoing.degree == 0) {
+bool Ganglion::fan_out(const nb_spike& spike, uint16_t source, uint64_t now) {
+  if (synapses_.outdated(source)) purge(source);
+  const uint32_t degree = synapses_.outgoing(source).degree;
+  if (!neurons_.live(source) || degree == 0) {
     drop(NB_DROP_NO_RECEIVER);
     return true;
   }
-  if (listed_ + outgoing.degree > segment_.header().dispatch_capacity) return false;
-  self_.fanned += outgoing.degree - 1;
-  for (uint32_t synapse = outgoing.head; synapse != NB_NONE; synapse = synapses_.next_out(synapse)) {
-    Path path = path_to(synapses_.post(synapse), synapse);
+  if (degree > segment_.header().dispatch_capacity - listed_) {
+    if (listed_ > 0) return false;
+    drop(NB_DROP_CORRUPT);  // no neuron has so many
+    return true;
+  }
+  self_.fanned += degree - 1;
+  uint32_t left = degree;  // the list may be damaged: in a circle, or too short
+  for (uint32_t synapse = synapses_.outgoing(source).head; left > 0 && synapse < synapses_.high_water();
+       synapse = synapses_.next_out(synapse), left--) {
+    const uint16_t post = synapses_.post(synapse);
+    if (post >= neurons_.capacity()) break;
+    Path path = path_to(post, synapse);
     deliver(spike, path, now);
   }
+  self_.dropped[NB_DROP_CORRUPT] += left;
   return true;
 }
 
@@ -245,7 +269,8 @@ void Ganglion::deliver(const nb_spike& spike, Path& path, uint64_t now) {
 
 bool Ganglion::passes(const nb_filter& filter, const nb_spike& spike) const {
   if ((filter.type_mask >> (spike.kind & NB_TYPE_MASK) & 1) == 0 || spike.priority < filter.min_priority) return false;
-  if (filter.prefix_length == 0) return true;
+  const uint8_t prefix_length = load_relaxed(const_cast<uint8_t&>(filter.prefix_length));
+  if (prefix_length == 0) return true;
   const uint8_t* payload = spike.payload;
   uint32_t length = spike.kind >> 2;
   if (length == NB_LENGTH_ARENA) {
@@ -253,7 +278,7 @@ bool Ganglion::passes(const nb_filter& filter, const nb_spike& spike) const {
     std::memcpy(&reference, spike.payload, sizeof reference);
     if (arena_.read(reference, &payload, &length) != NB_OK) return false;
   }
-  return length >= filter.prefix_length && std::memcmp(payload, filter.prefix, filter.prefix_length) == 0;
+  return length >= prefix_length && std::memcmp(payload, filter.prefix, std::min<uint32_t>(prefix_length, NB_INLINE_BYTES)) == 0;
 }
 
 }  // namespace neuronbus

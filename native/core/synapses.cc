@@ -28,6 +28,7 @@ Synapses::Synapses(const Segment& segment, uint32_t ganglion)
       hash_(segment.column<uint32_t>(ganglion, segment.header().synapse_hash_offset)),
       capacity_(segment.header().max_synapses),
       slots_(segment.header().synapse_hash_slots),
+      max_neurons_(segment.header().max_neurons),
       max_rules_(segment.header().max_rules),
       max_filters_(segment.header().max_filters) {}
 
@@ -38,7 +39,9 @@ nb_status Synapses::add(uint16_t pre, uint16_t post, double weight, const nb_rul
   if (filter != nullptr && filter->prefix_length > NB_INLINE_BYTES) return NB_ERR_INVALID_ARGUMENT;
   if (pre == post) return NB_ERR_SELF_SYNAPSE;
   if (find(pre, post) != NB_NONE) return NB_ERR_SYNAPSE_EXISTS;
-  if (count_ == capacity_) return NB_ERR_TOO_MANY_SYNAPSES;
+  if (pre >= max_neurons_ || post >= max_neurons_) return NB_ERR_UNKNOWN_NEURON;
+  if (free_ != NB_NONE && (free_ >= high_water_ || pre_[free_] != NB_BROADCAST)) free_ = NB_NONE;  // damaged: given up
+  if (count_ == capacity_ || (free_ == NB_NONE && high_water_ == capacity_)) return NB_ERR_TOO_MANY_SYNAPSES;
   uint16_t rule_index = 0;
   uint16_t filter_index = 0;
   nb_status status = intern(rule, &rule_index);
@@ -59,8 +62,8 @@ nb_status Synapses::add(uint16_t pre, uint16_t post, double weight, const nb_rul
     i = high_water_++;
   }
   count_++;
-  pre_[i] = pre;
-  post_[i] = post;
+  store_relaxed(pre_[i], pre);
+  store_relaxed(post_[i], post);
   rule_[i] = rule_index;
   filter_[i] = filter_index;
   ties_[2 * i] = ties_[2 * i + 1] = 0;
@@ -79,56 +82,82 @@ nb_status Synapses::add(uint16_t pre, uint16_t post, double weight, const nb_rul
   neurons_[post].in_degree++;
   if (rule.kind >= NB_RULE_PAIR_ALL && neurons_[post].pair_in++ == 0) neurons_[post].watch |= NB_WATCH_PAIR;
   uint32_t slot = home(pre, post);
-  while (hash_[slot] != 0) slot = next_slot(slot);
-  hash_[slot] = i + 1;
+  for (uint32_t tried = 1; hash_[slot] != 0 && tried < slots_; tried++) slot = next_slot(slot);
+  store_relaxed(hash_[slot], i + 1);
   *index = i;
   return NB_OK;
 }
 
+// The lists may be damaged: then what can be reached is taken out, and what cannot stays where it is.
 void Synapses::remove(uint32_t index) {
   const uint16_t pre = pre_[index];
   const uint16_t post = post_[index];
+  if (!live(index) || pre >= max_neurons_ || post >= max_neurons_) return;
   nb_neuron& receiver = neurons_[post];
-  unhash(index);
-  unlink(&outgoing_[pre].head, next_out_, index);
-  if (--outgoing_[pre].degree == 0) shared(neurons_[pre].listeners).fetch_and(~own_bit_);  // SYNC broadcast-listeners
+  nb_outgoing& out = outgoing_[pre];
+  unhash(index, pre, post);
+  unlink(&out.head, next_out_, index);
+  if (out.degree > 0 && --out.degree == 0) shared(neurons_[pre].listeners).fetch_and(~own_bit_);  // SYNC broadcast-listeners
   unlink(&receiver.in_head, next_in_, index);
   receiver.in_degree--;
-  nb_rule& rule = rules_[rule_[index]];
+  nb_rule& rule = rules_[rule_index(index)];
   if (rule.kind >= NB_RULE_PAIR_ALL && --receiver.pair_in == 0) receiver.watch &= ~uint32_t{NB_WATCH_PAIR};
   if (rule.kind == NB_RULE_EXCHANGE) {
     receiver.open_answers -= exchange(index).recent + exchange(index).older;
     if (receiver.open_answers == 0) receiver.watch &= ~uint32_t{NB_WATCH_OPEN};
   }
   rule.users--;
-  if (filter_[index] != 0) filters_[filter_[index] - 1].users--;
-  pre_[index] = post_[index] = NB_BROADCAST;
+  const uint32_t filter_index = filter_[index] - 1u;
+  if (filter_index < max_filters_) filters_[filter_index].users--;
+  store_relaxed<uint16_t>(pre_[index], NB_BROADCAST);
+  store_relaxed<uint16_t>(post_[index], NB_BROADCAST);
   next_out_[index] = free_;
   free_ = index;
   count_--;
 }
 
+void Synapses::clear_outgoing(uint32_t neuron) {
+  if (outgoing_[neuron].degree == 0) return;
+  outgoing_[neuron].degree = 0;
+  shared(neurons_[neuron].listeners).fetch_and(~own_bit_);  // SYNC broadcast-listeners
+}
+
 // Linear probing without tombstones: entries behind the hole move up unless that would pass their home.
-void Synapses::unhash(uint32_t index) {
-  uint32_t hole = home(pre_[index], post_[index]);
-  while (hash_[hole] != index + 1) hole = next_slot(hole);
-  for (uint32_t slot = next_slot(hole); hash_[slot] != 0; slot = next_slot(slot)) {
-    const uint32_t moved = hash_[slot] - 1;
+void Synapses::unhash(uint32_t index, uint16_t pre, uint16_t post) {
+  uint32_t hole = home(pre, post);
+  for (uint32_t tried = 1; hash_[hole] != index + 1; tried++) {
+    if (tried == slots_) return;
+    hole = next_slot(hole);
+  }
+  uint32_t slot = next_slot(hole);
+  for (uint32_t tried = 1; tried < slots_; tried++, slot = next_slot(slot)) {
+    const uint32_t entry = hash_[slot];
+    if (entry == 0) break;
+    const uint32_t moved = entry - 1;
+    if (moved >= capacity_) continue;
     const uint32_t at = home(pre_[moved], post_[moved]);
     const uint32_t from_home = slot >= at ? slot - at : slot + slots_ - at;
     const uint32_t from_hole = slot >= hole ? slot - hole : slot + slots_ - hole;
     if (from_home >= from_hole) {
-      hash_[hole] = hash_[slot];
+      store_relaxed(hash_[hole], entry);
       hole = slot;
     }
   }
-  hash_[hole] = 0;
+  store_relaxed(hash_[hole], 0u);
 }
 
-void Synapses::unlink(uint32_t* head, uint32_t* next, uint32_t index) {
+// No neuron has more synapses on one side than there are neurons.
+void Synapses::unlink(uint32_t* head, uint32_t* next, uint32_t index) const {
   uint32_t* link = head;
-  while (*link != index) link = &next[*link];
-  *link = next[index];
+  for (uint32_t left = max_neurons_; left > 0; left--) {
+    const uint32_t at = *link;
+    if (at == index) {
+      *link = next[index];
+      return;
+    }
+    if (at >= high_water_) return;
+    link = &next[at];
+  }
 }
 
 nb_status Synapses::intern(const nb_rule& rule, uint16_t* index) {
