@@ -22,10 +22,18 @@ function project(name: string, options: { parallel?: boolean; globalSetup?: stri
   };
 }
 
-// What has a segment of its own, once more in memory that native code borrows (lib/memory/memory.ts).
-const borrowed = project('copy');
-borrowed.test.include.push('test/unit/**/*.test.ts', 'test/model/bus*.test.ts');
-Object.assign(borrowed.test, { env: { NEURONBUS_COPY: '1' } });
+// Once more, with memory that native code borrows (lib/memory/memory.ts): what has a segment of its own, but for texts; and
+// threads, but for what floods them.
+const env = { NEURONBUS_COPY: '1' };
+const copy = project('copy');
+copy.test.include.push('test/unit/**/*.test.ts', 'test/model/bus*.test.ts');
+Object.assign(copy.test, { exclude: ['test/unit/readme.test.ts'], env });
+const copyWorkers = project('copy-workers', { parallel: false, library: built });
+copyWorkers.test.include = [
+  'test/workers/{attach,payloads,together}.test.ts',
+  'test/lifetime/memory.test.ts',
+];
+Object.assign(copyWorkers.test, { env });
 
 export default defineConfig({
   test: {
@@ -40,7 +48,8 @@ export default defineConfig({
       project('lifetime', { parallel: false }),
       project('workers', { parallel: false, library: built }),
       project('examples', { parallel: false }),
-      borrowed,
+      copy,
+      copyWorkers,
       project('agents', { parallel: false }),
       project('package', { parallel: false, globalSetup: 'test/package/pack.ts' }),
     ],

@@ -29,7 +29,17 @@ function vitest(...projects) {
 
 const GROUPS = {
   test: {
-    vitest: vitest('unit', 'model', 'stress', 'lifetime', 'workers', 'examples', 'agents'),
+    vitest: vitest(
+      'unit',
+      'model',
+      'stress',
+      'lifetime',
+      'workers',
+      'copy',
+      'copy-workers',
+      'examples',
+      'agents',
+    ),
     native: { command: node('tools/native_tests.mjs', 'plain') },
   },
   lint: {

@@ -38,7 +38,7 @@
   X(27, FILE_IO, "The file could not be read or written; see the cause")                                               \
   X(28, NO_BINARY, "No native binary is available for this platform")                                                  \
   X(29, NODE_API, "This Node.js is too old for the native binary; upgrade to Node.js 20.19 or newer")                  \
-  X(30, NO_EXTERNAL_BUFFERS, "This runtime forbids external array buffers, which NeuronBus needs")                     \
+  X(30, NO_EXTERNAL_BUFFERS, "This runtime allows neither external array buffers nor borrowing those it has")          \
   X(31, NOT_VIRTUAL, "Only a bus with clock: 'virtual' can be advanced by hand")                                       \
   X(32, BAD_PAYLOAD, "The payload cannot be read as asked; check who sends it")                                        \
   X(33, TOO_MANY_GANGLIA, "The segment has no free ganglion; raise maxGanglia")                                        \

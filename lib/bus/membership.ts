@@ -4,7 +4,7 @@
 // thread that owns the ganglion.
 
 import * as L from '../memory/layout.js';
-import type { SegmentHandle } from '../memory/native.js';
+import { callNative, type SegmentHandle } from '../memory/native.js';
 import type { Emitter } from './emitter.js';
 import type { Registry } from './registry.js';
 import { C, type Workspace } from './workspace.js';
@@ -50,7 +50,7 @@ export class Membership {
   listen(wake: () => void): void {
     if (this.#listening) return;
     this.#listening = true;
-    this.#ws.native.onWake(wake);
+    callNative(() => this.#ws.native.onWake(wake));
   }
 
   /** Others must wake this ganglion from now on. False when there is something to do after all. */

@@ -72,6 +72,8 @@ export interface BusStats {
   arena: { capacityBytes: number; usedBytes: number; blocks: number };
   /** 'tsc', 'cntvct', 'monotonic' or 'virtual'. */
   clock: string;
+  /** 'borrowed': from JavaScript, because the runtime forbids buffers over native memory, or NEURONBUS_COPY=1. */
+  memory: 'external' | 'borrowed';
   /** ns since the bus was made, on its clock. */
   uptimeNs: number;
 }
@@ -149,6 +151,7 @@ export function readStats(
     potentiations: total(layout.GANGLION_POTENTIATIONS),
     depressions: total(layout.GANGLION_DEPRESSIONS),
     arena: state.arena,
+    memory: memory.borrowed ? 'borrowed' : 'external',
   };
 }
 

@@ -87,8 +87,7 @@ export class Workspace implements ArenaPort {
     const { halfLifeMs, pruneGraceMs, sweepIntervalMs } = options.plasticity;
     this.memory = memory;
     this.native = callNative(
-      ({ Ganglion }) =>
-        new Ganglion(memory.buffer, halfLifeMs * 1e6, pruneGraceMs * 1e6, sweepIntervalMs * 1e6),
+      ({ Ganglion }) => new Ganglion(memory.u8, halfLifeMs * 1e6, pruneGraceMs * 1e6, sweepIntervalMs * 1e6),
     );
     this.u16 = memory.u16;
     this.u32 = memory.u32;

@@ -127,7 +127,7 @@ export const ERROR_TABLE = {
   },
   NO_EXTERNAL_BUFFERS: {
     number: 30,
-    message: 'This runtime forbids external array buffers, which NeuronBus needs',
+    message: 'This runtime allows neither external array buffers nor borrowing those it has',
   },
   NOT_VIRTUAL: {
     number: 31,

@@ -2,12 +2,17 @@
 //
 // One segment as one JavaScript thread sees it: a single ArrayBuffer over the mapping and typed views of all of it.
 //
+// Some runtimes forbid buffers over memory that is not their own (Electron does), and $NEURONBUS_COPY=1 asks for what is done
+// then: the segment lies in a SharedArrayBuffer, which native code borrows and handles carry to other threads. Other processes
+// cannot see it. Who creates a segment decides; who attaches follows.
+//
 // Any thread, each with its own Memory: buffers are never transferred. Within a thread everybody who names the same segment
-// shares one Memory, counted by create() and attach(); the last close() detaches the buffer, and with it every view.
+// shares one Memory, counted by create() and attach(); the last close() detaches the buffer, and with it every view. A borrowed
+// one is freed when nobody looks at it any more.
 
-import { NeuronBusError } from './errors.js';
+import { invalidArgument, NeuronBusError } from './errors.js';
 import * as L from './layout.js';
-import { callNative, type SegmentHandle, type SegmentOptions, segmentNumbers } from './native.js';
+import { callNative, type Lease, type SegmentHandle, type SegmentOptions, segmentNumbers } from './native.js';
 
 // Weak: a bus that is forgotten without close() is collected with its memory.
 const open = new Map<number, WeakRef<Memory>>();
@@ -23,7 +28,7 @@ function remember(memory: Memory): Memory {
 
 export class Memory {
   readonly handle: SegmentHandle;
-  readonly buffer: ArrayBuffer;
+  readonly buffer: ArrayBufferLike;
   readonly u8: Uint8Array;
   readonly u16: Uint16Array;
   readonly u32: Uint32Array;
@@ -49,10 +54,14 @@ export class Memory {
   /** Other processes may have it open. */
   named = false;
   #references = 1;
+  readonly #lease: Lease | undefined;
 
-  /** For create(), attach() and tests; `buffer` holds a formatted segment. */
-  constructor(buffer: ArrayBuffer, handle: SegmentHandle) {
-    this.handle = Object.freeze({ id: handle.id, key: handle.key });
+  /** For create(), attach() and tests; `buffer` holds a formatted segment, on a lease if it is JavaScript's. */
+  constructor(buffer: ArrayBufferLike, { id, key }: SegmentHandle, lease?: Lease) {
+    this.#lease = lease;
+    this.handle = Object.freeze(
+      lease === undefined ? { id, key } : { id, key, memory: buffer as SharedArrayBuffer },
+    );
     this.buffer = buffer;
     this.u8 = new Uint8Array(buffer);
     this.u16 = new Uint16Array(buffer);
@@ -75,15 +84,40 @@ export class Memory {
     this.virtualClock = (this.u32At(L.HEADER_FLAGS) & L.FLAG_VIRTUAL_CLOCK) !== 0;
   }
 
-  /** A fresh segment. ERR_NB_CAPACITY, ERR_NB_INVALID_ARGUMENT, ERR_NB_NO_MEMORY, ERR_NB_NO_EXTERNAL_BUFFERS. */
+  /**
+   * A fresh segment. ERR_NB_CAPACITY, ERR_NB_INVALID_ARGUMENT, ERR_NB_NO_MEMORY; where the runtime forbids external buffers
+   * ERR_NB_UNSUPPORTED for a named one, and ERR_NB_NO_EXTERNAL_BUFFERS if it has none of its own that can be borrowed.
+   */
   static create(options: SegmentOptions): Memory {
+    const { name, named } = options;
     const identity = new Uint32Array(2);
     const numbers = segmentNumbers(options);
-    const buffer = callNative((addon) => addon.createSegment(numbers, options.name, identity, options.named));
+    if (wantsBorrowed()) {
+      if (named) throw unshareable(name);
+      return Memory.#adopt(numbers, name);
+    }
+    let buffer: ArrayBuffer;
+    try {
+      buffer = callNative((addon) => addon.createSegment(numbers, name, identity, named));
+    } catch (error) {
+      if (!forbidden(error)) throw error;
+      if (named) throw unshareable(name, error);
+      return Memory.#adopt(numbers, name);
+    }
     const [id, key] = identity;
     const memory = remember(new Memory(buffer, { id, key }));
-    memory.named = options.named;
+    memory.named = named;
     return memory;
+  }
+
+  /** A fresh segment in memory of JavaScript's. */
+  static #adopt(numbers: Float64Array, name: string): Memory {
+    const identity = new Uint32Array(2);
+    const bytes = callNative((addon) => addon.segmentSize(numbers, name));
+    const buffer = sharedBuffer(bytes);
+    const lease = callNative((addon) => addon.adoptSegment(new Uint8Array(buffer), numbers, name, identity));
+    const [id, key] = identity;
+    return remember(new Memory(buffer, { id, key }, lease));
   }
 
   /**
@@ -91,15 +125,24 @@ export class Memory {
    * ERR_NB_BAD_SEGMENT, ERR_NB_UNSUPPORTED.
    */
   static open(name: string): Memory {
+    if (wantsBorrowed()) throw unshareable(name);
     const identity = new Uint32Array(2);
-    const buffer = callNative((addon) => addon.openSegment(name, identity));
+    let buffer: ArrayBuffer | null;
+    try {
+      buffer = callNative((addon) => addon.openSegment(name, identity));
+    } catch (error) {
+      throw forbidden(error) ? unshareable(name, error) : error;
+    }
     const [id, key] = identity;
     const memory = buffer === null ? Memory.attach({ id, key }) : remember(new Memory(buffer, { id, key }));
     memory.named = true;
     return memory;
   }
 
-  /** The segment of a handle; the same object as before if this thread has it open. ERR_NB_NO_SUCH_SEGMENT. */
+  /**
+   * The segment of a handle; the same object as before if this thread has it open. ERR_NB_NO_SUCH_SEGMENT,
+   * ERR_NB_INVALID_ARGUMENT for a handle that lost or changed its memory.
+   */
   static attach(handle: SegmentHandle): Memory {
     const known = open.get(handle.id)?.deref();
     if (known !== undefined) {
@@ -108,14 +151,26 @@ export class Memory {
       known.#references++;
       return known;
     }
-    const buffer = callNative((addon) => addon.attachSegment(handle.id, handle.key));
-    return remember(new Memory(buffer, handle));
+    const { id, key, memory } = handle;
+    if (memory === undefined) {
+      const buffer = callNative((addon) => addon.attachSegment(id, key));
+      return remember(new Memory(buffer, handle));
+    }
+    if (!(memory instanceof SharedArrayBuffer))
+      throw invalidArgument('handle.memory', memory, 'the SharedArrayBuffer of the handle');
+    const lease = callNative((addon) => addon.shareSegment(new Uint8Array(memory), id, key));
+    return remember(new Memory(memory, handle, lease));
   }
 
   /** Of the bus, as its creator gave it. */
   get name(): string {
     const bytes = this.u8.subarray(L.HEADER_NAME, L.HEADER_NAME + L.NAME_BYTES);
     return new TextDecoder().decode(bytes.slice(0, bytes.indexOf(0)));
+  }
+
+  /** The memory is JavaScript's, and native code borrows it. */
+  get borrowed(): boolean {
+    return this.#lease !== undefined;
   }
 
   /** SEGMENT_* as its creator left it. */
@@ -128,11 +183,14 @@ export class Memory {
     Atomics.store(this.u32, L.HEADER_STATE >> 2, L.SEGMENT_CLOSED);
   }
 
-  /** Gives back one create() or attach(). The last one of this thread detaches all views; use nothing of it after that. */
+  /**
+   * Gives back one create() or attach(). The last one of this thread detaches all views, if the memory is not borrowed; use
+   * nothing of it after that.
+   */
   close(): void {
     if (--this.#references > 0) return;
     open.delete(this.handle.id);
-    callNative((addon) => addon.closeSegment(this.buffer));
+    callNative((addon) => addon.closeSegment(this.borrowed ? this.u8 : (this.buffer as ArrayBuffer)));
   }
 
   u32At(byteOffset: number): number {
@@ -160,5 +218,28 @@ export class Memory {
 
   axonOffset(index: number): number {
     return this.axonsOffset + index * this.axonStride;
+  }
+}
+
+function wantsBorrowed(): boolean {
+  return process.env.NEURONBUS_COPY === '1';
+}
+
+function forbidden(error: unknown): boolean {
+  return error instanceof NeuronBusError && error.code === 'ERR_NB_NO_EXTERNAL_BUFFERS';
+}
+
+function unshareable(name: string, cause?: unknown): NeuronBusError {
+  const why =
+    cause === undefined ? 'NEURONBUS_COPY=1 puts the bus into' : 'this runtime allows buses only in';
+  const detail = `A bus with a name ('${name}') is for several processes, but ${why} memory of JavaScript's, which they cannot see`;
+  return new NeuronBusError('UNSUPPORTED', detail, { cause });
+}
+
+function sharedBuffer(bytes: number): SharedArrayBuffer {
+  try {
+    return new SharedArrayBuffer(bytes);
+  } catch (cause) {
+    throw new NeuronBusError('NO_MEMORY', `A SharedArrayBuffer of ${bytes} bytes`, { cause });
   }
 }

@@ -47,7 +47,12 @@ export function segmentNumbers(o: SegmentOptions): Float64Array {
 export interface SegmentHandle {
   readonly id: number;
   readonly key: number;
+  /** The segment itself, where it is JavaScript's; see memory.ts. */
+  readonly memory?: SharedArrayBuffer;
 }
+
+/** Borrowed memory in the hands of native code. */
+export type Lease = object;
 
 export interface ClockInfo {
   source: 'tsc' | 'cntvct' | 'monotonic';
@@ -119,14 +124,20 @@ export interface NativeAddon {
   openSegment(name: string, identity: Uint32Array): ArrayBuffer | null;
   /** A buffer over an open segment; one more reference. At most once per segment and thread: see memory.ts. */
   attachSegment(id: number, key: number): ArrayBuffer;
-  /** Detaches the buffer and drops its reference; the last one unmaps the memory. */
-  closeSegment(buffer: ArrayBuffer): void;
+  /** Bytes of a segment of these options. */
+  segmentSize(numbers: Float64Array, name: string): number;
+  /** Makes a segment of zeroed memory that JavaScript has; one reference, held by the lease. */
+  adoptSegment(memory: Uint8Array, numbers: Float64Array, name: string, identity: Uint32Array): Lease;
+  /** The same memory in another thread; one more reference. */
+  shareSegment(memory: Uint8Array, id: number, key: number): Lease;
+  /** Drops the reference of the buffer, and detaches it, or that of the lease on the memory of the view. */
+  closeSegment(buffer: ArrayBuffer | Uint8Array): void;
   /** ns, CLOCK_MONOTONIC based. */
   clockNow(): number;
   clockInfo(): ClockInfo;
-  /** Joins the segment of `buffer`. ERR_NB_TOO_MANY_GANGLIA. */
+  /** Joins the segment that begins where `memory` does. ERR_NB_TOO_MANY_GANGLIA. */
   Ganglion: new (
-    buffer: ArrayBuffer,
+    memory: ArrayBuffer | Uint8Array,
     halfLifeNs: number,
     graceNs: number,
     sweepNs: number,

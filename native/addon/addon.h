@@ -33,7 +33,8 @@ struct AddonData {
 // Throws a JavaScript Error with a numeric `status` and `detail`; lib/memory/errors.ts turns it into a NeuronBusError.
 void throw_status(Napi::Env env, nb_status status, const char* detail);
 
-// The mapping behind an ArrayBuffer that createSegment() or attachSegment() returned, or null with an exception pending.
+// The mapping behind an ArrayBuffer that createSegment() or attachSegment() returned, or behind a Uint8Array over it or over
+// memory that adoptSegment() or shareSegment() took; or null with an exception pending.
 Mapping* mapping_of(Napi::Env env, Napi::Value buffer);
 
 void export_segment(Napi::Env env, Napi::Object exports);

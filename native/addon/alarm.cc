@@ -3,7 +3,6 @@
 
 #include "atomics.h"
 #include "process.h"
-#include "segment.h"
 
 namespace neuronbus {
 namespace {
@@ -19,13 +18,12 @@ void call_back(napi_env env, napi_value callback, void*, void*) {
 
 }  // namespace
 
-std::unique_ptr<Alarm> Alarm::create(Napi::Env env, Napi::Value callback, Mapping* mapping, uint32_t ganglion) {
-  Segment segment;
-  if (Segment::attach(mapping->base(), mapping->bytes(), &segment) != NB_OK) return nullptr;
+std::unique_ptr<Alarm> Alarm::create(Napi::Env env, Napi::Value callback, Mapping* mapping, uint32_t ganglion,
+                                     uint32_t* word) {
   std::unique_ptr<Alarm> alarm(new Alarm);
   alarm->base_ = mapping->base();
   alarm->ganglion_ = ganglion;
-  alarm->word_ = &segment.ganglion(ganglion).wake;
+  alarm->word_ = word;
   napi_value name = nullptr;
   if (napi_create_string_utf8(env, "neuronbus", NAPI_AUTO_LENGTH, &name) != napi_ok) return nullptr;
   // A queue of two: rings while one is waiting to be heard say nothing new.

@@ -16,8 +16,9 @@ namespace neuronbus {
 
 class Alarm {
  public:
-  // Null when the runtime refuses. `callback` runs on the JavaScript thread, once for any number of rings before it.
-  static std::unique_ptr<Alarm> create(Napi::Env env, Napi::Value callback, Mapping* mapping, uint32_t ganglion);
+  // `word`: nb_ganglion.wake. Null when the runtime refuses. `callback` runs on the JavaScript thread, once for any number of rings before it.
+  static std::unique_ptr<Alarm> create(Napi::Env env, Napi::Value callback, Mapping* mapping, uint32_t ganglion,
+                                       uint32_t* word);
   ~Alarm();
 
  private:

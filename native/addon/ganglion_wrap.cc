@@ -95,7 +95,7 @@ class GanglionWrap : public Napi::ObjectWrap<GanglionWrap> {
     exports.Set("Ganglion", constructor);
   }
 
-  // (buffer, halfLifeNs, graceNs, sweepNs)
+  // (buffer or Uint8Array over it, halfLifeNs, graceNs, sweepNs)
   explicit GanglionWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<GanglionWrap>(info) {
     const Napi::Env env = info.Env();
     Mapping* mapping = mapping_of(env, info[0]);
@@ -104,6 +104,10 @@ class GanglionWrap : public Napi::ObjectWrap<GanglionWrap> {
     nb_status status = Segment::attach(mapping->base(), mapping->bytes(), &segment);
     const Plasticity plasticity{number(info, 1), number(info, 2), number(info, 3)};
     if (status == NB_OK) status = Mapping::attach(mapping->handle(), &mapping_);
+    // The collector may take this and the memory in one go; the ganglion looks at it once more.
+    if (status == NB_OK && mapping_->borrowed() && napi_create_reference(env, info[0], 1, &lent_) != napi_ok) {
+      status = NB_ERR_NO_MEMORY;
+    }
     if (status == NB_OK) status = Ganglion::join(segment, mapping_, plasticity, &ganglion_);
     if (status != NB_OK) {
       shut();
@@ -111,6 +115,7 @@ class GanglionWrap : public Napi::ObjectWrap<GanglionWrap> {
       return;
     }
     target_ = new HotTarget{ganglion_, &segment.control(ganglion_->index())};
+    wake_ = &segment.ganglion(ganglion_->index()).wake;
     Napi::Object self = info.This().As<Napi::Object>();
     add_number(env, self, "index", ganglion_->index());
     add_number(env, self, "axon", ganglion_->axon());
@@ -159,6 +164,8 @@ class GanglionWrap : public Napi::ObjectWrap<GanglionWrap> {
     ganglion_ = nullptr;
     if (mapping_ != nullptr) mapping_->release();
     mapping_ = nullptr;
+    if (lent_ != nullptr) napi_delete_reference(Env(), lent_);
+    lent_ = nullptr;
   }
 
   // False with an exception pending when the ganglion is closed or the call failed.
@@ -266,7 +273,7 @@ class GanglionWrap : public Napi::ObjectWrap<GanglionWrap> {
   // (function) is called soon after others woke this ganglion. Does not keep the process alive.
   void on_wake(const Napi::CallbackInfo& info) {
     if (!open(info.Env())) return;
-    alarm_ = Alarm::create(info.Env(), info[0], mapping_, ganglion_->index());
+    alarm_ = Alarm::create(info.Env(), info[0], mapping_, ganglion_->index(), wake_);
     if (alarm_ == nullptr) done(info.Env(), NB_ERR_NO_MEMORY);
   }
 
@@ -276,7 +283,9 @@ class GanglionWrap : public Napi::ObjectWrap<GanglionWrap> {
 
   std::unique_ptr<Alarm> alarm_;
   Mapping* mapping_ = nullptr;
+  napi_ref lent_ = nullptr;  // to borrowed memory
   Ganglion* ganglion_ = nullptr;
+  uint32_t* wake_ = nullptr;  // its word in the segment
   HotTarget* target_ = nullptr;
 };
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // Segments as ArrayBuffers. Each environment has one ArrayBuffer of a segment, which holds one reference to its mapping.
+//
+// Where the runtime forbids buffers over memory that is not its own, it is the other way round: the segment lies in a
+// SharedArrayBuffer, and the mapping borrows it. Then a lease, a value without other use, holds the reference.
 #include "addon.h"
 #include "segment.h"
 
@@ -44,16 +47,17 @@ Napi::Value wrap(Napi::Env env, Mapping* mapping) {
   return Napi::Value(env, buffer);
 }
 
-// (Float64Array in the order below, name, Uint32Array that takes id and key, whether other processes may join) -> ArrayBuffer
-Napi::Value create_segment(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  const auto numbers = info[0].As<Napi::Float64Array>();
-  char name[4 * NB_NAME_BYTES] = {};  // one that is too long is refused, not cut
-  napi_get_value_string_utf8(env, info[1], name, sizeof name, nullptr);
-  auto identity = info[2].As<Napi::Uint32Array>();
+struct NamedOptions : SegmentOptions {
+  char text[4 * NB_NAME_BYTES] = {};  // one that is too long is refused, not cut
+};
+
+// (Float64Array in the order below, name)
+void read_options(Napi::Env env, Napi::Value from, Napi::Value name, NamedOptions* out) {
+  const auto numbers = from.As<Napi::Float64Array>();
+  NamedOptions& options = *out;
+  napi_get_value_string_utf8(env, name, options.text, sizeof options.text, nullptr);
   size_t next = 0;
   const auto u32 = [&] { return static_cast<uint32_t>(numbers[next++]); };
-  SegmentOptions options;
   options.max_ganglia = u32();
   options.max_axons = u32();
   options.axon_capacity = u32();
@@ -66,8 +70,22 @@ Napi::Value create_segment(const Napi::CallbackInfo& info) {
   options.max_filters = u32();
   options.arena_chunks = u32();
   options.virtual_clock = u32() != 0;
-  options.name = name;
+  options.name = options.text;
+}
 
+// The two numbers by which other threads of the process find a mapping.
+void name_mapping(const Mapping& mapping, Napi::Value identity) {
+  auto numbers = identity.As<Napi::Uint32Array>();
+  numbers[0] = mapping.handle().id;
+  numbers[1] = mapping.handle().key;
+}
+
+// (numbers, name, Uint32Array that takes id and key, whether other processes may join) -> ArrayBuffer
+Napi::Value create_segment(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  NamedOptions options;
+  read_options(env, info[0], info[1], &options);
+  const char* const name = options.text;
   size_t bytes = 0;
   nb_status status = Segment::size(options, &bytes);
   Mapping* mapping = nullptr;
@@ -90,8 +108,7 @@ Napi::Value create_segment(const Napi::CallbackInfo& info) {
     throw_status(env, status, name);
     return env.Undefined();
   }
-  identity[0] = mapping->handle().id;
-  identity[1] = mapping->handle().key;
+  name_mapping(*mapping, info[2]);
   return wrap(env, mapping);
 }
 
@@ -100,6 +117,11 @@ Napi::Value attach_segment(const Napi::CallbackInfo& info) {
   const MappingHandle handle{info[0].As<Napi::Number>().Uint32Value(), info[1].As<Napi::Number>().Uint32Value()};
   Mapping* mapping = nullptr;
   nb_status status = Mapping::attach(handle, &mapping);
+  if (status == NB_OK && mapping->borrowed()) {
+    mapping->release();
+    throw_status(env, NB_ERR_INVALID_ARGUMENT, "The handle has lost its memory on the way: send it whole, by postMessage or workerData");
+    return env.Undefined();
+  }
   if (status == NB_OK && env.GetInstanceData<AddonData>()->buffers->count(mapping->base()) != 0) {
     mapping->release();
     throw_status(env, NB_ERR_INVALID_ARGUMENT, "This thread has the segment open already, through another copy of the library");
@@ -122,14 +144,12 @@ Napi::Value open_segment(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   char name[4 * NB_NAME_BYTES] = {};
   napi_get_value_string_utf8(env, info[0], name, sizeof name, nullptr);
-  auto identity = info[1].As<Napi::Uint32Array>();
   Mapping* mapping = nullptr;
   Segment segment;
   nb_status status = Mapping::open_named(name, &mapping);
   if (status == NB_OK && env.GetInstanceData<AddonData>()->buffers->count(mapping->base()) != 0) {
     // This thread has it open: memory.ts shares its Memory, by the handle.
-    identity[0] = mapping->handle().id;
-    identity[1] = mapping->handle().key;
+    name_mapping(*mapping, info[1]);
     mapping->release();
     return env.Null();
   }
@@ -138,11 +158,92 @@ Napi::Value open_segment(const Napi::CallbackInfo& info) {
     throw_status(env, status, name);
     return env.Undefined();
   }
-  identity[0] = mapping->handle().id;
-  identity[1] = mapping->handle().key;
+  name_mapping(*mapping, info[1]);
   return wrap(env, mapping);
 }
 
+// (numbers, name) -> bytes
+Napi::Value segment_size(const Napi::CallbackInfo& info) {
+  NamedOptions options;
+  read_options(info.Env(), info[0], info[1], &options);
+  size_t bytes = 0;
+  const nb_status status = Segment::size(options, &bytes);
+  if (status != NB_OK) throw_status(info.Env(), status, options.text);
+  return Napi::Number::New(info.Env(), static_cast<double>(bytes));
+}
+
+// The memory behind a Uint8Array, also one over a SharedArrayBuffer. False with an exception pending.
+bool memory_of(Napi::Env env, Napi::Value view, uint8_t** base, size_t* bytes) {
+  void* data = nullptr;
+  napi_typedarray_type type{};
+  if (napi_get_typedarray_info(env, view, &type, bytes, &data, nullptr, nullptr) != napi_ok || data == nullptr) {
+    throw_status(env, NB_ERR_NO_EXTERNAL_BUFFERS, "nor memory of its own to borrow");
+    return false;
+  }
+  *base = static_cast<uint8_t*>(data);
+  return true;
+}
+
+// A value that holds the caller's reference until closeSegment(), or until it is collected.
+Napi::Value lease(Napi::Env env, Mapping* mapping) {
+  const std::shared_ptr<BufferTable>& table = env.GetInstanceData<AddonData>()->buffers;
+  auto* holder = new BufferHolder{nullptr, table};
+  napi_value value = nullptr;
+  if (napi_create_external(env, holder, finalize_buffer, holder, &value) != napi_ok) {
+    delete holder;
+    mapping->release();
+    throw_status(env, NB_ERR_NO_MEMORY, "");
+    return env.Undefined();
+  }
+  holder->mapping = mapping;
+  (*table)[mapping->base()] = holder;
+  return Napi::Value(env, value);
+}
+
+// (Uint8Array over zeroed memory, numbers, name, Uint32Array that takes id and key) -> lease. The memory becomes a segment; the
+// caller keeps it as long as the lease, and a GanglionWrap keeps it for itself.
+Napi::Value adopt_segment(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  uint8_t* base = nullptr;
+  size_t bytes = 0;
+  if (!memory_of(env, info[0], &base, &bytes)) return env.Undefined();
+  NamedOptions options;
+  read_options(env, info[1], info[2], &options);
+  Mapping* mapping = nullptr;
+  nb_status status = Segment::format(base, bytes, options, env.GetInstanceData<AddonData>()->clock.now());
+  if (status == NB_OK) status = Mapping::borrow(base, bytes, &mapping);
+  if (status != NB_OK) {
+    throw_status(env, status, options.text);
+    return env.Undefined();
+  }
+  name_mapping(*mapping, info[3]);
+  return lease(env, mapping);
+}
+
+// (Uint8Array over memory that another thread adopted, id, key) -> lease
+Napi::Value share_segment(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  uint8_t* base = nullptr;
+  size_t bytes = 0;
+  if (!memory_of(env, info[0], &base, &bytes)) return env.Undefined();
+  const MappingHandle handle{info[1].As<Napi::Number>().Uint32Value(), info[2].As<Napi::Number>().Uint32Value()};
+  Mapping* mapping = nullptr;
+  Segment segment;
+  nb_status status = Mapping::attach(handle, &mapping);
+  if (status == NB_OK) {
+    const bool same = mapping->base() == base && mapping->bytes() == bytes;
+    const bool open = env.GetInstanceData<AddonData>()->buffers->count(base) != 0;
+    status = same && !open ? Segment::attach(base, bytes, &segment) : NB_ERR_INVALID_ARGUMENT;
+    if (status != NB_OK) mapping->release();
+  }
+  if (status != NB_OK) {
+    throw_status(env, status, status == NB_ERR_INVALID_ARGUMENT ? "The memory of the handle is not that of its segment" : "");
+    return env.Undefined();
+  }
+  return lease(env, mapping);
+}
+
+// (ArrayBuffer, or Uint8Array over borrowed memory)
 void close_segment(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Mapping* mapping = mapping_of(env, info[0]);
@@ -153,21 +254,25 @@ void close_segment(const Napi::CallbackInfo& info) {
   // Disowned before it is detached: some runtimes run the finalizer inside the call, Node.js later.
   holder->mapping = nullptr;
   table.erase(found);
-  if (napi_detach_arraybuffer(env, info[0]) != napi_ok) {
+  if (!mapping->borrowed() && napi_detach_arraybuffer(env, info[0]) != napi_ok) {
     holder->mapping = mapping;  // the finalizer will release it
     table[mapping->base()] = holder;
     return;
   }
-  // From here on no JavaScript view of this environment reaches the memory.
+  // From here on no JavaScript view of this environment reaches the memory, unless it is its own.
   mapping->release();
 }
 
 }  // namespace
 
 Mapping* mapping_of(Napi::Env env, Napi::Value buffer) {
-  if (buffer.IsArrayBuffer()) {
+  void* data = nullptr;
+  size_t ignored = 0;
+  napi_typedarray_type type{};
+  if (napi_get_arraybuffer_info(env, buffer, &data, &ignored) == napi_ok ||
+      napi_get_typedarray_info(env, buffer, &type, &ignored, &data, nullptr, nullptr) == napi_ok) {
     const BufferTable& buffers = *env.GetInstanceData<AddonData>()->buffers;
-    const auto found = buffers.find(buffer.As<Napi::ArrayBuffer>().Data());
+    const auto found = buffers.find(data);
     if (found != buffers.end()) return found->second->mapping;
   }
   throw_status(env, NB_ERR_NO_SUCH_SEGMENT, "");
@@ -178,6 +283,9 @@ void export_segment(Napi::Env env, Napi::Object exports) {
   exports.Set("createSegment", Napi::Function::New(env, create_segment, "createSegment"));
   exports.Set("attachSegment", Napi::Function::New(env, attach_segment, "attachSegment"));
   exports.Set("openSegment", Napi::Function::New(env, open_segment, "openSegment"));
+  exports.Set("segmentSize", Napi::Function::New(env, segment_size, "segmentSize"));
+  exports.Set("adoptSegment", Napi::Function::New(env, adopt_segment, "adoptSegment"));
+  exports.Set("shareSegment", Napi::Function::New(env, share_segment, "shareSegment"));
   exports.Set("closeSegment", Napi::Function::New(env, close_segment, "closeSegment"));
 }
 

@@ -73,6 +73,17 @@ nb_status Mapping::create(size_t bytes, Mapping** out) {
   return NB_OK;
 }
 
+nb_status Mapping::borrow(uint8_t* base, size_t bytes, Mapping** out) {
+  Mapping* mapping = new (std::nothrow) Mapping;
+  if (mapping == nullptr) return NB_ERR_NO_MEMORY;
+  mapping->base_ = base;
+  mapping->bytes_ = bytes;
+  mapping->borrowed_ = true;
+  mapping->enroll();
+  *out = mapping;
+  return NB_OK;
+}
+
 nb_status Mapping::create_named(const char* name, size_t bytes, size_t reserved, const FormatMapping& format,
                                 Mapping** out) {
   std::lock_guard<std::mutex> naming(registry().naming);
@@ -166,7 +177,7 @@ void Mapping::release() {
   }
   if (named()) {
     file_->leave();
-  } else {
+  } else if (!borrowed_) {
     unmap(base_, bytes_);
   }
   delete this;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Shared memory, anonymous or named, and the registry through which the threads of one process find it.
+// Shared memory, anonymous, named or lent by somebody, and the registry through which the threads of one process find it.
 //
 // Any thread. A mapping lives while it has references; the last release unmaps it. Nobody may touch the memory without
 // holding a reference. An anonymous mapping is for the threads of one process; a named one is for all processes of a user
@@ -41,6 +41,10 @@ class Mapping {
   static nb_status create_named(const char* name, size_t bytes, size_t reserved, const FormatMapping& format,
                                 Mapping** out);
 
+  // Registers zeroed or formatted memory that somebody else owns, with one reference. The owner keeps it until the last
+  // release, which leaves it alone. NB_ERR_NO_MEMORY.
+  static nb_status borrow(uint8_t* base, size_t bytes, Mapping** out);
+
   // Opens what create_named() made, or adds a reference when this process has it open. NB_ERR_NO_SUCH_BUS when no living
   // process has it; otherwise the errors of SharedFile::open() and SharedFile::locate(); NB_ERR_UNSUPPORTED as above.
   static nb_status open_named(const char* name, Mapping** out);
@@ -66,6 +70,7 @@ class Mapping {
   nb_status intact() const;
 
   bool named() const { return file_ != nullptr; }
+  bool borrowed() const { return borrowed_; }
   uint8_t* base() const { return base_; }
   size_t bytes() const { return bytes_; }
   MappingHandle handle() const { return handle_; }
@@ -80,6 +85,7 @@ class Mapping {
   uint8_t* base_ = nullptr;
   size_t bytes_ = 0;
   std::unique_ptr<SharedFile> file_;  // null: anonymous
+  bool borrowed_ = false;
   MappingHandle handle_;
   uint32_t references_ = 0;  // guarded by the registry's mutex
 

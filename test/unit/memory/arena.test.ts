@@ -36,7 +36,7 @@ class Port implements ArenaPort {
     named: false,
     name: 'arena test',
   });
-  readonly ganglion: NativeGanglion = new (native().Ganglion)(this.memory.buffer, 1e9, 1e9, 1e9);
+  readonly ganglion: NativeGanglion = new (native().Ganglion)(this.memory.u8, 1e9, 1e9, 1e9);
   readonly control = (this.memory.workspaceOffset + this.ganglion.index * this.memory.workspaceStride) / 4;
 
   allocate(length: number): ArenaRef {

@@ -74,7 +74,8 @@ describe('Memory', () => {
     expect(keep(Memory.attach({ ...memory.handle }))).toBe(memory);
   });
 
-  it('is detached by the last close, not before', () => {
+  // Borrowed memory cannot be detached, only forgotten.
+  it.skipIf(process.env.NEURONBUS_COPY === '1')('is detached by the last close, not before', () => {
     const memory = Memory.create(options);
     Memory.attach(memory.handle);
     memory.close();
