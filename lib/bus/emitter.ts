@@ -63,6 +63,7 @@ export class Emitter {
   #head = 0;
   #clearUntil = 0; // position up to which slots may be written before asking for room again
   #burstEnds = false;
+  #replying = false;
 
   constructor(workspace: Workspace, options: ResolvedOptions, host: EmitterHost) {
     this.#ws = workspace;
@@ -103,9 +104,11 @@ export class Emitter {
    */
   reply(source: number, spike: Spike, payload?: string | Uint8Array, options?: SendOptions): boolean {
     this.#answers.begin(spike.timestamp);
+    this.#replying = true;
     try {
       return this.#sendUnchecked(source, spike.source, payload, options);
     } finally {
+      this.#replying = false;
       this.#answers.end();
     }
   }
@@ -139,9 +142,17 @@ export class Emitter {
       const ganglion = ws.ganglionOf(target);
       if (ganglion < 0 || ganglion === ws.index)
         return this.emit(source, target, type, priority, payload, sequence);
-      return this.emitTo(ganglion, source, target, type, priority, payload, sequence);
+      try {
+        return this.emitTo(ganglion, source, target, type, priority, payload, sequence);
+      } catch (error) {
+        if (!this.#replying || !isGone(error)) throw error;
+        return this.emit(source, target, type, priority, payload, sequence);
+      }
     }
-    const listeners = this.#neurons + (source << NEURON_SHIFT) + (L.NEURON_LISTENERS >> 2);
+    const record = this.#neurons + (source << NEURON_SHIFT);
+    const listeners = record + (L.NEURON_LISTENERS >> 2);
+    const number = sequence === OWN ? this.#u32[record + SEQUENCE] : sequence; // one spike, however many ways it goes
+    let abroad = false;
     const self = ws.index;
     let here = true;
     let sent = true;
@@ -153,10 +164,18 @@ export class Emitter {
       here = here && (this.#u32[listeners + (self >> 5)] & (1 << (self & 31))) !== 0;
       for (let bit = 0; bit < 32; bit++) {
         if ((others & (1 << bit)) === 0) continue;
-        sent = this.emitTo(first + bit, source, target, type, priority, payload, sequence) && sent;
+        try {
+          const went = this.emitTo(first + bit, source, target, type, priority, payload, number);
+          abroad = abroad || went;
+          sent = sent && went;
+        } catch (error) {
+          if (!isGone(error)) throw error; // nobody listens there any more; the others do
+        }
       }
     }
-    return here ? this.emit(source, target, type, priority, payload, sequence) && sent : sent;
+    if (sequence === OWN && abroad) this.#u32[record + SEQUENCE] = number + 1;
+    if (!here) return sent;
+    return this.emit(source, target, type, priority, payload, abroad ? number : sequence) && sent;
   }
 
   /** emit(), into the axon to another ganglion. */
@@ -350,4 +369,9 @@ function checkPayload(payload: string | Uint8Array): void {
   if (typeof payload !== 'string' && !(payload instanceof Uint8Array)) {
     throw invalidArgument('payload', payload, 'a string or a Uint8Array');
   }
+}
+
+/** The ganglion of the receiver went away under our eyes. */
+function isGone(error: unknown): boolean {
+  return error instanceof NeuronBusError && error.code === 'ERR_NB_DEAD_TARGET';
 }

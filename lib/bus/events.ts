@@ -14,7 +14,7 @@ export interface BusEvents {
    * `worker`, neuron -1). Without a listener it becomes a process warning; delivery goes on either way.
    */
   error: [error: unknown, info: { neuron: number; card: RegisteredCard | undefined; worker?: number }];
-  /** A worker that spawn() started ended without being asked; the 'error' follows. */
+  /** A worker that spawn() started ended without being asked; after its 'error'. */
   worker: [end: WorkerEnd];
   /** An unused synapse reached its minimum and was removed. */
   prune: [info: { pre: number; post: number; weight: number }];
@@ -67,9 +67,9 @@ export abstract class BusEventSource extends EventEmitter<BusEvents> {
   }
 
   protected reportWorker(end: WorkerEnd, error: unknown): void {
-    this.emit('worker', end);
     const info = { neuron: -1, card: undefined, worker: end.index };
     this.#report(error, info, `worker ${end.index} of ${end.pool.url}`);
+    this.emit('worker', end);
   }
 
   #report(error: unknown, info: BusEvents['error'][1], who: string): void {

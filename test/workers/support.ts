@@ -108,6 +108,7 @@ export function add(bus: NeuronBus, card: AgentCardInit = { name: 'probe' }, rea
   return { probe, id: bus.register(probe, card) };
 }
 
+export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Waits until `holds`; only a hang guard limits it. */

@@ -197,4 +197,26 @@ describe('a broadcast', () => {
     bus.unregister(id);
     await until(() => bus.synapses().length === 0);
   });
+
+  it('has one sequence number, whichever ways it goes', async () => {
+    const { id } = add(bus, { name: 'speaker' });
+    const home: number[] = [];
+    bus.connect(id, add(bus, { name: 'at home' }, (spike) => void home.push(spike.sequence)).id).build();
+    for (const index of everywhere) {
+      const listener = await there.on(index, ({ bus, Probe, state }) => {
+        state.sequences = [];
+        return bus.register(new Probe((spike) => void state.sequences.push(spike.sequence)), {
+          name: 'there',
+        });
+      });
+      bus.connect(id, listener).build();
+    }
+    for (let i = 0; i < 20; i++) bus.fire(id, {});
+    await quiet(bus);
+    expect(home).toEqual(Array.from({ length: 20 }, (_, i) => home[0]! + i));
+    for (const index of everywhere) {
+      expect(await there.on(index, ({ state }) => state.sequences as number[])).toEqual(home);
+    }
+    bus.unregister(id);
+  });
 });
