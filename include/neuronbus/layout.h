@@ -253,6 +253,7 @@ typedef struct nb_ganglion {
   uint64_t process; /* a random number that stands for the process of the owner */
   uint64_t started_ns;
   uint64_t retired;   /* atomic: spikes that came by axons which are no more */
+  uint64_t returned;  /* of dropped: spikes to others that left, which this one counted when it freed the axon */
   uint64_t routed;    /* spikes read from inboxes */
   uint64_t fanned;    /* receivers of broadcasts beyond the first of each */
   uint64_t delivered; /* handed to a handler */

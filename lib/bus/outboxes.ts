@@ -117,6 +117,7 @@ export class Outboxes {
   #forget(box: Outbox): void {
     const waiting = this.#dirty.indexOf(box);
     if (waiting >= 0) this.#dirty.splice(waiting, 1);
+    box.producer.publish(); // whoever frees the axon counts what is in it, and releases its blocks
     box.producer.close();
     this.#boxes[box.ganglion] = undefined;
     this.#ws.native.abandonAxon(box.ganglion);

@@ -170,7 +170,7 @@ export const COMMONS_TOPOLOGY = 0; // uint32_t
 export const COMMONS_AXONS_USED = 4; // uint32_t
 
 // nb_ganglion
-export const GANGLION_BYTES = 8008;
+export const GANGLION_BYTES = 8016;
 export const GANGLION_STATE = 0; // uint32_t
 export const GANGLION_GENERATION = 4; // uint32_t
 export const GANGLION_OWNER_PID = 8; // uint32_t
@@ -181,17 +181,18 @@ export const GANGLION_MAIL = 24; // uint32_t
 export const GANGLION_PROCESS = 32; // uint64_t
 export const GANGLION_STARTED_NS = 40; // uint64_t
 export const GANGLION_RETIRED = 48; // uint64_t
-export const GANGLION_ROUTED = 56; // uint64_t
-export const GANGLION_FANNED = 64; // uint64_t
-export const GANGLION_DELIVERED = 72; // uint64_t
-export const GANGLION_HANDLER_ERRORS = 80; // uint64_t
-export const GANGLION_DROPPED = 88; // uint64_t[9]
-export const GANGLION_PRUNED = 160; // uint64_t
-export const GANGLION_POTENTIATIONS = 168; // uint64_t
-export const GANGLION_DEPRESSIONS = 176; // uint64_t
-export const GANGLION_LATENCY_COUNT = 184; // uint64_t
-export const GANGLION_LATENCY_MAX_NS = 192; // uint64_t
-export const GANGLION_LATENCY = 200; // uint64_t[976]
+export const GANGLION_RETURNED = 56; // uint64_t
+export const GANGLION_ROUTED = 64; // uint64_t
+export const GANGLION_FANNED = 72; // uint64_t
+export const GANGLION_DELIVERED = 80; // uint64_t
+export const GANGLION_HANDLER_ERRORS = 88; // uint64_t
+export const GANGLION_DROPPED = 96; // uint64_t[9]
+export const GANGLION_PRUNED = 168; // uint64_t
+export const GANGLION_POTENTIATIONS = 176; // uint64_t
+export const GANGLION_DEPRESSIONS = 184; // uint64_t
+export const GANGLION_LATENCY_COUNT = 192; // uint64_t
+export const GANGLION_LATENCY_MAX_NS = 200; // uint64_t
+export const GANGLION_LATENCY = 208; // uint64_t[976]
 
 // nb_axon
 export const AXON_BYTES = 640;

@@ -286,6 +286,7 @@ void Ganglion::close_axon(uint32_t number) {
   const uint32_t limit = segment_.header().max_ganglia;
   const uint32_t unread = empty_axon(axon);
   self_.dropped[NB_DROP_DEAD_TARGET] += unread;
+  self_.returned += unread;
   if (from < limit && to < limit) {
     const uint64_t end = position_of(axon);
     const uint64_t read = arrived(axon, end) - unread;
@@ -470,7 +471,7 @@ void Ganglion::finish_claims(uint32_t index) {
 void Ganglion::close_books(nb_ganglion& dead, uint64_t sent) {
   uint64_t accounted = dead.delivered;
   for (const uint64_t dropped : dead.dropped) accounted += dropped;
-  const uint64_t owed = sent + dead.fanned;
+  const uint64_t owed = sent + dead.fanned + dead.returned;
   if (owed > accounted) dead.dropped[NB_DROP_DEAD_TARGET] += owed - accounted;
 }
 
