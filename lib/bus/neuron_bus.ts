@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: MIT
 //
-// NeuronBus: what users hold. It owns the segment and the ganglion of its thread and puts the parts together; the way of a
-// spike is in emitter.ts and dispatcher.ts. Called on the thread that created it.
+// NeuronBus: what users hold. It owns the segment and the ganglion of its thread; its parts are put together in assembly.ts,
+// and the way of a spike is in emitter.ts and dispatcher.ts. Called on the thread that created it.
 
 import { clock } from '../memory/clock.js';
 import { invalidArgument, NeuronBusError } from '../memory/errors.js';
 import * as L from '../memory/layout.js';
 import { Memory } from '../memory/memory.js';
 import { callNative } from '../memory/native.js';
-import { BROADCAST, Spike, type SpikeInit } from '../memory/spike.js';
-import { SpikeBuilder } from '../memory/spike_builder.js';
-import { checkPriority, checkSequence, checkType } from '../memory/spike_writer.js';
+import type { Spike, SpikeInit } from '../memory/spike.js';
+import type { SpikeBuilder } from '../memory/spike_builder.js';
 import type { AgentCardInit, RegisteredCard } from './agent_card.js';
+import { assemble } from './assembly.js';
 import { BusArena } from './bus_arena.js';
 import { NeuronBusBuilder } from './bus_builder.js';
-import { BusClock } from './bus_clock.js';
-import { Dispatcher } from './dispatcher.js';
-import { Emitter, jsonInstead, OWN_SEQUENCE } from './emitter.js';
+import type { BusClock } from './bus_clock.js';
+import type { Dispatcher } from './dispatcher.js';
+import type { Emitter } from './emitter.js';
 import { BusEventSource } from './events.js';
-import { type BusHandle, Membership } from './membership.js';
+import type { Firing } from './firing.js';
+import type { BusHandle, Membership } from './membership.js';
 import { type Membrane, readMembrane } from './membrane.js';
 import { type Neuron, NeuronHandle } from './neuron.js';
 import {
@@ -30,25 +31,20 @@ import {
   resolveOptions,
   segmentOptions,
 } from './options.js';
-import { Persistence } from './persistence.js';
+import type { Persistence } from './persistence.js';
 import { seededRandom } from './random.js';
-import { Registry } from './registry.js';
-import { Scheduler } from './scheduler.js';
+import type { Registry } from './registry.js';
+import type { Scheduler } from './scheduler.js';
 import { type LoadResult, readSnapshot, writeSnapshot } from './snapshot.js';
-import { type WorkerPool, WorkerPools } from './spawn.js';
+import type { WorkerPool, WorkerPools } from './spawn.js';
 import type { SpawnOptions } from './spawn_options.js';
 import { type BusStats, readDrops, readStats } from './stats.js';
 import { type Synapse, SynapseBuilder } from './synapse.js';
-import { SynapseTable } from './synapse_table.js';
+import type { SynapseTable } from './synapse_table.js';
 import type { Tap, TapOptions } from './tap.js';
 import type { TapStream } from './tap_stream.js';
-import { Taps } from './taps.js';
-import { Workspace } from './workspace.js';
-
-// As in emitter.ts: own constants are part of the instructions.
-const EXCITATORY = L.TYPE_EXCITATORY;
-const EVERYBODY: number = BROADCAST;
-const OWN = OWN_SEQUENCE;
+import type { Taps } from './taps.js';
+import type { Workspace } from './workspace.js';
 
 export class NeuronBus extends BusEventSource {
   readonly options: Readonly<ResolvedOptions>;
@@ -58,6 +54,7 @@ export class NeuronBus extends BusEventSource {
   readonly #memory: Memory;
   readonly #workspace: Workspace;
   readonly #emitter: Emitter;
+  readonly #firing: Firing;
   readonly #dispatcher: Dispatcher;
   readonly #scheduler: Scheduler;
   readonly #registry: Registry;
@@ -124,58 +121,29 @@ export class NeuronBus extends BusEventSource {
     this.options = options;
     this.#creator = creator;
     this.#memory = memory;
-    const workspace = new Workspace(this.#memory, options);
-    this.#workspace = workspace;
-    this.#registry = new Registry(workspace, options.maxNeurons);
-    this.#emitter = new Emitter(workspace, options, {
-      queued: () => this.#scheduler.wake(),
-      settle: () => this.#dispatcher.settle(),
-      makeRoom: () => this.#deliver(options.axonCapacity, false),
-    });
-    this.#dispatcher = new Dispatcher(workspace, options, {
-      handlerFailed: (error, id) => this.reportFailure(error, id, this.#registry.cortex.card(id)),
-      pruned: (pre, post, weight) => this.emit('prune', { pre, post, weight }),
-    });
-    this.#scheduler = new Scheduler(
-      {
-        drain: () => {
-          const limit = this.#emitter.head;
-          const delivered = this.#deliver(options.budget, false);
-          return !this.#closed && (delivered > 0 || this.#dispatcher.more || this.#emitter.head !== limit);
-        },
-        park: () => this.#membership.park(),
-        unpark: () => this.#membership.unpark(),
-        shared: () => this.#membership.shared,
-        beat: () => this.tick(),
-        wantsBeats: () => this.#registry.ticking.size > 0,
-      },
-      {
-        strategy: options.waitStrategy,
-        tickIntervalMs: options.tickIntervalMs,
-        housekeepingMs: options.plasticity.sweepIntervalMs,
-        pollMs: options.pollMs,
-      },
-    );
-    this.#membership = new Membership(workspace, this.#registry, this.#emitter, named, options.deathMs);
-    this.#pools = new WorkerPools({
-      memory,
+    const parts = assemble(memory, options, named, {
+      deliver: (budget) => this.#deliver(budget, false),
+      tick: () => this.tick(),
+      open: () => this.#open(),
+      closed: () => this.#closed,
       handle: () => this.handle,
-      ended: (end, error) => this.reportWorker(end, error),
+      failed: (error, id, card) => this.reportFailure(error, id, card),
+      pruned: (pre, post, weight) => this.emit('prune', { pre, post, weight }),
+      workerEnded: (end, error) => this.reportWorker(end, error),
     });
-    this.#synapses = new SynapseTable(workspace, () => {
-      this.#open();
-      this.#dispatcher.settle();
-    });
-    this.#persistence = new Persistence(
-      workspace.native,
-      this.#registry.cortex,
-      this.#synapses,
-      options.maxSynapses,
-      () => this.clock.now(),
-    );
-    this.#taps = new Taps(memory, this.#registry, (error) => this.reportFailure(error, -1, undefined));
+    this.#workspace = parts.workspace;
+    this.#registry = parts.registry;
+    this.#emitter = parts.emitter;
+    this.#firing = parts.firing;
+    this.#dispatcher = parts.dispatcher;
+    this.#scheduler = parts.scheduler;
+    this.#membership = parts.membership;
+    this.#pools = parts.pools;
+    this.#synapses = parts.synapses;
+    this.#persistence = parts.persistence;
+    this.#taps = parts.taps;
     this.arena = new BusArena(() => this.#open());
-    this.clock = new BusClock(options.clock === 'virtual', () => this.#open());
+    this.clock = parts.clock;
     this.#random = seededRandom(options.seed);
     this.#createdNs = this.clock.now();
   }
@@ -294,66 +262,7 @@ export class NeuronBus extends BusEventSource {
    * ERR_NB_ARENA_FULL, ERR_NB_TOO_LARGE, ERR_NB_STALE_SPIKE, ERR_NB_CLOSED. Then nothing was sent.
    */
   fire(id: number, spike: SpikeInit | Spike | SpikeBuilder): boolean {
-    if (typeof spike !== 'object' || spike === null) {
-      throw invalidArgument('spike', spike, 'a SpikeInit, a Spike or a SpikeBuilder');
-    }
-    const {
-      target = EVERYBODY,
-      type = EXCITATORY,
-      priority = 0,
-      payload,
-      json,
-      sequence,
-    } = spike as SpikeInit;
-    const { residents } = this.#workspace;
-    const unusual =
-      json !== undefined ||
-      sequence !== undefined || // a Spike or a SpikeBuilder has it, too
-      typeof id !== 'number' ||
-      typeof target !== 'number' ||
-      residents[id] === undefined;
-    if (unusual) return this.#fireUnusual(id, spike);
-    if (type !== EXCITATORY) checkType(type);
-    if (priority !== 0) checkPriority(priority);
-    if (residents[target] !== undefined) return this.#emitter.emit(id, target, type, priority, payload, OWN);
-    const ganglion = this.#workspace.abroad(target);
-    if (ganglion < 0) return this.#fireUnusual(id, spike);
-    return this.#emitter.emitTo(ganglion, id, target, type, priority, payload, OWN);
-  }
-
-  /** Everything that fire() does not do in place: the rest of its forms, and its errors. */
-  #fireUnusual(id: number, spike: SpikeInit | Spike | SpikeBuilder): boolean {
-    if (spike instanceof Spike || spike instanceof SpikeBuilder) return this.#fireBuilt(id, spike);
-    const { target = EVERYBODY, type = EXCITATORY, priority = 0, payload, json, sequence } = spike;
-    this.#refuse(id, target);
-    if (target === EVERYBODY && 'target' in spike && spike.target === undefined) {
-      throw invalidArgument('target', undefined, 'a neuron id; leave it out for a broadcast');
-    }
-    checkType(type);
-    checkPriority(priority);
-    return this.#emitter.post(
-      id,
-      target,
-      type,
-      priority,
-      json === undefined ? payload : jsonInstead(json, payload),
-      sequence === undefined ? OWN : checkSequence(sequence),
-    );
-  }
-
-  #fireBuilt(id: number, built: Spike | SpikeBuilder): boolean {
-    const spike = built instanceof SpikeBuilder ? built.build() : built;
-    this.#refuse(id, spike.target);
-    return this.#emitter.emitCopy(id, spike);
-  }
-
-  /** Throws what is wrong with the ends of a spike, if anything is. */
-  #refuse(source: number, target: number): void {
-    this.#open();
-    this.#registry.resident('source', source);
-    if (target !== BROADCAST && this.#workspace.ganglionOf(target) < 0) {
-      this.#registry.resident('target', target);
-    }
+    return this.#firing.fire(id, spike);
   }
 
   /** Delivers every spike that is queued now. Returns how many were handed to a neuron. @throws ERR_NB_REENTRANT. */

@@ -9,7 +9,7 @@
 import { NeuronBusError } from '../memory/errors.js';
 import { callNative, type NativeGanglion } from '../memory/native.js';
 import { AgentCard, type RegisteredCard } from './agent_card.js';
-import type { Cortex } from './cortex.js';
+import type { Registry } from './registry.js';
 import type { LoadResult, SavedNeuron, SavedSynapse, SnapshotBody } from './snapshot.js';
 import { RULES } from './synapse.js';
 import type { SynapseTable } from './synapse_table.js';
@@ -26,7 +26,7 @@ interface Remainder {
 
 export class Persistence {
   readonly #native: NativeGanglion;
-  readonly #cortex: Cortex;
+  readonly #registry: Registry;
   readonly #synapses: SynapseTable;
   readonly #maxSynapses: number;
   readonly #now: () => number;
@@ -34,13 +34,13 @@ export class Persistence {
 
   constructor(
     native: NativeGanglion,
-    cortex: Cortex,
+    registry: Registry,
     synapses: SynapseTable,
     maxSynapses: number,
     now: () => number,
   ) {
     this.#native = native;
-    this.#cortex = cortex;
+    this.#registry = registry;
     this.#synapses = synapses;
     this.#maxSynapses = maxSynapses;
     this.#now = now;
@@ -49,7 +49,7 @@ export class Persistence {
   /** Everything live under its live id, and what waits under ids that are free. */
   body(name: string): SnapshotBody {
     const { absent, present, waiting } = this.#left;
-    const neurons = this.#cortex.all().map(({ id, ...card }): SavedNeuron => ({ id, card }));
+    const neurons = this.#registry.cortex.all().map(({ id, ...card }): SavedNeuron => ({ id, card }));
     const taken = new Set(neurons.map(({ id }) => id));
     const ids = new Map(present);
     let next = 0;
@@ -65,7 +65,7 @@ export class Persistence {
 
   /** Restores what it can now and keeps the rest waiting. All or nothing: an error leaves every synapse as it was. */
   restore(body: SnapshotBody): LoadResult {
-    const free = this.#cortex.all().sort((a, b) => a.id - b.id);
+    const free = this.#registry.cortex.all().sort((a, b) => a.id - b.id);
     const present = new Map<number, number>();
     const absent = [...body.neurons]
       .sort((a, b) => a.id - b.id)

@@ -79,7 +79,7 @@ export interface BusStats {
 }
 
 interface Records {
-  /** Byte offsets of the ganglia that were ever used, and of their control blocks. */
+  /** Byte offsets of the ganglia that were ever used, and of the control blocks of those that live. */
   readonly ganglia: number[];
   readonly controls: number[];
   /** Byte offsets of the axons that were ever used. */
@@ -95,7 +95,7 @@ function records(workspace: Workspace): Records {
   const axons = memory.u32At(memory.u64At(layout.HEADER_COMMONS_OFFSET) + layout.COMMONS_AXONS_USED);
   return {
     ganglia: used.map((i) => 4 * workspace.ganglionWord(i)),
-    controls: used.map((i) => memory.workspaceAt(i)),
+    controls: used.filter((i) => workspace.generationOf(i) >= 0).map((i) => memory.workspaceAt(i)),
     axons: Array.from({ length: Math.min(axons, memory.maxAxons) }, (_, i) => memory.axonOffset(i)),
   };
 }

@@ -251,7 +251,9 @@ class GanglionWrap : public Napi::ObjectWrap<GanglionWrap> {
   }
 
   void set_idle(const Napi::CallbackInfo& info) {
-    if (open(info.Env())) done(info.Env(), ganglion_->set_idle(id(info, 0), id(info, 1), number(info, 2)));
+    // Another ganglion's synapse begins as if it were used just now.
+    if (!open(info.Env()) || !ganglion_->neurons().resident(id(info, 1))) return;
+    done(info.Env(), ganglion_->set_idle(id(info, 0), id(info, 1), number(info, 2)));
   }
 
   // (ganglion) -> number of the axon to it

@@ -281,6 +281,11 @@ uint32_t Arena::trim() {
 }
 
 void Arena::take_back_all(const Segment& segment) {
+  // Receivers of drop-oldest axons move the tail before their handlers run: nobody knows which blocks they still read.
+  if (segment.header().backpressure == NB_MODE_DROP_OLDEST) {
+    trim();
+    return;
+  }
   std::unordered_set<uint32_t> under_way;
   const uint32_t axons = std::min(segment.header().max_axons, load_relaxed(segment.commons().axons_used));
   for (uint32_t number = 0; number < axons; number++) {

@@ -150,7 +150,7 @@ Ganglion::~Ganglion() {
   for (uint32_t i = inbox_next_; i < inbox_end_; i++) release_copy(i);
   self_.dropped[NB_DROP_DEAD_TARGET] += inbox_end_ - inbox_next_;
   neurons_.forget_positions();
-  arena_.trim();
+  arena_.take_back_all(segment_);
   store_release<uint32_t>(self_.state, NB_FREE);  // SYNC ganglion-claim
   drop_hold(mapping_, index_);
 }

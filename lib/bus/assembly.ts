@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+//
+// Puts the parts of a bus together; neuron_bus.ts is their front. Called once for each bus, on its thread.
+
+import type { Memory } from '../memory/memory.js';
+import type { RegisteredCard } from './agent_card.js';
+import { BusClock } from './bus_clock.js';
+import { Dispatcher } from './dispatcher.js';
+import { Emitter } from './emitter.js';
+import { Firing } from './firing.js';
+import type { BusHandle } from './membership.js';
+import { Membership } from './membership.js';
+import type { ResolvedOptions } from './options.js';
+import { Persistence } from './persistence.js';
+import { Registry } from './registry.js';
+import { Scheduler } from './scheduler.js';
+import { type WorkerEnd, WorkerPools } from './spawn.js';
+import { SynapseTable } from './synapse_table.js';
+import { Taps } from './taps.js';
+import { Workspace } from './workspace.js';
+
+/** What the parts need of the bus in front of them. */
+export interface Front {
+  /** Delivers at most `budget` hand-overs; returns how many there were. */
+  deliver(budget: number): number;
+  tick(): void;
+  /** @throws NeuronBusError ERR_NB_CLOSED. */
+  open(): Workspace;
+  closed(): boolean;
+  handle(): BusHandle;
+  failed(error: unknown, id: number, card: RegisteredCard | undefined): void;
+  pruned(pre: number, post: number, weight: number): void;
+  workerEnded(end: WorkerEnd, error: unknown): void;
+}
+
+export function assemble(memory: Memory, options: ResolvedOptions, named: boolean, front: Front) {
+  const workspace = new Workspace(memory, options);
+  const registry = new Registry(workspace, options.maxNeurons);
+  const emitter: Emitter = new Emitter(workspace, options, {
+    queued: () => scheduler.wake(),
+    settle: () => dispatcher.settle(),
+    makeRoom: () => front.deliver(options.axonCapacity),
+  });
+  const dispatcher = new Dispatcher(workspace, options, {
+    handlerFailed: (error, id) => front.failed(error, id, registry.cortex.card(id)),
+    pruned: (pre, post, weight) => front.pruned(pre, post, weight),
+  });
+  const membership = new Membership(workspace, registry, emitter, named, options.deathMs);
+  const scheduler = new Scheduler(
+    {
+      drain: () => {
+        const limit = emitter.head;
+        const delivered = front.deliver(options.budget);
+        return !front.closed() && (delivered > 0 || dispatcher.more || emitter.head !== limit);
+      },
+      park: () => membership.park(),
+      unpark: () => membership.unpark(),
+      shared: () => membership.shared,
+      beat: () => front.tick(),
+      wantsBeats: () => registry.ticking.size > 0,
+    },
+    {
+      strategy: options.waitStrategy,
+      tickIntervalMs: options.tickIntervalMs,
+      housekeepingMs: options.plasticity.sweepIntervalMs,
+      pollMs: options.pollMs,
+    },
+  );
+  const clock = new BusClock(options.clock === 'virtual', () => front.open());
+  const synapses = new SynapseTable(workspace, () => {
+    front.open();
+    dispatcher.settle();
+  });
+  return {
+    workspace,
+    registry,
+    emitter,
+    firing: new Firing(workspace, emitter, registry, () => front.open()),
+    dispatcher,
+    scheduler,
+    membership,
+    pools: new WorkerPools({
+      memory,
+      handle: () => front.handle(),
+      ended: (end, error) => front.workerEnded(end, error),
+    }),
+    synapses,
+    persistence: new Persistence(workspace.native, registry, synapses, options.maxSynapses, () =>
+      clock.now(),
+    ),
+    taps: new Taps(memory, registry, (error) => front.failed(error, -1, undefined)),
+    clock,
+  };
+}
