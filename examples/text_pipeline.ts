@@ -5,14 +5,14 @@
 //
 // No agent knows another one: each looks for the capability it needs (text_pipeline/messages.ts). Texts are
 // longer than the 46 bytes that fit into a spike, so they travel through the arena of the bus; no line of the
-// agents is about that. One thread does all of it, with bus.tick(): the input is read as fast as the agents
-// can take it, never faster.
+// agents is about that, nor about threads: the agents work on as many as there are processors, or as --threads says.
+// The input is read as fast as they can take it, never faster.
 import { clock } from 'neuronbus';
 import { HELP, type Options, parseOptions } from './text_pipeline/options.js';
 import { Pipeline } from './text_pipeline/pipeline.js';
 import { busReport, documentReport } from './text_pipeline/report.js';
 
-async function run({ sources, json }: Options): Promise<number> {
+async function run({ sources, json, threads }: Options): Promise<number> {
   const print = (lines: readonly string[]) => process.stdout.write(`${lines.join('\n')}\n`);
   const started = clock.now();
   let documents = 0;
@@ -20,8 +20,9 @@ async function run({ sources, json }: Options): Promise<number> {
     documents++;
     print(json ? [JSON.stringify(result)] : documentReport(result));
   });
+  await pipeline.staff(threads);
   for (const source of sources) await pipeline.read(source);
-  pipeline.finish();
+  await pipeline.finish();
   if (json) print([JSON.stringify({ bus: pipeline.bus.stats() })]);
   else if (documents > 0) print(busReport(pipeline.bus, clock.now() - started));
   pipeline.bus.close();

@@ -32,6 +32,7 @@ export class Coordinator extends Stage {
   readonly #underWay = new Map<number, OpenDocument>();
   readonly #progress: Progress = { passages: 0, bytes: 0 };
   #lastId = 0;
+  #news: () => void = () => {};
 
   constructor(onDocument: (result: DocumentResult) => void) {
     super();
@@ -65,6 +66,17 @@ export class Coordinator extends Stage {
     this.#settle(document);
   }
 
+  /** Resolves with true at the next findings, with false when `ms` passed. */
+  findings(ms: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms, false);
+      this.#news = () => {
+        clearTimeout(timer);
+        resolve(true);
+      };
+    });
+  }
+
   /** Gives up whatever is under way, for when the bus has gone quiet without bringing it back. */
   abandon(): void {
     for (const [id, document] of this.#underWay) {
@@ -82,6 +94,7 @@ export class Coordinator extends Stage {
   onSpike(spike: Spike, handle: NeuronHandle): void {
     if (this.isThanks(spike)) return;
     this.thank(handle, spike);
+    this.#news();
     const findings = spike.json() as Findings;
     const document = this.#underWay.get(findings.id);
     if (!document) return;

@@ -1,13 +1,18 @@
-// The bus with its agents, and the loop that reads input no faster than they work. Used by one thread.
-import { NeuronBus } from 'neuronbus';
+// The bus with its agents, on one thread or several, and the loop that reads input no faster than they work. Used by the
+// thread that reads.
+import { setImmediate } from 'node:timers/promises';
+import { NeuronBus, type WorkerPool } from 'neuronbus';
 import { red } from '../shared/terminal.js';
-import { KeywordFinder, Linguist, NameFinder, Splitter, Summarizer } from './agents.js';
 import { Coordinator, type OpenDocument } from './coordinator.js';
 import type { DocumentResult } from './digest.js';
 import { InputError, passagesOf, type Source, standardInput } from './input.js';
 import { ProgressLine } from './progress.js';
+import { MAX_WORKERS, registerStages } from './stages.js';
 
 const WAIT_HINT_MS = 1000;
+/** With other threads: how long to wait for findings before asking whether anything is under way, and how often in vain. */
+const PATIENCE_MS = 100;
+const LOOKS = 3;
 
 export class Pipeline {
   readonly bus = NeuronBus.create({
@@ -18,6 +23,7 @@ export class Pipeline {
   readonly #progress: ProgressLine;
   readonly #coordinator: Coordinator;
   #failures = 0;
+  #workers: WorkerPool | undefined;
 
   constructor(sources: readonly Source[], onDocument: (result: DocumentResult) => void) {
     const sizes = sources.map(({ bytes }) => bytes ?? Number.NaN);
@@ -29,12 +35,18 @@ export class Pipeline {
     });
     this.bus.on('error', (error, { card }) => this.complain(`${card?.name}: ${error}`));
     this.bus.register(this.#coordinator, { name: 'coordinator' });
-    this.bus.register(new Splitter(), { name: 'splitter' });
-    this.bus.register(new Linguist(), { name: 'linguist' });
-    this.bus.register(new NameFinder(), { name: 'name-finder' });
-    this.bus.register(new KeywordFinder(), { name: 'keyword-finder' });
-    this.bus.register(new Summarizer(), { name: 'summarizer' });
     this.bus.register(this.#progress, { name: 'progress-line' });
+  }
+
+  /** Brings the agents on: all on this thread, or on `threads - 1` workers. */
+  async staff(threads: number): Promise<void> {
+    if (threads === 1) return registerStages(this.bus);
+    this.#workers = this.bus.spawn(new URL('./worker.js', import.meta.url), {
+      threads: Math.min(threads - 1, MAX_WORKERS),
+      attach: { stamps: 'each' },
+    });
+    await this.#workers.ready;
+    this.bus.start();
   }
 
   get failures(): number {
@@ -55,7 +67,7 @@ export class Pipeline {
         clearTimeout(hint);
         document ??= this.#coordinator.open(source.name);
         this.#coordinator.add(document, text);
-        this.#workWhile(() => this.#coordinator.full);
+        await this.#workWhile(() => this.#coordinator.full);
       }
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
@@ -65,9 +77,10 @@ export class Pipeline {
     if (document) this.#coordinator.end(document);
   }
 
-  finish(): void {
-    this.#workWhile(() => !this.#coordinator.idle);
-    while (this.bus.tick() > 0); // the last thanks
+  async finish(): Promise<void> {
+    await this.#workWhile(() => !this.#coordinator.idle);
+    // The last thanks.
+    while (this.bus.tick() > 0 || (this.#workers && this.bus.stats().queued > 0)) await setImmediate();
     this.#progress.clear();
   }
 
@@ -77,11 +90,19 @@ export class Pipeline {
     );
   }
 
-  // A tick delivers what is queued when it begins. Nothing, although findings are awaited: an agent failed on
-  // the way, and said so.
-  #workWhile(waiting: () => boolean): void {
+  // A tick delivers what is queued when it begins. Nothing, although findings are awaited: an agent failed on the way, and
+  // said so. With other threads nothing may also mean that they are at work.
+  async #workWhile(waiting: () => boolean): Promise<void> {
+    let looks = 0;
     while (waiting()) {
-      if (this.bus.tick() === 0) this.#coordinator.abandon();
+      if (this.bus.tick() > 0) continue;
+      if (this.#workers === undefined) {
+        this.#coordinator.abandon();
+      } else if (await this.#coordinator.findings(PATIENCE_MS)) {
+        looks = 0;
+      } else if (this.bus.stats().queued === 0 && ++looks === LOOKS) {
+        this.#coordinator.abandon();
+      }
     }
   }
 }

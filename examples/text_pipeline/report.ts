@@ -59,7 +59,7 @@ export function busReport(bus: NeuronBus, wallNs: number): string[] {
     ...block('rate', [`${rate}${dim(", the agents' own work included")}`]),
     ...block('latency', [
       `p50 ${duration(p50)} · p99 ${duration(p99)} · p999 ${duration(p999)}`,
-      dim('from fire to onSpike; the agents share one thread, so it is the wait for the others'),
+      dim('from fire to onSpike; the wait for the agents that share a thread'),
     ]),
     ...block('drops', [drops.map(([reason, times]) => `${integer(times)} ${reason}`).join(' · ') || 'none']),
   ];

@@ -112,10 +112,11 @@ describe('an agent that fails', () => {
     const source = file(`${sentence.repeat(20)}\n\nThis is unspeakable. ${sentence.repeat(20)}`);
     const pipeline = new Pipeline([source], (result) => results.push(result));
     pipeline.complain = (message) => complaints.push(message);
+    await pipeline.staff(1);
     pipeline.bus.unregister(pipeline.bus.discover(DETECT)[0]!.id!);
     pipeline.bus.register(new Moody(), { name: 'moody' });
     await pipeline.read(source);
-    pipeline.finish();
+    await pipeline.finish();
     const { published, delivered, queued, handlerErrors } = pipeline.bus.stats();
     pipeline.bus.close();
 

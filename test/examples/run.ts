@@ -73,7 +73,9 @@ export interface Bus {
   dropped: Record<string, number>;
   handlerErrors: number;
   latencyNs: { count: number; p50: number; p99: number; p999: number };
-  arena: { usedBytes: number };
+  arena: { usedBytes: number; blocks: number };
+  neurons: number;
+  ganglia: number;
 }
 
 export function sum(values: readonly number[]): number {

@@ -29,7 +29,7 @@ function expectReconciled(bus: Bus, documents: readonly Document[]): void {
   expect(bus.delivered).toBe(passages * SPIKES_A_PASSAGE + long * SPIKES_A_LONG_DOCUMENT);
   expect(bus.latencyNs.count).toBe(bus.delivered);
   expect(bus.handlerErrors).toBe(0);
-  expect(bus.arena.usedBytes).toBe(0);
+  expect(bus.arena.blocks).toBe(bus.ganglia === 1 ? 0 : bus.neurons); // cards that other threads can read
 }
 
 describe('the shipped texts', () => {
@@ -47,6 +47,20 @@ describe('the shipped texts', () => {
     const readme = readFileSync(join(DATA, 'README.md'), 'utf8');
     for (const name of files) expect(readme).toContain(`\`${name}\``);
     for (const { name, bytes } of documents) expect(bytes).toBe(readFileSync(join(DATA, name)).length);
+  });
+
+  it.each(['1', '2', '6', '20'])('give the same on %s threads', async (threads) => {
+    const finished = await runExample('text_pipeline', ['--json', '--threads', threads]);
+    const other = parseReport(finished);
+    expect(other.documents).toEqual(documents);
+    expect(other.bus.ganglia).toBe(Math.min(Number(threads), 6));
+    expectReconciled(other.bus, other.documents);
+  });
+
+  it.each(['0', 'two', '1.5', ''])('are not read on %j threads', async (threads) => {
+    const { code, stdout, stderr } = await runExample('text_pipeline', [`--threads=${threads}`]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(`--threads must be an integer, 1 or more, not '${threads}'`);
   });
 
   it('are each known to be in the language that their name says', () => {
