@@ -281,11 +281,6 @@ uint32_t Arena::trim() {
 }
 
 void Arena::take_back_all(const Segment& segment) {
-  // Receivers of drop-oldest axons move the tail before their handlers run: nobody knows which blocks they still read.
-  if (segment.header().backpressure == NB_MODE_DROP_OLDEST) {
-    trim();
-    return;
-  }
   std::unordered_set<uint32_t> under_way;
   const uint32_t axons = std::min(segment.header().max_axons, load_relaxed(segment.commons().axons_used));
   for (uint32_t number = 0; number < axons; number++) {
@@ -303,7 +298,8 @@ void Arena::take_back_all(const Segment& segment) {
       if (spike.kind >> 2 == NB_LENGTH_ARENA) under_way.insert(reference.grain);
     }
   }
-  // Receivers copy spikes out of rings whose producer may overwrite them: after the rings, so that none is missed on its way.
+  // Receivers of drop-oldest axons move the tail before their handlers run. What they still read lies in their copies, from
+  // which finish() strikes each payload that it released. After the rings, so that none is missed on its way.
   const bool copied = segment.header().backpressure == NB_MODE_DROP_OLDEST;
   for (uint32_t reader = 0; copied && reader < segment.header().max_ganglia; reader++) {
     if (reader == ganglion_ || load_acquire(segment.ganglion(reader).state) != NB_LIVE) continue;  // SYNC ganglion-claim
