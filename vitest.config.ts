@@ -51,6 +51,7 @@ export default defineConfig({
       copy,
       copyWorkers,
       project('agents', { parallel: false }),
+      project('processes', { parallel: false }),
       project('package', { parallel: false, globalSetup: 'test/package/pack.ts' }),
     ],
   },

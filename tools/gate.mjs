@@ -35,6 +35,7 @@ const GROUPS = {
       'stress',
       'lifetime',
       'workers',
+      'processes',
       'copy',
       'copy-workers',
       'examples',
