@@ -31,6 +31,7 @@ export type { AxonReader } from './memory/axon_reader.js';
 export type { Backpressure } from './memory/backpressure.js';
 export { clock } from './memory/clock.js';
 export { type ErrorCode, type ErrorName, NeuronBusError } from './memory/errors.js';
+export type { SegmentHandle } from './memory/native.js';
 export { BROADCAST, Spike, type SpikeInit, SpikeType } from './memory/spike.js';
 export { SpikeBuilder } from './memory/spike_builder.js';
 export type { SpikeSlot } from './memory/spike_slot.js';
