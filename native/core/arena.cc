@@ -285,7 +285,7 @@ void Arena::take_back_all(const Segment& segment) {
   const uint32_t axons = std::min(segment.header().max_axons, load_relaxed(segment.commons().axons_used));
   for (uint32_t number = 0; number < axons; number++) {
     nb_axon& axon = segment.axon(number);
-    if (load_acquire(axon.state) == NB_FREE || axon.from_ganglion != ganglion_) continue;  // SYNC ganglion-claim
+    if (load_acquire(axon.state) == NB_FREE || load_relaxed(axon.from_ganglion) != ganglion_) continue;  // SYNC ganglion-claim
     const auto* slots = reinterpret_cast<const nb_spike*>(&axon + 1);
     const uint32_t capacity = segment.header().axon_capacity;
     const uint32_t tail = load_acquire(axon.tail);  // SYNC axon-release

@@ -301,7 +301,7 @@ void Ganglion::release_payload(const nb_spike& spike) {
 void Ganglion::release_copy(uint32_t index) {
   nb_spike& copy = segment_.inbox(index_)[index];
   release_payload(copy);
-  if (copy.kind >> 2 == NB_LENGTH_ARENA) copy.kind &= NB_TYPE_MASK;
+  if (copy.kind >> 2 == NB_LENGTH_ARENA) store_relaxed<uint8_t>(copy.kind, copy.kind & NB_TYPE_MASK);
 }
 
 bool Ganglion::drop_oldest() {

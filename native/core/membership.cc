@@ -69,8 +69,8 @@ nb_status claim_axon(const Segment& segment, Mapping* mapping, uint32_t from, ui
     uint32_t expected = NB_FREE;
     if (!shared(axon.state).compare_exchange_strong(expected, claimed_by(from))) continue;  // SYNC ganglion-claim
     segment.format_axon(i);
-    axon.from_ganglion = from;
-    axon.to_ganglion = to;
+    store_relaxed(axon.from_ganglion, from);
+    store_relaxed(axon.to_ganglion, to);
     axon.producer = axon.reader = 0;
     axon.base = position_of(axon);
     axon.base_oldest = load_relaxed(axon.dropped[NB_DROP_OLDEST]);
@@ -281,8 +281,8 @@ bool Ganglion::free_axon(uint32_t number) {
 // The caller has claimed it.
 void Ganglion::close_axon(uint32_t number) {
   nb_axon& axon = segment_.axon(number);
-  const uint32_t from = axon.from_ganglion;
-  const uint32_t to = axon.to_ganglion;
+  const uint32_t from = load_relaxed(axon.from_ganglion);
+  const uint32_t to = load_relaxed(axon.to_ganglion);
   const uint32_t limit = segment_.header().max_ganglia;
   const uint32_t unread = empty_axon(axon);
   self_.dropped[NB_DROP_DEAD_TARGET] += unread;
@@ -453,8 +453,8 @@ void Ganglion::finish_claims(uint32_t index) {
   for (uint32_t number = 0; number < used; number++) {
     nb_axon& axon = segment_.axon(number);
     if (load_acquire(axon.state) != claimed_by(index)) continue;  // SYNC axon-leave
-    const uint32_t from = axon.from_ganglion;
-    const uint32_t to = axon.to_ganglion;
+    const uint32_t from = load_relaxed(axon.from_ganglion);
+    const uint32_t to = load_relaxed(axon.to_ganglion);
     const bool listed = from < header.max_ganglia && to < header.max_ganglia && axon_between(from, to) == number;
     if (!listed) {
       store_release<uint32_t>(axon.state, NB_FREE);  // SYNC ganglion-claim

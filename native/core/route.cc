@@ -102,7 +102,11 @@ void Ganglion::route_copied(Inbox& inbox, uint64_t now) {
       const int32_t waiting = static_cast<int32_t>(inbox.limit - tail);
       if (waiting <= 0 || overrun(inbox, tail)) return;
       const uint32_t count = std::min<uint32_t>(static_cast<uint32_t>(waiting), NB_INBOX_SLOTS);
-      for (uint32_t i = 0; i < count; i++) read_slot(&inbox.slots[(tail + i) & mask_], &copies[i]);
+      for (uint32_t i = 0; i < count; i++) {  // whoever clears away after their sender may look at the copies
+        nb_spike spike;
+        read_slot(&inbox.slots[(tail + i) & mask_], &spike);
+        write_slot(&copies[i], spike);
+      }
       if (shared(inbox.axon->tail).compare_exchange_strong(tail, tail + count)) {  // SYNC axon-release
         inbox_end_ = count;
         break;
