@@ -15,13 +15,14 @@ import { C, type Resident, type Workspace } from './workspace.js';
 
 // As in emitter.ts: own constants are part of the instructions.
 const { NOW_LO, DISPATCH_COUNT, MORE, BUDGET, LIMIT, HANDLED, PRUNES, UNFINISHED, RENEW } = C;
-const ENTRY_BYTES = L.DISPATCH_BYTES;
+const ENTRY_SHIFT = Math.log2(L.DISPATCH_BYTES);
 const SPIKE = L.DISPATCH_SPIKE;
 const NEURON = L.DISPATCH_NEURON;
 const FLAGS = L.DISPATCH_FLAGS;
 const FIRED = L.DISPATCH_FIRED;
 const ANSWERED = L.DISPATCH_ANSWERED;
 const STAMPS = STAMPS_PER_READING;
+const point = pointSpike;
 
 const MAX_GROUP = 64;
 const GROUP_NS = 2000;
@@ -136,16 +137,17 @@ export class Dispatcher {
 
   /** Hands over the entries from #handled to `end`. Returns how many found their neuron. */
   #runGroup(end: number): number {
-    const { u16, residents } = this.#ws;
+    const ws = this.#ws;
+    const { u16, residents, dispatch } = ws;
     let delivered = 0;
     while (this.#handled < end && !this.#stopped) {
       try {
         while (this.#handled < end && !this.#stopped) {
-          const entry = this.#ws.dispatch + this.#handled * ENTRY_BYTES;
+          const entry = dispatch + (this.#handled << ENTRY_SHIFT);
           const id = u16[(entry + NEURON) >> 1];
           const resident = residents[id];
-          this.#ws.entry = entry;
-          this.#ws.current = id;
+          ws.entry = entry;
+          ws.current = id;
           if (resident === undefined) {
             u16[(entry + FLAGS) >> 1] |= L.DISPATCH_DEAD;
           } else {
@@ -168,11 +170,11 @@ export class Dispatcher {
   }
 
   #handOver(resident: Resident, entry: number, id: number): void {
-    const slot = this.#ws.u32[(entry + SPIKE) >> 2];
+    const slot = this.#ws.u32[(entry + SPIKE) >> 2] | 0; // stays a small integer: a segment has fewer slots than 2^31
     if (this.#development) {
       this.#handOverOnce(resident, slot, id);
     } else {
-      pointSpike(this.#view, slot);
+      point(this.#view, slot);
       const result = resident.neuron.onSpike(this.#view, resident.handle);
       if (result !== undefined) this.#watch(result, id);
     }
