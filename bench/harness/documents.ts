@@ -28,6 +28,12 @@ const readmeRows: readonly (readonly [string, string])[] = [
   ['axon_echo', 'axon, spinning'],
   ['axon_echo', 'SharedArrayBuffer ring, spinning'],
   ['axon_echo', 'MessageChannel'],
+  ['bus_one_way', 'two threads'],
+  ['bus_one_way', 'two processes'],
+  ['bus_round_trip', 'two threads, active'],
+  ['bus_round_trip', 'worker.postMessage'],
+  ['bus_round_trip', 'two processes, active'],
+  ['bus_round_trip', 'process.send'],
 ];
 
 export function writeDocuments(root: string, report: Report): void {
