@@ -36,9 +36,10 @@ export async function startPair(place: Place, neuron: Neuron, pollMs: number): P
   const [echo] = bus.discover('echo');
   for (const { id } of [sink, echo]) bus.connect(from, id).weight(0.8).build();
   const stop = async (): Promise<number> => {
+    const exited = once(other, 'exit'); // which may come in the same turn as the last message
     say(other, 'stop');
     const [received] = (await once(other, 'message')) as [number];
-    await once(other, 'exit');
+    await exited;
     bus.close();
     return received;
   };
