@@ -13,6 +13,8 @@
       'native/core/neuron_table.cc',
       'native/core/ganglion.cc',
       'native/core/membership.cc',
+      'native/core/axon_between.cc',
+      'native/core/recovery.cc',
       'native/core/mailbox.cc',
       'native/core/process.cc',
       'native/core/route.cc',

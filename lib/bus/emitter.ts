@@ -139,9 +139,8 @@ export class Emitter {
     if (ws.residents[target] !== undefined)
       return this.emit(source, target, type, priority, payload, sequence);
     if (target !== L.BROADCAST) {
-      const ganglion = ws.ganglionOf(target);
-      if (ganglion < 0 || ganglion === ws.index)
-        return this.emit(source, target, type, priority, payload, sequence);
+      const ganglion = ws.abroad(target);
+      if (ganglion < 0) return this.emit(source, target, type, priority, payload, sequence);
       try {
         return this.emitTo(ganglion, source, target, type, priority, payload, sequence);
       } catch (error) {
@@ -149,33 +148,43 @@ export class Emitter {
         return this.emit(source, target, type, priority, payload, sequence);
       }
     }
+    return this.#postToAll(source, type, priority, payload, sequence);
+  }
+
+  // A broadcast: once into each axon that leads to listeners, under one number; into the own one also when nobody listens, so
+  // that it is counted there.
+  #postToAll(
+    source: number,
+    type: number,
+    priority: number,
+    payload: string | Uint8Array | undefined,
+    sequence: number,
+  ): boolean {
+    const u32 = this.#u32;
     const record = this.#neurons + (source << NEURON_SHIFT);
     const listeners = record + (L.NEURON_LISTENERS >> 2);
-    const number = sequence === OWN ? this.#u32[record + SEQUENCE] : sequence; // one spike, however many ways it goes
-    let abroad = false;
-    const self = ws.index;
-    let here = true;
-    let sent = true;
-    for (let half = 0; half < 2; half++) {
-      const first = 32 * half;
-      const all = Atomics.load(this.#u32, listeners + half); // SYNC broadcast-listeners
-      const others = self >= first && self < first + 32 ? all & ~(1 << (self - first)) : all;
-      if (others === 0) continue;
-      here = here && (this.#u32[listeners + (self >> 5)] & (1 << (self & 31))) !== 0;
-      for (let bit = 0; bit < 32; bit++) {
-        if ((others & (1 << bit)) === 0) continue;
-        try {
-          const went = this.emitTo(first + bit, source, target, type, priority, payload, number);
-          abroad = abroad || went;
-          sent = sent && went;
-        } catch (error) {
-          if (!isGone(error)) throw error; // nobody listens there any more; the others do
-        }
+    const ganglia = [Atomics.load(u32, listeners), Atomics.load(u32, listeners + 1)]; // SYNC broadcast-listeners
+    const half = this.#ws.index >> 5;
+    const own = 1 << (this.#ws.index & 31);
+    const here = (ganglia[half] & own) !== 0;
+    ganglia[half] &= ~own;
+    if ((ganglia[0] | ganglia[1]) === 0)
+      return this.emit(source, L.BROADCAST, type, priority, payload, sequence);
+    const number = sequence === OWN ? u32[record + SEQUENCE] : sequence;
+    let [went, sent] = [false, true];
+    for (let ganglion = 0; ganglion < this.#ws.memory.maxGanglia; ganglion++) {
+      if ((ganglia[ganglion >> 5] & (1 << (ganglion & 31))) === 0) continue;
+      try {
+        const one = this.emitTo(ganglion, source, L.BROADCAST, type, priority, payload, number);
+        went ||= one;
+        sent &&= one;
+      } catch (error) {
+        if (!isGone(error)) throw error; // nobody listens there any more; the others do
       }
     }
-    if (sequence === OWN && abroad) this.#u32[record + SEQUENCE] = number + 1;
+    if (sequence === OWN && went) u32[record + SEQUENCE] = number + 1;
     if (!here) return sent;
-    return this.emit(source, target, type, priority, payload, abroad ? number : sequence) && sent;
+    return this.emit(source, L.BROADCAST, type, priority, payload, went ? number : sequence) && sent;
   }
 
   /** emit(), into the axon to another ganglion. */

@@ -68,7 +68,7 @@ class Ganglion {
   // is nothing to take.
   bool drop_oldest();
 
-  // ---- together with other ganglia: membership.cc, mailbox.cc
+  // ---- together with other ganglia: membership.cc, axon_between.cc, recovery.cc, mailbox.cc
 
   // The axon from here to another live ganglion, opened at the first call. NB_ERR_DEAD_TARGET, NB_ERR_NO_ROOM,
   // NB_ERR_TOO_MANY_GANGLIA (the segment has no axon left).

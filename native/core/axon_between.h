@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+//
+// What joining, opening and clearing away know of an axon between two ganglia. Any thread.
+#pragma once
+
+#include "atomics.h"
+#include "axon_memory.h"
+#include "mapping.h"
+#include "segment.h"
+
+namespace neuronbus {
+
+// A free axon, NB_CLAIMED by `from`, its memory there and formatted. NB_ERR_TOO_MANY_GANGLIA, NB_ERR_NO_ROOM.
+nb_status claim_axon(const Segment& segment, Mapping* mapping, uint32_t from, uint32_t to, uint32_t* number);
+
+inline uint64_t position_of(nb_axon& axon) {
+  uint64_t position = 0;
+  load_cursor(axon.head, axon.head_high, &position);
+  return position;
+}
+
+// Spikes that came to the reader's side of an axon of this pair, up to `end`, without those that the producer took back.
+inline uint64_t arrived(nb_axon& axon, uint64_t end) {
+  return end - axon.base - (load_relaxed(axon.dropped[NB_DROP_OLDEST]) - axon.base_oldest);
+}
+
+// `mapping` is null where one process alone has the memory: then nothing is to be reserved.
+inline nb_status reserve(Mapping* mapping, uint64_t offset, uint64_t bytes) {
+  return mapping == nullptr ? NB_OK : mapping->reserve(offset, bytes);
+}
+
+}  // namespace neuronbus
