@@ -6,10 +6,10 @@ import type { Memory } from '../memory/memory.js';
 import type { RegisteredCard } from './agent_card.js';
 import { BusClock } from './bus_clock.js';
 import { Dispatcher } from './dispatcher.js';
+import { Drive, type DriveHost } from './drive.js';
 import { Emitter } from './emitter.js';
 import { Firing } from './firing.js';
-import type { BusHandle } from './membership.js';
-import { Membership } from './membership.js';
+import { type BusHandle, Membership } from './membership.js';
 import type { ResolvedOptions } from './options.js';
 import { Persistence } from './persistence.js';
 import { Registry } from './registry.js';
@@ -20,43 +20,40 @@ import { Taps } from './taps.js';
 import { Workspace } from './workspace.js';
 
 /** What the parts need of the bus in front of them. */
-export interface Front {
-  /** Delivers at most `budget` hand-overs; returns how many there were. */
-  deliver(budget: number): number;
-  tick(): void;
+export interface Front extends DriveHost {
   /** @throws NeuronBusError ERR_NB_CLOSED. */
   open(): Workspace;
-  closed(): boolean;
   handle(): BusHandle;
   failed(error: unknown, id: number, card: RegisteredCard | undefined): void;
   pruned(pre: number, post: number, weight: number): void;
   workerEnded(end: WorkerEnd, error: unknown): void;
 }
 
-export function assemble(memory: Memory, options: ResolvedOptions, named: boolean, front: Front) {
+export function assemble(memory: Memory, options: ResolvedOptions, front: Front) {
   const workspace = new Workspace(memory, options);
   const registry = new Registry(workspace, options.maxNeurons);
   const emitter: Emitter = new Emitter(workspace, options, {
     queued: () => scheduler.wake(),
     settle: () => dispatcher.settle(),
-    makeRoom: () => front.deliver(options.axonCapacity),
+    makeRoom: () => drive.deliver(options.axonCapacity, false),
   });
   const dispatcher = new Dispatcher(workspace, options, {
     handlerFailed: (error, id) => front.failed(error, id, registry.cortex.card(id)),
     pruned: (pre, post, weight) => front.pruned(pre, post, weight),
   });
-  const membership = new Membership(workspace, registry, emitter, named, options.deathMs);
+  const drive = new Drive(workspace, registry, emitter, dispatcher, front);
+  const membership = new Membership(workspace, registry, emitter, memory.named, options.deathMs);
   const scheduler = new Scheduler(
     {
       drain: () => {
         const limit = emitter.head;
-        const delivered = front.deliver(options.budget);
+        const delivered = drive.deliver(options.budget, false);
         return !front.closed() && (delivered > 0 || dispatcher.more || emitter.head !== limit);
       },
       park: () => membership.park(),
       unpark: () => membership.unpark(),
       shared: () => membership.shared,
-      beat: () => front.tick(),
+      beat: () => drive.tick(),
       wantsBeats: () => registry.ticking.size > 0,
     },
     {
@@ -77,6 +74,7 @@ export function assemble(memory: Memory, options: ResolvedOptions, named: boolea
     emitter,
     firing: new Firing(workspace, emitter, registry, () => front.open()),
     dispatcher,
+    drive,
     scheduler,
     membership,
     pools: new WorkerPools({

@@ -5,7 +5,6 @@
 
 import { clock } from '../memory/clock.js';
 import { invalidArgument, NeuronBusError } from '../memory/errors.js';
-import * as L from '../memory/layout.js';
 import { Memory } from '../memory/memory.js';
 import { callNative } from '../memory/native.js';
 import type { Spike, SpikeInit } from '../memory/spike.js';
@@ -16,6 +15,7 @@ import { BusArena } from './bus_arena.js';
 import { NeuronBusBuilder } from './bus_builder.js';
 import type { BusClock } from './bus_clock.js';
 import type { Dispatcher } from './dispatcher.js';
+import type { Drive } from './drive.js';
 import type { Emitter } from './emitter.js';
 import { BusEventSource } from './events.js';
 import type { Firing } from './firing.js';
@@ -56,6 +56,7 @@ export class NeuronBus extends BusEventSource {
   readonly #emitter: Emitter;
   readonly #firing: Firing;
   readonly #dispatcher: Dispatcher;
+  readonly #drive: Drive;
   readonly #scheduler: Scheduler;
   readonly #registry: Registry;
   readonly #synapses: SynapseTable;
@@ -76,9 +77,7 @@ export class NeuronBus extends BusEventSource {
   static create(options: NeuronBusOptions = {}): NeuronBus {
     const resolved = resolveOptions(options);
     const named = isNamed(options);
-    const bus = new NeuronBus(Memory.create(segmentOptions(resolved, named)), resolved, named, true);
-    if (named) bus.#membership.share();
-    return bus;
+    return NeuronBus.#enter(Memory.create(segmentOptions(resolved, named)), () => resolved, true);
   }
 
   /**
@@ -91,7 +90,8 @@ export class NeuronBus extends BusEventSource {
     if (typeof handle?.id !== 'number' || typeof handle.key !== 'number') {
       throw invalidArgument('handle', handle, 'the handle of a NeuronBus');
     }
-    return NeuronBus.#join(Memory.attach(handle), options);
+    const memory = Memory.attach(handle);
+    return NeuronBus.#enter(memory, () => attachedOptions(memory, options), false);
   }
 
   /**
@@ -102,13 +102,15 @@ export class NeuronBus extends BusEventSource {
    */
   static open(name: string, options: AttachOptions = {}): NeuronBus {
     if (typeof name !== 'string') throw invalidArgument('name', name, 'a string');
-    return NeuronBus.#join(Memory.open(name), options);
+    const memory = Memory.open(name);
+    return NeuronBus.#enter(memory, () => attachedOptions(memory, options), false);
   }
 
-  static #join(memory: Memory, options: AttachOptions): NeuronBus {
+  // Takes over the caller's part in the memory, also on failure.
+  static #enter(memory: Memory, options: () => ResolvedOptions, creator: boolean): NeuronBus {
     try {
-      const bus = new NeuronBus(memory, attachedOptions(memory, options), memory.named, false);
-      bus.#membership.share();
+      const bus = new NeuronBus(memory, options(), creator);
+      if (memory.named || !creator) bus.#membership.share();
       return bus;
     } catch (error) {
       memory.close();
@@ -116,16 +118,16 @@ export class NeuronBus extends BusEventSource {
     }
   }
 
-  private constructor(memory: Memory, options: ResolvedOptions, named: boolean, creator: boolean) {
+  private constructor(memory: Memory, options: ResolvedOptions, creator: boolean) {
     super();
     this.options = options;
     this.#creator = creator;
     this.#memory = memory;
-    const parts = assemble(memory, options, named, {
-      deliver: (budget) => this.#deliver(budget, false),
-      tick: () => this.tick(),
+    const parts = assemble(memory, options, {
       open: () => this.#open(),
       closed: () => this.#closed,
+      dispose: () => this.#dispose(),
+      reportDrops: () => this.reportDrops(),
       handle: () => this.handle,
       failed: (error, id, card) => this.reportFailure(error, id, card),
       pruned: (pre, post, weight) => this.emit('prune', { pre, post, weight }),
@@ -136,6 +138,7 @@ export class NeuronBus extends BusEventSource {
     this.#emitter = parts.emitter;
     this.#firing = parts.firing;
     this.#dispatcher = parts.dispatcher;
+    this.#drive = parts.drive;
     this.#scheduler = parts.scheduler;
     this.#membership = parts.membership;
     this.#pools = parts.pools;
@@ -267,19 +270,14 @@ export class NeuronBus extends BusEventSource {
 
   /** Delivers every spike that is queued now. Returns how many were handed to a neuron. @throws ERR_NB_REENTRANT. */
   tick(): number {
-    const workspace = this.#open();
-    if (workspace.running) throw new NeuronBusError('REENTRANT');
-    if (this.#registry.ticking.size > 0) for (const id of this.#registry.ticking) this.#beat(id);
-    return this.#closed ? 0 : this.#deliver(L.DISPATCH_SLACK, true);
+    this.#open();
+    return this.#drive.tick();
   }
 
   /** `n` ticks. Returns the sum of what they delivered. */
   run(n: number): number {
     this.#open();
-    if (!Number.isInteger(n) || n < 0) throw invalidArgument('n', n, 'an integer, 0 or more');
-    let delivered = 0;
-    for (let i = 0; i < n && !this.#closed; i++) delivered += this.tick();
-    return delivered;
+    return this.#drive.run(n);
   }
 
   /** Delivers by itself from now on, event-driven, until stop() or close(). Keeps the process alive meanwhile. */
@@ -406,32 +404,6 @@ export class NeuronBus extends BusEventSource {
   #open(): Workspace {
     if (this.#closed) throw new NeuronBusError('CLOSED', this.options.name);
     return this.#workspace;
-  }
-
-  #deliver(budget: number, all: boolean): number {
-    try {
-      this.#emitter.flush();
-      return this.#dispatcher.deliver(this.#emitter.head, budget, all);
-    } finally {
-      if (this.#closed) {
-        this.#dispose();
-      } else {
-        this.#emitter.flush();
-        this.reportDrops();
-      }
-    }
-  }
-
-  #beat(id: number): void {
-    const resident = this.#workspace.residents[id];
-    if (resident === undefined || this.#closed) return;
-    this.#workspace.running = true;
-    try {
-      this.#dispatcher.guarded(id, () => resident.neuron.tick!(resident.handle));
-    } finally {
-      this.#workspace.running = false;
-      if (this.#closed) this.#dispose();
-    }
   }
 
   protected override currentDrops(): BusStats['dropped'] | undefined {
