@@ -9,6 +9,7 @@
 
 #include "harness.h"
 #include "native/core/ganglion.h"
+#include "raw_segment.h"
 
 namespace nbtest {
 
@@ -27,15 +28,9 @@ inline SegmentOptions bus_options(uint32_t mode, uint32_t capacity) {
   return options;
 }
 
-struct Host {
-  explicit Host(uint32_t mode = NB_MODE_DROP_NEWEST, uint32_t capacity = 64, const Plasticity& plasticity = {}) {
-    const SegmentOptions options = bus_options(mode, capacity);
-    size_t bytes = 0;
-    CHECK_EQ(Segment::size(options, &bytes), NB_OK);
-    memory.assign(bytes / NB_PAGE_BYTES, {});
-    auto* base = reinterpret_cast<uint8_t*>(memory.data());
-    CHECK_EQ(Segment::format(base, bytes, options, 0), NB_OK);
-    CHECK_EQ(Segment::attach(base, bytes, &segment), NB_OK);
+struct Host : RawSegment {
+  explicit Host(uint32_t mode = NB_MODE_DROP_NEWEST, uint32_t capacity = 64, const Plasticity& plasticity = {})
+      : RawSegment(bus_options(mode, capacity)) {
     join(plasticity);
     for (int i = 0; i < 4; i++) {
       uint16_t id = 0;
@@ -110,11 +105,6 @@ struct Host {
     return written + counters().fanned == counters().delivered + dropped() + waiting;
   }
 
-  struct alignas(NB_PAGE_BYTES) Page {
-    uint8_t bytes[NB_PAGE_BYTES];
-  };
-  std::vector<Page> memory;
-  Segment segment;
   std::unique_ptr<Ganglion> ganglion;
 };
 

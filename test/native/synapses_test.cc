@@ -12,6 +12,7 @@
 
 #include "harness.h"
 #include "native/core/neuron_table.h"
+#include "raw_segment.h"
 
 using namespace neuronbus;
 
@@ -19,21 +20,19 @@ namespace {
 
 using Pair = std::pair<uint16_t, uint16_t>;
 
-// A table in ordinary memory of exactly its size, so that sanitizers see an access beyond it.
-struct Table {
-  Table(uint32_t neurons, uint32_t synapses, uint32_t rules = 4, uint32_t filters = 3) {
-    SegmentOptions options;
-    options.max_ganglia = 1;
-    options.max_neurons = neurons;
-    options.max_synapses = synapses;
-    options.max_rules = rules;
-    options.max_filters = filters;
-    size_t bytes = 0;
-    CHECK_EQ(Segment::size(options, &bytes), NB_OK);
-    memory.assign(bytes / NB_PAGE_BYTES, {});
-    auto* base = reinterpret_cast<uint8_t*>(memory.data());
-    CHECK_EQ(Segment::format(base, bytes, options, 0), NB_OK);
-    CHECK_EQ(Segment::attach(base, bytes, &segment), NB_OK);
+SegmentOptions table_options(uint32_t neurons, uint32_t synapses, uint32_t rules, uint32_t filters) {
+  SegmentOptions options;
+  options.max_ganglia = 1;
+  options.max_neurons = neurons;
+  options.max_synapses = synapses;
+  options.max_rules = rules;
+  options.max_filters = filters;
+  return options;
+}
+
+struct Table : nbtest::RawSegment {
+  Table(uint32_t neurons, uint32_t synapses, uint32_t rules = 4, uint32_t filters = 3)
+      : RawSegment(table_options(neurons, synapses, rules, filters)) {
     NeuronTable table(segment, 0);
     for (uint32_t i = 0; i < neurons; i++) {
       uint16_t id = 0;
@@ -46,11 +45,6 @@ struct Table {
   nb_neuron& neuron(uint32_t id) { return segment.neurons()[id]; }
   uint32_t first_out(uint32_t id) { return owned->outgoing(id).degree > 0 ? owned->outgoing(id).head : NB_NONE; }
 
-  struct alignas(NB_PAGE_BYTES) Page {
-    uint8_t bytes[NB_PAGE_BYTES];
-  };
-  std::vector<Page> memory;
-  Segment segment;
   std::unique_ptr<Synapses> owned;
 };
 
