@@ -5,12 +5,14 @@
 #include <unordered_set>
 
 #include "axon_memory.h"
+#include "pages.h"
 
 namespace neuronbus {
 namespace {
 
 constexpr uint32_t kProbes = 256;         // chunks looked at from the bottom before a new one is claimed
 constexpr uint32_t kProbePause = 8;       // chunks claimed without looking after a look in vain: an arena that is filling up
+constexpr uint32_t kPrefaultChunks = 16;    // whose pages are asked for at once when the first of them is used for the first time
 constexpr uint32_t kWorthwhileShare = 8;  // a chunk with less than 1/8 free costs long searches: only if there is no other
 
 // 0 is no generation, so that a reference of zeros is stale.
@@ -239,6 +241,9 @@ bool Arena::claim_as(uint32_t index, uint32_t state) {
 void Arena::carve(uint32_t index, uint32_t size_class) {
   nb_chunk& claimed = chunk(index);
   const BlockGeometry& shape = kGeometries[size_class];
+  if (claimed.generation_floor == 0 && index % kPrefaultChunks == 0) {
+    prefault(grain(index * NB_CHUNK_GRAINS), uint64_t{std::min(kPrefaultChunks, chunk_count_ - index)} * NB_ARENA_CHUNK_BYTES);
+  }
   store_relaxed(claimed.owner, ganglion_);
   claimed.block_bytes = shape.grains * NB_ARENA_GRAIN_BYTES;
   claimed.block_count = shape.count;

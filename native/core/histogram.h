@@ -5,6 +5,7 @@
 // Written by the owner of the ganglion, read by anybody. lib/bus/stats.ts reads quantiles from the same buckets.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "neuronbus/layout.h"
@@ -22,19 +23,18 @@ inline uint32_t floor_log2(uint64_t value) {
 }
 
 inline uint32_t histogram_bucket(uint64_t value) {
-  if (value < (1u << NB_HISTOGRAM_SUB_BITS)) return static_cast<uint32_t>(value);
-  const uint32_t shift = floor_log2(value) - NB_HISTOGRAM_SUB_BITS;
-  return ((shift + 1) << NB_HISTOGRAM_SUB_BITS) + static_cast<uint32_t>((value >> shift) & 15);
+  constexpr uint64_t kLinear = uint64_t{1} << NB_HISTOGRAM_SUB_BITS;  // values below it have a bucket each
+  const uint32_t shift = floor_log2(value | kLinear) - NB_HISTOGRAM_SUB_BITS;
+  return (shift << NB_HISTOGRAM_SUB_BITS) + static_cast<uint32_t>(value >> shift);
 }
 
-// Counts latencies into the histogram of `owner`. Latencies in a row are mostly alike, so what is counted last stays here
-// until another bucket is due, or until the end.
+// Counts latencies into the histogram of `owner`. No branch depends on them: within a batch they move on from bucket to
+// bucket, and a wrong guess at each step would cost more than all the rest.
 class LatencyTally {
  public:
   explicit LatencyTally(nb_ganglion& owner) : owner_(owner), max_(owner.latency_max_ns) {}
   ~LatencyTally() {
-    flush();
-    owner_.latency_count += total_;
+    owner_.latency_count += count_;
     owner_.latency_max_ns = max_;
   }
   LatencyTally(const LatencyTally&) = delete;
@@ -42,28 +42,16 @@ class LatencyTally {
 
   // A negative one, from clocks of different cores, counts as 0.
   void add(int64_t latency_ns) {
-    const uint64_t latency = latency_ns > 0 ? static_cast<uint64_t>(latency_ns) : 0;
-    const uint32_t bucket = histogram_bucket(latency);
-    if (bucket != bucket_) {
-      flush();
-      bucket_ = bucket;
-    }
+    const uint64_t latency = static_cast<uint64_t>(std::max<int64_t>(latency_ns, 0));
+    owner_.latency[histogram_bucket(latency)]++;
+    max_ = std::max(max_, latency);
     count_++;
-    if (latency > max_) max_ = latency;
   }
 
  private:
-  void flush() {
-    owner_.latency[bucket_] += count_;
-    total_ += count_;
-    count_ = 0;
-  }
-
   nb_ganglion& owner_;
   uint64_t max_;
   uint64_t count_ = 0;
-  uint64_t total_ = 0;
-  uint32_t bucket_ = 0;
 };
 
 }  // namespace neuronbus
