@@ -52,6 +52,7 @@ export function assemble(memory: Memory, options: ResolvedOptions, front: Front)
       },
       park: () => membership.park(),
       unpark: () => membership.unpark(),
+      giveWay: () => workspace.native.giveWay(),
       shared: () => membership.shared,
       beat: () => drive.tick(),
       wantsBeats: () => registry.ticking.size > 0,

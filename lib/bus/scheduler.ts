@@ -12,6 +12,8 @@ import type { WaitStrategy } from './options.js';
 const MAX_TIMER_MS = 2 ** 31 - 1;
 /** How long one turn may poll before the event loop has its own, ms. */
 const SLICE_MS = 1;
+/** How often one that polls looks in vain, some microseconds, before it lets other threads have the processor. */
+const LOOKS = 32;
 /** Turns of the event loop that 'yield' looks again before it parks. */
 const YIELD_TURNS = 1000;
 
@@ -23,6 +25,8 @@ export interface Drain {
   /** Others must wake us from now on; false when there is something to do after all. */
   park(): boolean;
   unpark(): void;
+  /** Nothing came: others may have the processor. */
+  giveWay(): void;
   /** Whether spikes may come from other threads. */
   shared(): boolean;
   /** Whether any neuron wants beats. */
@@ -43,6 +47,7 @@ export class Scheduler {
   #beats: NodeJS.Timeout | undefined;
   #housekeeping: NodeJS.Timeout | undefined;
   #idleTurns = 0;
+  #lastSpike = 0; // ms
 
   constructor(target: Drain, options: SchedulerOptions) {
     this.#target = target;
@@ -71,7 +76,7 @@ export class Scheduler {
   /** A spike was fired, or there may be other work. Cheap when a drain is scheduled already. */
   wake(): void {
     if (this.#immediate === undefined && this.running) {
-      this.#idleTurns = 0;
+      this.#stir();
       this.#immediate = setImmediate(this.#turn);
     }
   }
@@ -79,9 +84,14 @@ export class Scheduler {
   /** Another thread woke this one, in a turn of the event loop of its own: no need to wait for the next. */
   ring(): void {
     if (this.#immediate === undefined && this.running) {
-      this.#idleTurns = 0;
+      this.#stir();
       this.#turn();
     }
+  }
+
+  #stir(): void {
+    this.#idleTurns = 0;
+    this.#lastSpike = performance.now();
   }
 
   /** The set of neurons changed: start or stop the beats. */
@@ -110,11 +120,16 @@ export class Scheduler {
   #poll(): boolean {
     const { pollMs, strategy } = this.#options;
     const begin = performance.now();
-    let last = begin;
+    let looks = 0;
     for (let now = begin; now - begin < SLICE_MS; now = performance.now()) {
-      if (this.#target.drain()) last = now;
+      if (this.#target.drain()) {
+        this.#lastSpike = now;
+        looks = 0;
+      } else if (++looks > LOOKS) {
+        this.#target.giveWay(); // perhaps to whom we wait for: there may be more threads than processors
+      }
       if (!this.running) return false;
-      if (now - last >= pollMs && strategy !== 'spin') return false;
+      if (now - this.#lastSpike >= pollMs && strategy !== 'spin') return false;
     }
     return true;
   }

@@ -71,6 +71,8 @@ export interface NativeGanglion {
   settle(): void;
   finish(): void;
   stamp(): void;
+  /** Lets another thread have the processor, if one waits for it. */
+  giveWay(): void;
   dropOldest(): void;
   /** control.status is 0 when it parked. */
   park(): void;
