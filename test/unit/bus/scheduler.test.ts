@@ -43,7 +43,8 @@ async function parked(idle: Idle): Promise<string[]> {
   });
   schedulers.push(scheduler);
   scheduler.start();
-  while (scheduler.running && !idle.log.includes('park')) await new Promise((resolve) => setImmediate(resolve));
+  while (scheduler.running && !idle.log.includes('park'))
+    await new Promise((resolve) => setImmediate(resolve));
   return idle.log;
 }
 
