@@ -9,6 +9,24 @@ export type { BusClock } from './bus/bus_clock.js';
 export type { BusEvents } from './bus/events.js';
 export type { BusHandle } from './bus/membership.js';
 export type { Membrane } from './bus/membrane.js';
+export {
+  Channel,
+  type ChannelOptions,
+  ChannelValue,
+  defineChannel,
+  type StandardSchema,
+  type Validator,
+} from './bus/messages/channel.js';
+export type { Message, Request } from './bus/messages/incoming.js';
+export type {
+  BroadcastOptions,
+  MessageOptions,
+  Outgoing,
+  RequestOptions,
+  To,
+} from './bus/messages/options.js';
+export type { Reply } from './bus/messages/reply.js';
+export type { TokenStream } from './bus/messages/token_stream.js';
 export { Neuron, type NeuronDynamics, type NeuronHandle, type SendOptions } from './bus/neuron.js';
 export { NeuronBus } from './bus/neuron_bus.js';
 export type { AttachOptions, NeuronBusOptions, ResolvedOptions, WaitStrategy } from './bus/options.js';

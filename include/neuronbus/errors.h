@@ -50,7 +50,11 @@
   X(39, UNSUPPORTED, "This is not possible on this platform; see the detail")                                          \
   X(40, TIMEOUT, "The other side did not answer in time; nothing was changed")                                         \
   X(41, DEAD_TARGET, "The thread or process that owned it died; look for another one with discover()")                 \
-  X(42, WORKER_FAILED, "A worker could not be started, or it failed too often; see the cause")
+  X(42, WORKER_FAILED, "A worker could not be started, or it failed too often; see the cause")                         \
+  X(43, NO_ROUTE, "Nobody on the bus fits this address; register such a neuron first, or look with discover()")        \
+  X(44, ABORTED, "The AbortSignal was aborted before the answer came")                                                 \
+  X(45, REMOTE, "The neuron that was asked failed; the cause has the name and message of its error")                   \
+  X(46, NO_HANDLER, "The neuron that was asked has no onRequest(); ask another one, or give it that method")
 
 #ifdef __cplusplus
 enum nb_status : int {

@@ -68,6 +68,7 @@
 #define NB_TYPE_EXCITATORY 0
 #define NB_TYPE_INHIBITORY 1
 #define NB_TYPE_MODULATORY 2
+#define NB_TYPE_MESSAGE 3 /* a message of agents to each other: passes by the membrane, its payload begins with NB_MESSAGE_* */
 #define NB_TYPE_MASK 3
 
 #define NB_SEGMENT_NEW 0 /* being written by its creator */
@@ -98,9 +99,48 @@
 #define NB_DISPATCH_FIRED 1    /* this spike took the neuron across its threshold */
 #define NB_DISPATCH_ANSWERED 2 /* set by the owner: the neuron emitted a spike while it handled this one */
 #define NB_DISPATCH_DEAD 4     /* set by the owner: the neuron was unregistered before its turn came */
+#define NB_DISPATCH_MESSAGE 8  /* the spike is NB_TYPE_MESSAGE */
 
 #define NB_WATCH_PAIR 1 /* emissions are post-spikes of incoming pair-rule synapses: stamp and log each */
 #define NB_WATCH_OPEN 2 /* emissions may answer open spikes: log each */
+
+/* A message, NB_TYPE_MESSAGE: these 16 bytes, then the value. They begin the payload; of a value in the arena only the value is
+ * there, and they follow the reference.
+ *
+ * offset size
+ * 0      1    what: NB_MESSAGE_SEND ..
+ * 1      1    flags: NB_MESSAGE_HAS_*, and the spike type that the sender chose in bits 6-7
+ * 2      4    exchange: named by who asks; its answers repeat it
+ * 6      4    correlation: of the conversation, the same through all exchanges that belong to it; 0 = none
+ * 10     4    deadline: in units of 2^16 ns of the clock of the bus, rounded up, modulo 2^32; 0 = none
+ * 14     2    bits 0-1 encoding of the value (NB_VALUE_*), bits 2-7 its length, if it is inline
+ */
+#define NB_MESSAGE_BYTES 16
+#define NB_MESSAGE_VALUE_BYTES 30 /* inline */
+#define NB_MESSAGE_DEADLINE_SHIFT 16
+#define NB_MESSAGE_TYPE_SHIFT 6
+#define NB_MESSAGE_HAS_CHANNEL 1 /* the value is JSON: [name of the channel, value] */
+#define NB_MESSAGE_HAS_TRACE 2   /* the value follows a W3C traceparent of 55 characters */
+#define NB_MESSAGE_SEND 0        /* no answer wanted */
+#define NB_MESSAGE_REQUEST 1     /* one answer wanted */
+#define NB_MESSAGE_STREAM 2      /* answers in parts wanted; the value follows */
+#define NB_MESSAGE_REPLY 3
+#define NB_MESSAGE_ERROR 4       /* JSON: {name, message, code?} */
+#define NB_MESSAGE_PART 5        /* of a stream */
+#define NB_MESSAGE_END 6         /* of a stream; no value */
+#define NB_MESSAGE_CANCEL 7      /* who asked does not wait any more */
+#define NB_MESSAGE_CREDIT 8      /* who asked has room for so many further parts (text, decimal) */
+#define NB_MESSAGE_REWARD 9      /* of an answer: its judgement in [-1, 1] (text, decimal) */
+#define NB_MESSAGE_WHATS 10
+#define NB_VALUE_NONE 0
+#define NB_VALUE_TEXT 1 /* UTF-8 */
+#define NB_VALUE_BYTES 2
+#define NB_VALUE_JSON 3
+
+/* What an exchange teaches the synapse from who asked to who answered. */
+#define NB_LESSON_ANSWERED 0 /* after lesson_value ns */
+#define NB_LESSON_FAILED 1   /* or was silent */
+#define NB_LESSON_REWARD 2   /* judged by who asked: lesson_value in [-1, 1] is reward times eligibility */
 
 #define NB_EMISSION_MAY_ANSWER 1 /* an open spike of the target; not set when it answered the spike in hand */
 #define NB_EMISSION_ASKED 4      /* asked_lo and asked_hi say which spike it answers */
@@ -420,7 +460,13 @@ typedef struct nb_control {
   uint64_t arena_used_bytes;
   uint64_t arena_blocks;
   uint32_t peer; /* the ganglion that wake() means */
-  uint8_t pad0[52];
+  /* arguments of teach() */
+  uint16_t taught_pre;
+  uint16_t taught_post;
+  uint32_t lesson; /* NB_LESSON_* */
+  uint32_t pad1;
+  double lesson_value; /* see NB_LESSON_* */
+  uint8_t pad0[32];
 } nb_control;
 
 /* One hand-over to a handler, written by route(), flags also by the owner's JavaScript. */

@@ -10,6 +10,7 @@ import { Drive, type DriveHost } from './drive.js';
 import { Emitter } from './emitter.js';
 import { Firing } from './firing.js';
 import { type BusHandle, Membership } from './membership.js';
+import { Conversations } from './messages/conversations.js';
 import type { ResolvedOptions } from './options.js';
 import { Persistence } from './persistence.js';
 import { Registry } from './registry.js';
@@ -23,6 +24,7 @@ import { Workspace } from './workspace.js';
 export interface Front extends DriveHost {
   /** @throws NeuronBusError ERR_NB_CLOSED. */
   open(): Workspace;
+  random(): number;
   handle(): BusHandle;
   failed(error: unknown, id: number, card: RegisteredCard | undefined): void;
   pruned(pre: number, post: number, weight: number): void;
@@ -37,7 +39,15 @@ export function assemble(memory: Memory, options: ResolvedOptions, front: Front)
     settle: () => dispatcher.settle(),
     makeRoom: () => drive.deliver(options.axonCapacity, false),
   });
+  const conversations: Conversations = new Conversations(workspace, registry, emitter, options, {
+    now: () => clock.now(),
+    random: () => front.random(),
+    handlerFailed: (error, id) => dispatcher.failed(error, id),
+    closed: () => front.closed(),
+  });
   const dispatcher = new Dispatcher(workspace, options, {
+    message: (at, id) => conversations.arrived(at, id),
+    drain: () => conversations.drain(),
     handlerFailed: (error, id) => front.failed(error, id, registry.cortex.card(id)),
     pruned: (pre, post, weight) => front.pruned(pre, post, weight),
   });
@@ -64,7 +74,11 @@ export function assemble(memory: Memory, options: ResolvedOptions, front: Front)
       pollMs: options.pollMs,
     },
   );
-  const clock = new BusClock(options.clock === 'virtual', () => front.open());
+  const clock = new BusClock(
+    options.clock === 'virtual',
+    () => front.open(),
+    () => conversations.advanced(),
+  );
   const synapses = new SynapseTable(workspace, () => {
     front.open();
     dispatcher.settle();
@@ -77,6 +91,7 @@ export function assemble(memory: Memory, options: ResolvedOptions, front: Front)
     dispatcher,
     drive,
     scheduler,
+    conversations,
     membership,
     pools: new WorkerPools({
       memory,

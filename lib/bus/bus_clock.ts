@@ -12,11 +12,13 @@ const MAX_NS = 2n ** 63n;
 export class BusClock {
   readonly virtual: boolean;
   readonly #workspace: () => Workspace;
+  readonly #advanced: () => void;
 
-  /** @internal `workspace` throws ERR_NB_CLOSED once the bus is closed. */
-  constructor(virtual: boolean, workspace: () => Workspace) {
+  /** @internal `workspace` throws ERR_NB_CLOSED once the bus is closed; `advanced` is told after each advance(). */
+  constructor(virtual: boolean, workspace: () => Workspace, advanced: () => void) {
     this.virtual = virtual;
     this.#workspace = workspace;
+    this.#advanced = advanced;
   }
 
   /** ns; of the real clock as `clock.now()`, of the virtual one since the bus was made (rounded to a double). */
@@ -39,5 +41,6 @@ export class BusClock {
     const now = workspace.virtualNs + BigInt(Math.round(ms * NS_PER_MS));
     if (now >= MAX_NS) throw invalidArgument('ms', ms, 'short enough for 2^63 ns in all');
     workspace.virtualNs = now;
+    this.#advanced();
   }
 }

@@ -7,6 +7,7 @@ import type { RegisteredCard } from './agent_card.js';
 /** Finds cards by id, by capability, and by region and everything below it, without looking at all of them. */
 export class Cortex {
   readonly #cards = new Map<number, RegisteredCard>();
+  readonly #byName = new Map<string, Set<number>>();
   readonly #byCapability = new Map<string, Set<number>>();
   readonly #byRegion = new Map<string, Set<number>>();
 
@@ -17,6 +18,7 @@ export class Cortex {
   add(card: RegisteredCard): void {
     const { id } = card;
     this.#cards.set(id, card);
+    link(this.#byName, card.name, id);
     for (const capability of card.capabilities) link(this.#byCapability, capability, id);
     for (const region of card.regions) {
       for (const ancestor of ancestors(region)) link(this.#byRegion, ancestor, id);
@@ -27,6 +29,7 @@ export class Cortex {
     const card = this.#cards.get(id);
     if (card === undefined) return;
     this.#cards.delete(id);
+    unlink(this.#byName, card.name, id);
     for (const capability of card.capabilities) unlink(this.#byCapability, capability, id);
     for (const region of card.regions) {
       for (const ancestor of ancestors(region)) unlink(this.#byRegion, ancestor, id);
@@ -39,6 +42,11 @@ export class Cortex {
 
   all(): RegisteredCard[] {
     return [...this.#cards.values()];
+  }
+
+  /** Cards with this name, in order of registration. */
+  named(name: string): RegisteredCard[] {
+    return this.#resolve(this.#byName.get(name));
   }
 
   /** Cards with this capability, in order of registration. */

@@ -21,6 +21,7 @@ const NEURON = L.DISPATCH_NEURON;
 const FLAGS = L.DISPATCH_FLAGS;
 const FIRED = L.DISPATCH_FIRED;
 const ANSWERED = L.DISPATCH_ANSWERED;
+const MESSAGE = L.DISPATCH_MESSAGE;
 const STAMPS = STAMPS_PER_READING;
 const point = pointSpike;
 
@@ -28,6 +29,10 @@ const MAX_GROUP = 64;
 const GROUP_NS = 2000;
 
 export interface DispatcherHost {
+  /** The message in slot `at` came for neuron `id`. */
+  message(at: number, id: number): void;
+  /** A batch is through that had messages in it. */
+  drain(): void;
   handlerFailed(error: unknown, id: number): void;
   pruned(pre: number, post: number, weight: number): void;
 }
@@ -41,6 +46,7 @@ export class Dispatcher {
   #handled = 0; // entries of the current batch that are done
   #group = MAX_GROUP;
   #stopped = false;
+  #messages = false; // came with this batch
 
   constructor(workspace: Workspace, options: ResolvedOptions, host: DispatcherHost) {
     this.#ws = workspace;
@@ -74,6 +80,7 @@ export class Dispatcher {
         if (u32[control + PRUNES] !== 0) this.#reportPrunes();
         const count = u32[control + DISPATCH_COUNT];
         if (count !== 0) delivered += this.#dispatch(count);
+        if (this.#messages && !this.#stopped) this.#drain();
         else if (u32[control + UNFINISHED] !== 0) native.finish();
       } while (all && u32[control + MORE] !== 0 && !this.#stopped);
     } finally {
@@ -106,7 +113,7 @@ export class Dispatcher {
       const result = call();
       if (result !== undefined) this.#watch(result, id);
     } catch (error) {
-      this.#fail(error, id);
+      this.failed(error, id);
     }
   }
 
@@ -138,13 +145,14 @@ export class Dispatcher {
   /** Hands over the entries from #handled to `end`. Returns how many found their neuron. */
   #runGroup(end: number): number {
     const ws = this.#ws;
-    const { u16, residents, dispatch } = ws;
+    const { u16, u32, residents, dispatch } = ws;
     let delivered = 0;
     while (this.#handled < end && !this.#stopped) {
       try {
         while (this.#handled < end && !this.#stopped) {
           const entry = dispatch + (this.#handled << ENTRY_SHIFT);
-          const id = u16[(entry + NEURON) >> 1];
+          const word = u32[(entry + NEURON) >> 2]; // the flags are in its upper half
+          const id = word & 0xffff;
           const resident = residents[id];
           ws.entry = entry;
           ws.current = id;
@@ -152,7 +160,8 @@ export class Dispatcher {
             u16[(entry + FLAGS) >> 1] |= L.DISPATCH_DEAD;
           } else {
             delivered++;
-            this.#handOver(resident, entry, id);
+            if ((word & (MESSAGE << 16)) !== 0) this.#message(entry, id);
+            else this.#handOver(resident, entry, id);
             if (resident.wantsFire) this.#crossed(resident, entry, id);
           }
           this.#handled++;
@@ -161,12 +170,23 @@ export class Dispatcher {
         const entry = this.#ws.entry;
         const id = this.#ws.current;
         this.#handled++;
-        this.#fail(error, id);
+        this.failed(error, id);
         if (residents[id] !== undefined) this.#crossed(residents[id], entry, id);
       }
     }
     this.#ws.current = -1;
     return delivered;
+  }
+
+  #drain(): void {
+    this.#messages = false;
+    this.#ws.restamp(0); // their handlers may take their time, and stamp what they send
+    this.#host.drain();
+  }
+
+  #message(entry: number, id: number): void {
+    this.#messages = true;
+    this.#host.message(this.#ws.u32[(entry + SPIKE) >> 2], id);
   }
 
   #handOver(resident: Resident, entry: number, id: number): void {
@@ -200,10 +220,11 @@ export class Dispatcher {
 
   #watch(result: unknown, id: number): void {
     if (typeof (result as PromiseLike<void> | null)?.then !== 'function') return;
-    (result as PromiseLike<void>).then(undefined, (error: unknown) => this.#fail(error, id));
+    (result as PromiseLike<void>).then(undefined, (error: unknown) => this.failed(error, id));
   }
 
-  #fail(error: unknown, id: number): void {
+  /** A callback of neuron `id` threw or rejected. */
+  failed(error: unknown, id: number): void {
     if (!this.#stopped) this.#ws.count(this.#ws.ganglionRecord + L.GANGLION_HANDLER_ERRORS);
     this.#host.handlerFailed(error, id);
   }

@@ -14,8 +14,16 @@
 
 import { invalidArgument, NeuronBusError } from '../memory/errors.js';
 import * as L from '../memory/layout.js';
+import { Frame } from '../memory/message_frame.js';
 import { longPayload, type Spike } from '../memory/spike.js';
-import { checkPriority, checkType, jsonText, writeBody, writeCopy } from '../memory/spike_writer.js';
+import {
+  checkPriority,
+  checkType,
+  jsonText,
+  type Payload,
+  writeBody,
+  writeCopy,
+} from '../memory/spike_writer.js';
 import { AnswerLog } from './answer_log.js';
 import type { SendOptions } from './neuron.js';
 import type { ResolvedOptions } from './options.js';
@@ -34,6 +42,7 @@ const WATCH = L.NEURON_WATCH >> 2;
 const SEQUENCE = L.NEURON_SEQUENCE >> 2;
 const WATCH_PAIR = L.WATCH_PAIR;
 const EXCITATORY = L.TYPE_EXCITATORY;
+const MESSAGE = L.TYPE_MESSAGE;
 const writeText = writeBody;
 /** In place of a sequence number: the neuron's own count. */
 export const OWN_SEQUENCE = -1;
@@ -132,7 +141,7 @@ export class Emitter {
     target: number,
     type: number,
     priority: number,
-    payload: string | Uint8Array | undefined,
+    payload: Payload | undefined,
     sequence: number,
   ): boolean {
     const ws = this.#ws;
@@ -157,7 +166,7 @@ export class Emitter {
     source: number,
     type: number,
     priority: number,
-    payload: string | Uint8Array | undefined,
+    payload: Payload | undefined,
     sequence: number,
   ): boolean {
     const u32 = this.#u32;
@@ -194,7 +203,7 @@ export class Emitter {
     target: number,
     type: number,
     priority: number,
-    payload: string | Uint8Array | undefined,
+    payload: Payload | undefined,
     sequence: number,
   ): boolean {
     const ws = this.#ws;
@@ -207,7 +216,7 @@ export class Emitter {
     const number = own ? u32[record + SEQUENCE] : sequence;
     if (!this.#outboxes.write(ganglion, number, source, target, type, priority, payload)) return false;
     if (own) u32[record + SEQUENCE] = number + 1;
-    this.#announce(source, target, priority, watch);
+    this.#announce(source, target, type, priority, watch);
     return true;
   }
 
@@ -254,7 +263,7 @@ export class Emitter {
     target: number,
     type: number,
     priority: number,
-    payload: string | Uint8Array | undefined,
+    payload: Payload | undefined,
     sequence: number,
   ): boolean {
     const ws = this.#ws;
@@ -279,7 +288,7 @@ export class Emitter {
     this.#head = (head + 1) | 0;
     u32[control + SELF_HEAD] = head + 1;
     if (watch !== 0 || ws.running || ws.eventDriven || priority >= REFLEX_PRIORITY) {
-      this.#announce(source, target, priority, watch);
+      this.#announce(source, target, type, priority, watch);
     }
     return true;
   }
@@ -309,12 +318,12 @@ export class Emitter {
     if (own) u32[record + SEQUENCE] = number + 1;
     this.#head = (this.#head + 1) | 0;
     u32[control + SELF_HEAD] = this.#head;
-    this.#announce(source, spike.target, spike.priority, watch);
+    this.#announce(source, spike.target, spike.type, spike.priority, watch);
     return true;
   }
 
   /** Before a spike is written: room for it, and a clock reading that it may be stamped with. False: it is dropped. */
-  #prepare(source: number, watch: number, payload: string | Uint8Array | undefined): boolean {
+  #prepare(source: number, watch: number, payload: Payload | undefined): boolean {
     if (payload !== undefined) checkPayload(payload);
     if (this.#clearUntil === this.#head) {
       const room = this.#room.find(source);
@@ -331,9 +340,9 @@ export class Emitter {
   }
 
   /** After a spike was written: who wants to know. */
-  #announce(source: number, target: number, priority: number, watch: number): void {
+  #announce(source: number, target: number, type: number, priority: number, watch: number): void {
     const ws = this.#ws;
-    this.#answers.note(source, target, watch);
+    if (type !== MESSAGE) this.#answers.note(source, target, watch); // messages teach by themselves
     if (priority >= REFLEX_PRIORITY) {
       ws.native.settle();
       this.#outboxes.flush();
@@ -374,8 +383,8 @@ function unknown(argument: string, id: number): NeuronBusError {
   return new NeuronBusError('UNKNOWN_NEURON', `${argument} ${String(id)}`);
 }
 
-function checkPayload(payload: string | Uint8Array): void {
-  if (typeof payload !== 'string' && !(payload instanceof Uint8Array)) {
+function checkPayload(payload: Payload): void {
+  if (typeof payload !== 'string' && !(payload instanceof Uint8Array) && !(payload instanceof Frame)) {
     throw invalidArgument('payload', payload, 'a string or a Uint8Array');
   }
 }

@@ -7,6 +7,10 @@ import { NeuronBusError } from '../memory/errors.js';
 import type { Spike, SpikeInit, SpikeType } from '../memory/spike.js';
 import type { RegisteredCard } from './agent_card.js';
 import type { Emitter } from './emitter.js';
+import type { Message, Request } from './messages/incoming.js';
+import type { BroadcastOptions, MessageOptions, Outgoing, RequestOptions, To } from './messages/options.js';
+import type { Reply } from './messages/reply.js';
+import type { TokenStream } from './messages/token_stream.js';
 import type { NeuronBus } from './neuron_bus.js';
 import type { Workspace } from './workspace.js';
 
@@ -31,12 +35,24 @@ export interface SendOptions {
   json?: unknown;
 }
 
+/** Handles of the neurons that are registered. */
+const voices = new WeakMap<Neuron, NeuronHandle>();
+
+/** @internal From now on `neuron` speaks through `handle`; undefined: not any more. */
+export function giveVoice(neuron: Neuron, handle: NeuronHandle | undefined): void {
+  if (handle === undefined) voices.delete(neuron);
+  else voices.set(neuron, handle);
+}
+
 /**
- * An agent. Extend it and register an instance:
+ * An agent. Extend it and register an instance. It takes spikes, or messages and questions, or all of them:
  *
  * ```ts
  * class Echo extends Neuron {
  *   onSpike(spike: Spike, handle: NeuronHandle) { handle.reply(spike, 'pong'); }
+ * }
+ * class Translator extends Neuron {
+ *   async onRequest(request: Request) { return { text: await translate(request.value) }; }
  * }
  * ```
  */
@@ -48,9 +64,23 @@ export abstract class Neuron {
 
   /**
    * A spike arrived. `spike` is valid until this returns (for an async function: until its first `await`); keep
-   * `spike.clone()`. What it throws or rejects with becomes an 'error' event, and delivery goes on.
+   * `spike.clone()`. What it throws or rejects with becomes an 'error' event, and delivery goes on. As it is here it ignores
+   * spikes, for neurons that only take messages.
    */
-  abstract onSpike(spike: Spike, handle: NeuronHandle): void | Promise<void>;
+  onSpike(_spike: Spike, _handle: NeuronHandle): void | Promise<void> {}
+
+  /** A message came that wants no answer. What it throws or rejects with becomes an 'error' event. */
+  onMessage?(message: Message, handle: NeuronHandle): void | Promise<void>;
+
+  /**
+   * A question came. The answer is what this returns, what its promise resolves to, or the parts of its (async) generator;
+   * after a plain `undefined` it is `request.reply()` that answers, whenever it is called. What it throws or rejects with goes
+   * to the asker as ERR_NB_REMOTE.
+   */
+  onRequest?(request: Request, handle: NeuronHandle): unknown;
+
+  /** How many onMessage and onRequest may run at a time; further messages wait by priority. Default: no limit. */
+  readonly concurrency?: number;
 
   /** The potential crossed the threshold; called after the `onSpike` of the spike that did it. */
   onFire?(handle: NeuronHandle): void | Promise<void>;
@@ -60,6 +90,13 @@ export abstract class Neuron {
 
   /** Called once at the start of every `bus.tick()`, before spikes are delivered. */
   tick?(handle: NeuronHandle): void | Promise<void>;
+
+  /** As {@link NeuronHandle.send}, while it is registered. @throws NeuronBusError ERR_NB_UNKNOWN_NEURON when it is not. */
+  send(to: To, value: unknown, options?: MessageOptions): boolean {
+    const voice = voices.get(this);
+    if (voice === undefined) throw new NeuronBusError('UNKNOWN_NEURON', 'This neuron is not registered');
+    return voice.send(to, value, options);
+  }
 }
 
 /** A neuron's voice. The methods return false when the spike was dropped (which is counted). */
@@ -103,6 +140,35 @@ export class NeuronHandle {
   /** Sends to the source of `spike`. If that is gone by now, the spike is counted as dropped (deadTarget). */
   reply(spike: Spike, payload?: string | Uint8Array, options?: SendOptions): boolean {
     return this.#emitter.reply(this.#speaker(), spike, payload, options);
+  }
+
+  /**
+   * Sends a message that wants no answer to one neuron: see {@link To}. False: it was dropped, which is counted.
+   *
+   * @throws NeuronBusError ERR_NB_NO_ROUTE, ERR_NB_INVALID_ARGUMENT, ERR_NB_FULL (backpressure 'fail'), ERR_NB_ARENA_FULL,
+   * ERR_NB_TOO_LARGE, ERR_NB_DEAD_TARGET, ERR_NB_UNKNOWN_NEURON (this one left), ERR_NB_CLOSED.
+   */
+  send(to: To, value: unknown, options?: MessageOptions): boolean {
+    return this.bus.send(this.#speaker(), to, value, options);
+  }
+
+  /** As send(), to all that fit but this one and those in `exclude`. Nobody is waited for. Returns how many it went to. */
+  sendAll(to: To, value: unknown, options?: BroadcastOptions): number {
+    return this.bus.sendAll(this.#speaker(), to, value, options);
+  }
+
+  /**
+   * Asks one neuron. Rejects with a NeuronBusError: ERR_NB_TIMEOUT, ERR_NB_ABORTED (its cause is the reason of the signal),
+   * ERR_NB_REMOTE (its cause has name and message of the other's error), ERR_NB_DEAD_TARGET, ERR_NB_CLOSED, ERR_NB_FULL (the
+   * question was dropped), and what send() throws.
+   */
+  request<T, R = unknown>(to: To, value: Outgoing<T, R>, options?: RequestOptions): Promise<Reply<R>> {
+    return this.bus.request(this.id, to, value, options);
+  }
+
+  /** Asks one neuron for an answer in parts: `for await (const token of handle.stream(to, prompt))`. Throws as request(). */
+  stream<T, R = unknown>(to: To, value: Outgoing<T, R>, options?: RequestOptions): TokenStream<R> {
+    return this.bus.stream(this.#speaker(), to, value, options);
   }
 
   /** Cards of the neurons with this capability, this one included. */

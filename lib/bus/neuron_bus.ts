@@ -14,13 +14,14 @@ import { assemble } from './assembly.js';
 import { BusArena } from './bus_arena.js';
 import { NeuronBusBuilder } from './bus_builder.js';
 import type { BusClock } from './bus_clock.js';
+import { BusMessages } from './bus_messages.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { Drive } from './drive.js';
 import type { Emitter } from './emitter.js';
-import { BusEventSource } from './events.js';
 import type { Firing } from './firing.js';
 import type { BusHandle, Membership } from './membership.js';
 import { type Membrane, readMembrane } from './membrane.js';
+import type { Conversations } from './messages/conversations.js';
 import { type Neuron, NeuronHandle } from './neuron.js';
 import {
   type AttachOptions,
@@ -46,7 +47,7 @@ import type { TapStream } from './tap_stream.js';
 import type { Taps } from './taps.js';
 import type { Workspace } from './workspace.js';
 
-export class NeuronBus extends BusEventSource {
+export class NeuronBus extends BusMessages {
   readonly options: Readonly<ResolvedOptions>;
   readonly arena: BusArena;
   readonly clock: BusClock;
@@ -58,6 +59,7 @@ export class NeuronBus extends BusEventSource {
   readonly #dispatcher: Dispatcher;
   readonly #drive: Drive;
   readonly #scheduler: Scheduler;
+  readonly #conversations: Conversations;
   readonly #registry: Registry;
   readonly #synapses: SynapseTable;
   readonly #persistence: Persistence;
@@ -128,6 +130,7 @@ export class NeuronBus extends BusEventSource {
       closed: () => this.#closed,
       dispose: () => this.#dispose(),
       reportDrops: () => this.reportDrops(),
+      random: () => this.#random(),
       handle: () => this.handle,
       failed: (error, id, card) => this.reportFailure(error, id, card),
       pruned: (pre, post, weight) => this.emit('prune', { pre, post, weight }),
@@ -140,6 +143,7 @@ export class NeuronBus extends BusEventSource {
     this.#dispatcher = parts.dispatcher;
     this.#drive = parts.drive;
     this.#scheduler = parts.scheduler;
+    this.#conversations = parts.conversations;
     this.#membership = parts.membership;
     this.#pools = parts.pools;
     this.#synapses = parts.synapses;
@@ -189,6 +193,7 @@ export class NeuronBus extends BusEventSource {
     this.#open();
     this.#dispatcher.settle();
     const card = this.#registry.remove(id);
+    this.#conversations.left(id);
     this.#persistence.unregistered(id);
     this.#scheduler.update();
     this.emit('unregister', card);
@@ -298,6 +303,7 @@ export class NeuronBus extends BusEventSource {
   /** Ends everything; queued spikes are lost. A second call does nothing; other methods throw ERR_NB_CLOSED from now on. */
   close(): void {
     if (this.#closed) return;
+    this.#conversations.close();
     this.#closed = true;
     this.#scheduler.stop();
     this.#pools.close();
@@ -346,7 +352,7 @@ export class NeuronBus extends BusEventSource {
     const workspace = this.#open();
     this.#emitter.tend();
     const routed = this.#dispatcher.settle();
-    return readStats(workspace, routed, {
+    return readStats(workspace, routed, this.#conversations, {
       name: this.options.name,
       clock: this.clock.virtual ? 'virtual' : clock.source,
       uptimeNs: this.clock.now() - this.#createdNs,
@@ -404,6 +410,11 @@ export class NeuronBus extends BusEventSource {
   #open(): Workspace {
     if (this.#closed) throw new NeuronBusError('CLOSED', this.options.name);
     return this.#workspace;
+  }
+
+  protected override get conversations(): Conversations {
+    this.#open();
+    return this.#conversations;
   }
 
   protected override currentDrops(): BusStats['dropped'] | undefined {

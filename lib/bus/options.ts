@@ -12,6 +12,7 @@ import { invalidArgument, NeuronBusError } from '../memory/errors.js';
 import * as layout from '../memory/layout.js';
 import type { Memory } from '../memory/memory.js';
 import type { SegmentOptions } from '../memory/native.js';
+import { checkTimeout } from './messages/options.js';
 
 export type WaitStrategy = 'park' | 'yield' | 'spin';
 
@@ -68,6 +69,13 @@ export interface NeuronBusOptions {
    * returned. 'production': one view is re-used and nothing is allocated. Default: by NODE_ENV.
    */
   checks?: 'development' | 'production';
+  /** How long a request waits for its answer unless it says otherwise, ms; Infinity = for ever. Default 30,000. */
+  requestTimeoutMs?: number;
+  /**
+   * Waiting this long makes up for one step of priority among the messages that wait at a neuron, ms; so nobody starves.
+   * Infinity: strict. Default 1,000.
+   */
+  ageingMs?: number;
   plasticity?: {
     /** Half-life of the weight of an unused synapse. Default 600,000 (10 minutes). */
     halfLifeMs?: number;
@@ -107,6 +115,8 @@ function defaults(): ResolvedOptions {
     tickIntervalMs: 10,
     stamps: 'burst',
     checks: process.env.NODE_ENV === 'production' ? 'production' : 'development',
+    requestTimeoutMs: 30_000,
+    ageingMs: 1000,
     plasticity: { halfLifeMs: 600_000, pruneGraceMs: 60_000, sweepIntervalMs: 1000 },
   };
 }
@@ -183,6 +193,8 @@ export function resolveOptions(options: NeuronBusOptions): ResolvedOptions {
   checkInteger('sampleEvery', resolved.sampleEvery, 1, 2 ** 31);
   checkMs('blockMs', resolved.blockMs, 0);
   checkMs('tickIntervalMs', resolved.tickIntervalMs, 1);
+  checkTimeout('requestTimeoutMs', resolved.requestTimeoutMs);
+  checkTimeout('ageingMs', resolved.ageingMs);
   checkMs('plasticity.halfLifeMs', resolved.plasticity.halfLifeMs, 1e-6);
   checkMs('plasticity.pruneGraceMs', resolved.plasticity.pruneGraceMs, 0);
   checkMs('plasticity.sweepIntervalMs', resolved.plasticity.sweepIntervalMs, 1e-6);
@@ -192,27 +204,29 @@ export function resolveOptions(options: NeuronBusOptions): ResolvedOptions {
   return resolved;
 }
 
+const OWN_OPTIONS = [
+  'waitStrategy',
+  'pollMs',
+  'deathMs',
+  'seed',
+  'budget',
+  'tickIntervalMs',
+  'stamps',
+  'checks',
+  'requestTimeoutMs',
+  'ageingMs',
+  'plasticity',
+] as const satisfies readonly (keyof NeuronBusOptions)[];
+
 /** What each participant decides for itself; the rest is the creator's. */
-export type AttachOptions = Pick<
-  NeuronBusOptions,
-  | 'waitStrategy'
-  | 'pollMs'
-  | 'deathMs'
-  | 'seed'
-  | 'budget'
-  | 'tickIntervalMs'
-  | 'stamps'
-  | 'checks'
-  | 'plasticity'
->;
+export type AttachOptions = Pick<NeuronBusOptions, (typeof OWN_OPTIONS)[number]>;
 
 /** Options of a bus that somebody else created. @throws NeuronBusError ERR_NB_INVALID_ARGUMENT naming the option. */
 export function attachedOptions(memory: Memory, own: AttachOptions): ResolvedOptions {
-  const { waitStrategy, pollMs, deathMs, seed, budget, tickIntervalMs, stamps, checks, plasticity } =
-    defaults();
-  const base = { waitStrategy, pollMs, deathMs, seed, budget, tickIntervalMs, stamps, checks, plasticity };
+  const base = defaults();
+  const theirs = Object.fromEntries(OWN_OPTIONS.map((name) => [name, base[name]]));
   return resolveOptions({
-    ...given('', own, base),
+    ...given('', own, theirs),
     arenaCapacity: memory.arenaChunkCount * layout.ARENA_CHUNK_BYTES,
     axonCapacity: memory.axonCapacity,
     maxNeurons: memory.maxNeurons,

@@ -11,7 +11,7 @@ import { axonPlace } from '../memory/cursor.js';
 import { NeuronBusError } from '../memory/errors.js';
 import * as L from '../memory/layout.js';
 import { longReference } from '../memory/spike.js';
-import { writeBody } from '../memory/spike_writer.js';
+import { type Payload, writeBody } from '../memory/spike_writer.js';
 import { C, type Workspace } from './workspace.js';
 
 const { NOW_LO, NOW_HI } = C;
@@ -56,11 +56,12 @@ export class Outboxes {
     target: number,
     type: number,
     priority: number,
-    payload: string | Uint8Array | undefined,
+    payload: Payload | undefined,
   ): boolean {
     const box = this.#box(to);
     const { producer } = box;
     const { u32, control } = this.#ws;
+    producer.patient = this.#ws.patient;
     const at = producer.claim();
     if (at < 0) return false;
     const w = at << 4;

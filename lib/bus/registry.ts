@@ -9,7 +9,7 @@ import { callNative } from '../memory/native.js';
 import { AgentCard, type AgentCardInit, type RegisteredCard } from './agent_card.js';
 import { Cortex } from './cortex.js';
 import { dynamicsInNs } from './membrane.js';
-import type { Neuron, NeuronHandle } from './neuron.js';
+import { giveVoice, type Neuron, type NeuronHandle } from './neuron.js';
 import { encodeCard, Roster } from './roster.js';
 import type { Resident, Workspace } from './workspace.js';
 
@@ -71,6 +71,7 @@ export class Registry {
     const handle = handleFor(complete.with({ id }) as RegisteredCard);
     this.#workspace.residents[id] = { neuron, handle, wantsFire };
     this.#ids.set(neuron, id);
+    giveVoice(neuron, handle);
     this.#cortex.add(handle.card);
     if (typeof neuron.tick === 'function') this.#ticking.add(id);
     return handle;
@@ -81,6 +82,7 @@ export class Registry {
     const { neuron, handle } = this.resident('id', id);
     callNative(() => this.#workspace.native.unregister(id));
     this.#ids.delete(neuron);
+    giveVoice(neuron, undefined);
     this.#workspace.residents[id] = undefined;
     this.#cortex.remove(id);
     this.#ticking.delete(id);

@@ -98,7 +98,7 @@ export class Room {
   /** On one thread waiting is working: deliver what is queued. Inside a handler nothing can make room. */
   #block(source: number): boolean {
     const deadline = performance.now() + this.#blockMs;
-    while (!this.#ws.running && performance.now() < deadline) {
+    while (this.#ws.patient && !this.#ws.running && performance.now() < deadline) {
       this.#host.makeRoom();
       if (this.#ws.residents[source] === undefined) throw this.#host.gone(source); // a handler closed the bus, or it left
       if (this.#used() < this.#capacity) return true;

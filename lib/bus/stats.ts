@@ -65,6 +65,12 @@ export interface BusStats {
   ganglia: number;
   /** Handlers that threw or rejected. */
   handlerErrors: number;
+  /** Questions of this thread's neurons that wait for an answer. */
+  pending: number;
+  /** Messages and questions that wait for their turn at a neuron of this thread; their spikes are delivered. */
+  waiting: number;
+  /** Answers that came after their question had ended. */
+  late: number;
   pruned: number;
   potentiations: number;
   depressions: number;
@@ -122,6 +128,7 @@ function sum(records: readonly number[], read: (record: number) => number): numb
 export function readStats(
   workspace: Workspace,
   routed: number,
+  { pending, waiting, late }: Pick<BusStats, 'pending' | 'waiting' | 'late'>,
   about: Pick<BusStats, 'name' | 'clock' | 'uptimeNs'>,
 ): BusStats {
   const { memory } = workspace;
@@ -147,6 +154,9 @@ export function readStats(
     synapses: sum(found.controls, (control) => memory.u64At(control + layout.CONTROL_SYNAPSES)),
     ganglia: sum(found.ganglia, (record) => Number(memory.u32At(record) === layout.LIVE)),
     handlerErrors: total(layout.GANGLION_HANDLER_ERRORS),
+    pending,
+    waiting,
+    late,
     pruned: total(layout.GANGLION_PRUNED),
     potentiations: total(layout.GANGLION_POTENTIATIONS),
     depressions: total(layout.GANGLION_DEPRESSIONS),

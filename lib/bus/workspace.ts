@@ -47,6 +47,8 @@ export interface Resident {
 }
 
 export class Workspace implements ArenaPort {
+  /** Backpressure 'block' waits; false while something is sent to many. */
+  patient = true;
   readonly memory: Memory;
   readonly native: NativeGanglion;
   readonly u16: Uint16Array;

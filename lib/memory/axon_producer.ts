@@ -27,6 +27,8 @@ let sleeper: Int32Array | undefined;
 export class AxonProducer {
   /** After claim() gave -1, or claimRun() 0: how many of the wanted spikes were dropped by that. */
   refused = 0;
+  /** Mode block waits for room; false: not now. */
+  patient = true;
   /** Called for each slot that drop-oldest is about to overwrite, while its content is still there. */
   evicted: ((at: number) => void) | null = null;
 
@@ -237,10 +239,11 @@ export class AxonProducer {
   #waitForRoom(): number {
     this.publish();
     const { memory, header } = this.#place;
-    const deadline = performance.now() + memory.u64At(header * 4 + L.AXON_BLOCK_NS) / 1e6;
+    const patienceMs = this.patient ? memory.u64At(header * 4 + L.AXON_BLOCK_NS) / 1e6 : 0;
+    const deadline = performance.now() + patienceMs;
     for (let spins = 1; ; spins++) {
       const room = this.#room();
-      if (room > 0) return room;
+      if (room > 0 || !this.patient) return room;
       if (spins % 100 !== 0) continue;
       if (performance.now() >= deadline) return 0;
       if (spins < SPINS) continue;

@@ -178,6 +178,22 @@ export const ERROR_TABLE = {
     number: 42,
     message: 'A worker could not be started, or it failed too often; see the cause',
   },
+  NO_ROUTE: {
+    number: 43,
+    message: 'Nobody on the bus fits this address; register such a neuron first, or look with discover()',
+  },
+  ABORTED: {
+    number: 44,
+    message: 'The AbortSignal was aborted before the answer came',
+  },
+  REMOTE: {
+    number: 45,
+    message: 'The neuron that was asked failed; the cause has the name and message of its error',
+  },
+  NO_HANDLER: {
+    number: 46,
+    message: 'The neuron that was asked has no onRequest(); ask another one, or give it that method',
+  },
 } as const;
 
 export type ErrorName = keyof typeof ERROR_TABLE;

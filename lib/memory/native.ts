@@ -71,6 +71,8 @@ export interface NativeGanglion {
   settle(): void;
   finish(): void;
   stamp(): void;
+  /** Applies control.lesson to a synapse that ends here. */
+  teach(): void;
   /** Lets another thread have the processor, if one waits for it. */
   giveWay(): void;
   dropOldest(): void;

@@ -24,16 +24,22 @@ const scratchText = Buffer.from(scratch);
 const encoder = new TextEncoder();
 const fromCharCode = String.fromCharCode;
 
-/** What encodeText() returns for a text of more than 46 bytes. No slot has this word: its length would be 63. */
+/** What encodeText() returns for a text of more bytes than there is room. No slot has this word: its length would be 63. */
 export const TOO_LONG = -1;
 
 /**
- * Writes `text` as UTF-8. `low` is type and priority, the rest of the word at `w`; returns that word as it was written.
- * After TOO_LONG nothing useful is in the slot.
+ * Writes `text` as UTF-8, of at most `room` bytes. `low` is type and priority, the rest of the word at `w`; returns that word as
+ * it was written. After TOO_LONG nothing useful is in the slot.
  */
-export function encodeText(words: Uint32Array, w: number, low: number, text: string): number {
+export function encodeText(
+  words: Uint32Array,
+  w: number,
+  low: number,
+  text: string,
+  room: number = INLINE_BYTES,
+): number {
   const n = text.length;
-  if (n > PACKED_MAX) return n > INLINE_BYTES ? TOO_LONG : encodeByRuntime(words, w, low, text);
+  if (n > PACKED_MAX) return n > room ? TOO_LONG : encodeByRuntime(words, w, low, text, room);
   let all = 0;
   let first = 0;
   if (n > 1) {
@@ -64,15 +70,15 @@ export function encodeText(words: Uint32Array, w: number, low: number, text: str
     }
     words[++word] = rest;
   }
-  if (all >= 0x80) return encodeByRuntime(words, w, low, text);
+  if (all >= 0x80) return encodeByRuntime(words, w, low, text, room);
   const head = low | (n << 2) | first;
   words[w] = head;
   return head;
 }
 
-function encodeByRuntime(words: Uint32Array, w: number, low: number, text: string): number {
+function encodeByRuntime(words: Uint32Array, w: number, low: number, text: string, room: number): number {
   const { read, written } = encoder.encodeInto(text, scratchPayload);
-  return read < text.length ? TOO_LONG : fromScratch(words, w, low, written);
+  return read < text.length || written > room ? TOO_LONG : fromScratch(words, w, low, written);
 }
 
 /** Writes at most 46 bytes; otherwise as encodeText(). */

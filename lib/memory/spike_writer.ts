@@ -9,8 +9,12 @@
 import { type ArenaPort, type ArenaRef, arenaTarget } from './arena.js';
 import { invalidArgument, NeuronBusError } from './errors.js';
 import { BROADCAST, INLINE_BYTES, LENGTH_ARENA } from './layout.js';
+import { Frame } from './message_frame.js';
 import { encodeBytes, encodeLongText, encodeText, TOO_LONG, textBytes } from './payload.js';
 import { copySlot, longPayload, type Spike, type SpikeInit } from './spike.js';
+
+/** What a slot can carry beside its header. */
+export type Payload = string | Uint8Array | Frame;
 
 /** Everything but the payload, whose length becomes 0. Arguments are not checked; the stamp is ns in two 32-bit halves. */
 export function writeHeader(
@@ -41,7 +45,7 @@ export function writeBody(
   words: Uint32Array,
   w: number,
   low: number,
-  payload: string | Uint8Array,
+  payload: Payload,
   arena: ArenaPort | null,
 ): number {
   if (typeof payload === 'string') {
@@ -52,6 +56,15 @@ export function writeBody(
     const n = payload.length;
     if (n > INLINE_BYTES) return writeLong(words, w, low, payload, n, arena);
     return encodeBytes(words, w, low, payload);
+  }
+  if (payload instanceof Frame) {
+    const head = payload.writeShort(words, w, low);
+    if (head !== TOO_LONG) return head;
+    const { value } = payload;
+    const n = typeof value === 'string' ? textBytes(value) : value.length;
+    const long = writeLong(words, w, low, value, n, arena);
+    payload.writeBehindReference(words, w);
+    return long;
   }
   throw invalidArgument('payload', payload, 'a string or a Uint8Array');
 }

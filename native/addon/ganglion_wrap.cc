@@ -42,6 +42,7 @@ void hot_settle(Ganglion& ganglion, nb_control&) { ganglion.settle(); }
 void hot_finish(Ganglion& ganglion, nb_control&) { ganglion.finish(); }
 void hot_stamp(Ganglion& ganglion, nb_control&) { ganglion.stamp(); }
 void hot_park(Ganglion& ganglion, nb_control& control) { control.status = ganglion.park() ? NB_OK : NB_ERR_FULL; }
+void hot_teach(Ganglion& ganglion, nb_control&) { ganglion.teach(); }
 void hot_give_way(Ganglion&, nb_control&) { std::this_thread::yield(); }
 void hot_wake(Ganglion& ganglion, nb_control& control) { ganglion.wake(control.peer); }
 void hot_drop_oldest(Ganglion& ganglion, nb_control& control) {
@@ -128,6 +129,7 @@ class GanglionWrap : public Napi::ObjectWrap<GanglionWrap> {
     add_hot(env, self, "park", hot_call<hot_park>);
     add_hot(env, self, "wake", hot_call<hot_wake>);
     add_hot(env, self, "giveWay", hot_call<hot_give_way>);
+    add_hot(env, self, "teach", hot_call<hot_teach>);
     add_hot(env, self, "dropOldest", hot_call<hot_drop_oldest>);
     add_hot(env, self, "account", hot_call<hot_account>);
     add_hot(env, self, "arenaAllocate", hot_call<hot_allocate>);

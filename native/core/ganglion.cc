@@ -169,7 +169,7 @@ void Ganglion::settle() {
   const uint32_t from = control_.settled;
   const uint32_t to = std::min(control_.handled, listed());
   if (from < to) {
-    if (control_.dispatch_count == 1 && dispatch_[0].flags == 0) {
+    if (control_.dispatch_count == 1 && (dispatch_[0].flags & ~NB_DISPATCH_MESSAGE) == 0) {
       book_lone(dispatch_[0]);
     } else {
       const uint64_t start = batch_start_;

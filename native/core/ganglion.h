@@ -61,6 +61,8 @@ class Ganglion {
   nb_status anywhere(const nb_mail& mail, uint64_t patience_ns);
   // Index of a synapse in the table of the ganglion of `post`, or NB_NONE.
   uint32_t find_synapse(uint16_t pre, uint16_t post) const;
+  // The lesson in nb_control, for a synapse that ends here and follows the exchange rule; any other is left as it is.
+  void teach();
   // As after `idle_ns` without use; for restoring a saved synapse.
   nb_status set_idle(uint16_t pre, uint16_t post, double idle_ns);
 

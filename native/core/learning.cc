@@ -146,6 +146,31 @@ void Ganglion::book_emissions() {
   control_.emissions = 0;
 }
 
+// ---- exchanges of messages: who answers says how it went -------------------------------------------------------------
+
+void Ganglion::teach() {
+  const uint32_t synapse = synapses_.find(control_.taught_pre, control_.taught_post);
+  if (synapse == NB_NONE || synapses_.rule(synapse).kind != NB_RULE_EXCHANGE) return;
+  const nb_rule& rule = synapses_.rule(synapse);
+  const double value = control_.lesson_value;
+  double& weight = synapses_.weight(synapse);
+  switch (control_.lesson) {
+    case NB_LESSON_ANSWERED:
+      weight = stdp::answered(rule, weight, value);
+      self_.potentiations++;
+      break;
+    case NB_LESSON_FAILED:
+      weight = stdp::unanswered(rule, weight);
+      self_.depressions++;
+      break;
+    case NB_LESSON_REWARD:
+      if (!(value >= -1 && value <= 1)) return;
+      weight = stdp::rewarded(rule, weight, value);
+      (value < 0 ? self_.depressions : self_.potentiations)++;
+      break;
+  }
+}
+
 // ---- disuse ---------------------------------------------------------------------------------------------------------
 
 // One pass over the table every sweep_ns, a slice at a time, so that no batch waits for a large table.

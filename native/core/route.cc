@@ -71,6 +71,7 @@ bool Ganglion::overrun(Inbox& inbox, uint32_t from) {
 
 // A lone spike is booked at the next opportunity, but its neuron may answer before that.
 void Ganglion::expect_lone(const nb_dispatch& entry) {
+  if ((entry.flags & NB_DISPATCH_MESSAGE) != 0) return;
   if (path_.synapse == entry.synapse && path_.rule != NB_RULE_EXCHANGE) return;
   if (entry.synapse != NB_NONE && entry.neuron < neurons_.capacity()) neurons_[entry.neuron].watch |= NB_WATCH_OPEN;
 }
@@ -194,7 +195,8 @@ uint32_t Ganglion::follow(const Inbox& inbox, uint32_t cursor, uint64_t now) {
 bool Ganglion::well_formed(const nb_spike& spike) {
   const uint32_t length = spike.kind >> 2;
   if (length == NB_LENGTH_ARENA) reading_->arena = true;
-  return (spike.kind & NB_TYPE_MASK) <= NB_TYPE_MODULATORY && (length <= NB_INLINE_BYTES || length == NB_LENGTH_ARENA);
+  if ((spike.kind & NB_TYPE_MASK) == NB_TYPE_MESSAGE && length < NB_MESSAGE_BYTES) return false;
+  return length <= NB_INLINE_BYTES || length == NB_LENGTH_ARENA;
 }
 
 // A broadcast is never cut: the list has room for one entry of each neuron at least, so it fits an empty one.
@@ -251,28 +253,36 @@ void Ganglion::deliver(const nb_spike& spike, Path& path, uint64_t now) {
     }
     weight = *path.weight;
     if (path.rule >= NB_RULE_PAIR_ALL) {
-      pair_pre(path.synapse, neuron, now);
+      if ((spike.kind & NB_TYPE_MASK) != NB_TYPE_MESSAGE) pair_pre(path.synapse, neuron, now);
     } else if (*path.last_pre != now) {
       touch(path, now);
     }
   }
-  const Input input = integrate(neuron, spike.kind & NB_TYPE_MASK, weight, now);
-  if (input == Input::kRefractory) {
-    drop(NB_DROP_REFRACTORY);
-    return;
+  const uint32_t type = spike.kind & NB_TYPE_MASK;
+  uint16_t flags = NB_DISPATCH_MESSAGE;
+  if (type != NB_TYPE_MESSAGE) {
+    const Input input = integrate(neuron, type, weight, now);
+    if (input == Input::kRefractory) {
+      drop(NB_DROP_REFRACTORY);
+      return;
+    }
+    const bool fired = input == Input::kFired;
+    if (fired && neuron.pair_in > 0) pair_post(path.target, now);
+    flags = fired ? NB_DISPATCH_FIRED : 0;
   }
-  const bool fired = input == Input::kFired;
-  if (fired && neuron.pair_in > 0) pair_post(path.target, now);
   neuron.received++;
   nb_dispatch& entry = dispatch_[listed_++];
   entry.spike = segment_.spike_offset(&spike);
   entry.synapse = path.synapse;
   entry.neuron = path.target;
-  entry.flags = fired ? NB_DISPATCH_FIRED : 0;
+  entry.flags = flags;
 }
 
+// Of a message only the priority counts: its payload does not begin with what its author wrote.
 bool Ganglion::passes(const nb_filter& filter, const nb_spike& spike) const {
-  if ((filter.type_mask >> (spike.kind & NB_TYPE_MASK) & 1) == 0 || spike.priority < filter.min_priority) return false;
+  if (spike.priority < filter.min_priority) return false;
+  if ((spike.kind & NB_TYPE_MASK) == NB_TYPE_MESSAGE) return true;
+  if ((filter.type_mask >> (spike.kind & NB_TYPE_MASK) & 1) == 0) return false;
   const uint8_t prefix_length = load_relaxed(const_cast<uint8_t&>(filter.prefix_length));
   if (prefix_length == 0) return true;
   const uint8_t* payload = spike.payload;

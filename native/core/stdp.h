@@ -99,6 +99,15 @@ inline double forgiven(const nb_rule& rule, double weight) {
   return clamp_weight(rule, rule.weight_min + (weight - rule.weight_min) / (1 - rule.a_minus));
 }
 
+// Reward-modulated, with three factors, pre, post and a neuromodulator (Izhikevich 2007, Cereb. Cortex 17:2443; Fremaux &
+// Gerstner 2016, Front. Neural Circuits 9:85), and the soft bounds of the exchange rule. `signal` in [-1, 1] is the reward times
+// the eligibility trace that the exchange left:
+//   dw = A+ signal (w_max - w)  for signal > 0,     dw = A- signal (w - w_min)  for signal < 0
+inline double rewarded(const nb_rule& rule, double weight, double signal) {
+  const double change = signal > 0 ? rule.a_plus * (rule.weight_max - weight) : rule.a_minus * (weight - rule.weight_min);
+  return clamp_weight(rule, weight + signal * change);
+}
+
 // ---- disuse ---------------------------------------------------------------------------------------------------------
 
 inline double decayed(const nb_rule& rule, double weight, double idle_ns, double half_life_ns) {

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+//
+// The part of a bus through which agents talk: messages and questions, in the name of a neuron of this thread. Called on the
+// thread of the bus.
+
+import { BusEventSource } from './events.js';
+import type { Conversations } from './messages/conversations.js';
+import type { BroadcastOptions, MessageOptions, Outgoing, RequestOptions, To } from './messages/options.js';
+import type { Reply } from './messages/reply.js';
+import type { TokenStream } from './messages/token_stream.js';
+
+export abstract class BusMessages extends BusEventSource {
+  /** @throws NeuronBusError ERR_NB_CLOSED. */
+  protected abstract get conversations(): Conversations;
+
+  /** As {@link NeuronHandle.send}, in the name of neuron `from`. */
+  send(from: number, to: To, value: unknown, options?: MessageOptions): boolean {
+    return this.conversations.send(from, to, value, options);
+  }
+
+  /** As {@link NeuronHandle.sendAll}, in the name of neuron `from`. */
+  sendAll(from: number, to: To, value: unknown, options?: BroadcastOptions): number {
+    return this.conversations.sendAll(from, to, value, options);
+  }
+
+  /** As {@link NeuronHandle.request}, in the name of neuron `from`. */
+  request<T, R = unknown>(
+    from: number,
+    to: To,
+    value: Outgoing<T, R>,
+    options?: RequestOptions,
+  ): Promise<Reply<R>> {
+    try {
+      return this.conversations.request(from, to, value, options);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+  }
+
+  /** As {@link NeuronHandle.stream}, in the name of neuron `from`. */
+  stream<T, R = unknown>(
+    from: number,
+    to: To,
+    value: Outgoing<T, R>,
+    options?: RequestOptions,
+  ): TokenStream<R> {
+    return this.conversations.stream(from, to, value, options);
+  }
+}

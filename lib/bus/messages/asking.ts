@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: MIT
+//
+// The asker's side: sends questions, knows which are open, and gives each its answer or its error. Called on the thread of the
+// bus. Answers are told apart by the number of their exchange and never wait behind other messages.
+
+import { NeuronBusError } from '../../memory/errors.js';
+import * as L from '../../memory/layout.js';
+import type { Workspace } from '../workspace.js';
+import { ChannelValue } from './channel.js';
+import { Deadlines } from './deadlines.js';
+import type { MessageOptions, Outgoing, RequestOptions } from './options.js';
+import { Pending, PendingTable } from './pending.js';
+import type { Post } from './post.js';
+import { Reply } from './reply.js';
+import { iterate, partsLost, StreamPending, type TokenStream } from './token_stream.js';
+import type { Content } from './value.js';
+
+export interface AskingHost {
+  now(): number;
+  /** How an exchange ended; `latencyNs` from question to answer or end. */
+  ended(pending: Pending, outcome: Outcome, latencyNs: number): void;
+}
+
+export type Outcome = 'answered' | 'failed' | 'timeout' | 'aborted' | 'dead' | 'closed';
+
+/** One answer is awaited. */
+class RequestPending extends Pending {
+  constructor(
+    about: { from: number; to: number; toEntry: number; correlation: number },
+    readonly resolve: (reply: Reply) => void,
+    readonly fail: (error: Error) => void,
+    readonly check: ((value: unknown) => unknown) | undefined,
+  ) {
+    super(about.from, about.to, about.toEntry, about.correlation);
+  }
+}
+
+type Open = RequestPending | StreamPending;
+
+export class Asking {
+  readonly #ws: Workspace;
+  readonly #post: Post;
+  readonly #host: AskingHost;
+  readonly #timeoutMs: number;
+  readonly #table = new PendingTable<Open>();
+  readonly #deadlines: Deadlines<Open>;
+  readonly #lifts = new Map<Open, () => void>(); // of those with an AbortSignal
+  #conversations = 0;
+  #late = 0;
+
+  constructor(workspace: Workspace, post: Post, timeoutMs: number, virtual: boolean, host: AskingHost) {
+    this.#ws = workspace;
+    this.#post = post;
+    this.#host = host;
+    this.#timeoutMs = timeoutMs;
+    this.#deadlines = new Deadlines<Open>(host.now, (open) => this.#timedOut(open), virtual);
+  }
+
+  /** Questions without an answer so far. */
+  get pending(): number {
+    return this.#table.size;
+  }
+
+  /** Answers that came after their question had ended. */
+  get late(): number {
+    return this.#late;
+  }
+
+  /** A number for a conversation: of this ganglion, and not used for 2^26 others. */
+  conversation(): number {
+    this.#conversations = (this.#conversations % (2 ** 26 - 1)) + 1;
+    return ((this.#ws.index << 26) | this.#conversations) >>> 0;
+  }
+
+  /** A message without a question. As `Post.send`. */
+  send(from: number, to: number, value: unknown, options: MessageOptions): boolean {
+    const { type = 0, priority = 0, correlationId = 0, traceparent } = options;
+    const what = L.MESSAGE_SEND;
+    const deadlineNs = Number.POSITIVE_INFINITY;
+    return this.#post.send(
+      { from, to, what, exchange: 0, correlation: correlationId, type, priority, deadlineNs, traceparent },
+      value,
+    );
+  }
+
+  /** One attempt. Rejects with what is documented at `NeuronHandle.request`. */
+  request<R>(from: number, to: number, value: unknown, options: RequestOptions): Promise<Reply<R>> {
+    return new Promise<Reply<R>>((resolve, reject) => {
+      const check =
+        value instanceof ChannelValue ? (answer: unknown) => value.channel.readAnswer(answer) : undefined;
+      const about = this.#about(from, to, options);
+      const pending = new RequestPending(about, resolve as (reply: Reply) => void, reject, check);
+      this.#ask(pending, L.MESSAGE_REQUEST, value, options);
+    });
+  }
+
+  /** The answer in parts. What goes wrong is thrown to who iterates. */
+  stream<T, R>(from: number, to: number, value: Outgoing<T, R>, options: RequestOptions): TokenStream<R> {
+    const check =
+      value instanceof ChannelValue ? (part: unknown) => value.channel.readAnswer(part) : undefined;
+    const patienceNs = (options.timeoutMs ?? this.#timeoutMs) * 1e6;
+    const host = { credit: this.#credit, cancel: this.#cancel };
+    const pending = new StreamPending(host, this.#about(from, to, options), patienceNs, check);
+    pending.lift = () => this.#remove(pending);
+    this.#ask(pending, L.MESSAGE_STREAM, value, options);
+    return iterate<R>(pending);
+  }
+
+  /** An answer of `source` came. `content` decodes its value. */
+  answered(what: number, exchange: number, count: number, source: number, content: () => Content): void {
+    const open = this.#table.get(exchange);
+    if (open === undefined || open.to !== source) {
+      this.#late++;
+      return;
+    }
+    if (what === L.MESSAGE_ERROR) this.#end(open, 'failed', remoteError(content()));
+    else if (open instanceof StreamPending) this.#streamed(open, what, count, content);
+    else if (what === L.MESSAGE_REPLY) this.#replied(open, content());
+  }
+
+  #replied(open: RequestPending, content: Content): void {
+    this.#remove(open);
+    const now = this.#ws.lastReading();
+    const latencyNs = Math.max(0, now - open.sentNs);
+    const { to, from: asker, exchange, correlation: correlationId } = open;
+    open.resolve(
+      new Reply(this.#judge, content, open.check, {
+        from: to,
+        asker,
+        exchange,
+        correlationId,
+        latencyNs,
+        now,
+      }),
+    );
+    this.#host.ended(open, 'answered', latencyNs);
+  }
+
+  /** Ends the questions to neurons that are not there any more, and those of askers that went. */
+  forgetGone(): void {
+    for (const open of this.#table.all()) {
+      if (this.#ws.residents[open.from] === undefined)
+        this.#end(open, 'closed', new NeuronBusError('UNKNOWN_NEURON', `The asker ${open.from} left`));
+      else if (this.#entryOf(open.to) !== open.toEntry)
+        this.#end(open, 'dead', new NeuronBusError('DEAD_TARGET', `neuron ${open.to}`));
+    }
+  }
+
+  /** Tells what is due, with a virtual clock. */
+  expire(): void {
+    this.#deadlines.expire(this.#host.now());
+  }
+
+  close(error: Error): void {
+    for (const open of this.#table.all()) this.#end(open, 'closed', error);
+    this.#deadlines.close();
+  }
+
+  #about(from: number, to: number, { correlationId = this.conversation() }: RequestOptions) {
+    return { from, to, toEntry: this.#entryOf(to), correlation: correlationId };
+  }
+
+  #entryOf(id: number): number {
+    return this.#ws.u32[this.#ws.roster + id];
+  }
+
+  #ask(pending: Open, what: number, value: unknown, options: RequestOptions): void {
+    const { timeoutMs = this.#timeoutMs, signal, type = 0, priority = 0, traceparent } = options;
+    const { from, to, correlation } = pending;
+    if (signal?.aborted) {
+      pending.fail(aborted(signal));
+      return;
+    }
+    const now = this.#host.now();
+    pending.deadlineNs = now + timeoutMs * 1e6;
+    this.#table.add(pending);
+    const { exchange, deadlineNs } = pending;
+    try {
+      const went = this.#post.send(
+        { from, to, what, exchange, correlation, type, priority, deadlineNs, traceparent },
+        value,
+      );
+      if (!went) throw new NeuronBusError('FULL', `The question to neuron ${to} was dropped`);
+    } catch (error) {
+      this.#table.remove(pending);
+      pending.fail(error as Error);
+      return;
+    }
+    pending.sentNs = this.#ws.lastReading();
+    this.#deadlines.add(pending, now);
+    if (signal === undefined) return;
+    const abort = () => this.#giveUp(pending, 'aborted', aborted(signal));
+    signal.addEventListener('abort', abort, { once: true });
+    this.#lifts.set(pending, () => signal.removeEventListener('abort', abort));
+  }
+
+  #streamed(open: StreamPending, what: number, count: number, content: () => Content): void {
+    const good = what === L.MESSAGE_END ? open.end(count) : open.part(count, content());
+    const now = this.#ws.lastReading();
+    if (!good) {
+      this.#giveUp(open, 'failed', partsLost());
+    } else if (what === L.MESSAGE_END) {
+      this.#host.ended(open, 'answered', Math.max(0, now - open.sentNs));
+    } else {
+      this.#deadlines.remove(open);
+      open.deadlineNs = now + open.patienceNs;
+      this.#deadlines.add(open, now);
+    }
+  }
+
+  #timedOut(open: Open): void {
+    this.#giveUp(
+      open,
+      'timeout',
+      new NeuronBusError('TIMEOUT', `neuron ${open.to} did not answer neuron ${open.from}`),
+    );
+  }
+
+  // The answerer is told, who may have begun.
+  #giveUp(open: Open, outcome: Outcome, error: Error): void {
+    this.#end(open, outcome, error);
+    this.#cancel(open);
+  }
+
+  #end(open: Open, outcome: Outcome, error: Error): void {
+    this.#remove(open);
+    this.#host.ended(open, outcome, Math.max(0, this.#host.now() - open.sentNs));
+    open.fail(error);
+  }
+
+  #remove(open: Open): void {
+    this.#table.remove(open);
+    this.#deadlines.remove(open);
+    if (this.#lifts.size === 0) return;
+    this.#lifts.get(open)?.();
+    this.#lifts.delete(open);
+  }
+
+  readonly #cancel = (open: Pending): void => this.#tell(open, L.MESSAGE_CANCEL, undefined);
+  readonly #credit = (open: Pending, parts: number): void =>
+    this.#tell(open, L.MESSAGE_CREDIT, String(parts));
+  readonly #judge = {
+    now: () => this.#host.now(),
+    reward: ({ asker, from, exchange, correlationId }: Reply<unknown>, signal: number) => {
+      this.#tell(
+        { from: asker, to: from, exchange, correlation: correlationId },
+        L.MESSAGE_REWARD,
+        String(signal),
+      );
+    },
+  };
+
+  // What the answerer should know. Lost when it cannot be sent: then it finds out by itself, or need not know.
+  #tell(
+    open: { from: number; to: number; exchange: number; correlation: number },
+    what: number,
+    value: string | undefined,
+  ): void {
+    const { from, to, exchange, correlation } = open;
+    if (this.#ws.closed || this.#ws.residents[from] === undefined || this.#ws.ganglionOf(to) < 0) return;
+    const type = what === L.MESSAGE_REWARD ? L.TYPE_MODULATORY : L.TYPE_EXCITATORY;
+    try {
+      this.#post.send(
+        { from, to, what, exchange, correlation, type, priority: 0, deadlineNs: Number.POSITIVE_INFINITY },
+        value,
+      );
+    } catch (error) {
+      if (!(error instanceof NeuronBusError)) throw error;
+    }
+  }
+}
+
+function aborted(signal: AbortSignal): NeuronBusError {
+  return new NeuronBusError('ABORTED', undefined, { cause: signal.reason });
+}
+
+/** What the answerer's error was. */
+function remoteError(content: Content): NeuronBusError {
+  let told: { name?: unknown; message?: unknown; code?: unknown };
+  try {
+    told = (content.json() ?? {}) as typeof told;
+  } catch {
+    told = {};
+  }
+  const { name = 'Error', message = '', code } = told;
+  const cause = Object.assign(
+    new Error(String(message)),
+    { name: String(name) },
+    code === undefined ? {} : { code },
+  );
+  return new NeuronBusError('REMOTE', `${String(name)}: ${String(message)}`, { cause });
+}

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: MIT
+//
+// Messages between agents, over spikes: where asking and answering meet. Called on the thread of the bus.
+//
+// A message spike comes from the dispatcher as a slot. Answers go to the question that waits for them at once; everything else
+// waits in its receiver's mailbox until the batch is through, so that priority decides and not the place in the ring.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { NeuronBusError } from '../../memory/errors.js';
+import * as L from '../../memory/layout.js';
+import { Frame, readValue } from '../../memory/message_frame.js';
+import type { SpikeType } from '../../memory/spike.js';
+import type { Emitter } from '../emitter.js';
+import type { ResolvedOptions } from '../options.js';
+import type { Registry } from '../registry.js';
+import type { Workspace } from '../workspace.js';
+import { Addressing } from './addressing.js';
+import { Answering } from './answering.js';
+import { Asking, type Outcome } from './asking.js';
+import type { IncomingHost, Message, Request } from './incoming.js';
+import {
+  type BroadcastOptions,
+  checkBroadcastOptions,
+  checkMessageOptions,
+  checkRequestOptions,
+  type MessageOptions,
+  type Outgoing,
+  type RequestOptions,
+  type To,
+} from './options.js';
+import type { Pending } from './pending.js';
+import { fromWire, Post } from './post.js';
+import type { Reply } from './reply.js';
+import { Teacher } from './teacher.js';
+import type { TokenStream } from './token_stream.js';
+import { Content, takeTrace } from './value.js';
+
+export interface ConversationsHost {
+  now(): number;
+  random(): number;
+  handlerFailed(error: unknown, id: number): void;
+  closed(): boolean;
+}
+
+const NO_OPTIONS = Object.freeze({});
+const DEFAULT_RETRIES = 3;
+const DEFAULT_BACKOFF_MS = 10;
+/** How often it is looked whether those who should answer are still there, ms. */
+const WATCH_MS = 250;
+
+export class Conversations implements IncomingHost {
+  readonly #ws: Workspace;
+  readonly #registry: Registry;
+  readonly #host: ConversationsHost;
+  readonly #asking: Asking;
+  readonly #answering: Answering;
+  readonly #addressing: Addressing;
+  readonly #frame = new Frame();
+  #watch: NodeJS.Timeout | undefined;
+
+  constructor(
+    workspace: Workspace,
+    registry: Registry,
+    emitter: Emitter,
+    options: ResolvedOptions,
+    host: ConversationsHost,
+  ) {
+    this.#ws = workspace;
+    this.#registry = registry;
+    this.#host = host;
+    this.#addressing = new Addressing(
+      workspace,
+      registry,
+      (_from, candidates) => candidates[Math.floor(host.random() * candidates.length)],
+    );
+    const post = new Post(emitter);
+    const now = () => host.now();
+    this.#asking = new Asking(workspace, post, options.requestTimeoutMs, options.clock === 'virtual', {
+      now,
+      ended: (pending, outcome, latencyNs) => this.#ended(pending, outcome, latencyNs),
+    });
+    this.#answering = new Answering(
+      workspace,
+      post,
+      new Teacher(workspace),
+      options.ageingMs * 1e6,
+      {
+        now,
+        handlerFailed: (error, id) => host.handlerFailed(error, id),
+        handled: (message) => this.#handled(message),
+      },
+      () => this,
+    );
+  }
+
+  /** Questions without an answer so far. */
+  get pending(): number {
+    return this.#asking.pending;
+  }
+
+  /** Messages that have not had their turn at a neuron of this thread. */
+  get waiting(): number {
+    return this.#answering.waiting;
+  }
+
+  /** Answers that nobody waited for any more. */
+  get late(): number {
+    return this.#asking.late;
+  }
+
+  // ---- the way out --------------------------------------------------------------------------------------------------
+
+  /** As `NeuronHandle.send`. */
+  send(from: number, to: To, value: unknown, options: MessageOptions = NO_OPTIONS): boolean {
+    if (options !== NO_OPTIONS) checkMessageOptions(options);
+    return this.#asking.send(from, this.#addressing.one(from, to), value, options);
+  }
+
+  /** As `NeuronHandle.sendAll`. */
+  sendAll(from: number, to: To, value: unknown, options: BroadcastOptions = NO_OPTIONS): number {
+    if (options !== NO_OPTIONS) checkBroadcastOptions(options);
+    const { exclude = [], ...rest } = options;
+    this.#ws.patient = false;
+    let went = 0;
+    try {
+      for (const id of this.#addressing.all(from, to)) {
+        if (!exclude.includes(id) && this.#sendTo(from, id, value, rest)) went++;
+      }
+    } finally {
+      this.#ws.patient = true;
+    }
+    return went;
+  }
+
+  // One of many: that it is full, or went meanwhile, is its own affair.
+  #sendTo(from: number, to: number, value: unknown, options: MessageOptions): boolean {
+    try {
+      return this.#asking.send(from, to, value, options);
+    } catch (error) {
+      const own =
+        error instanceof NeuronBusError && ['ERR_NB_FULL', 'ERR_NB_DEAD_TARGET'].includes(error.code);
+      if (!own) throw error;
+      return false;
+    }
+  }
+
+  /** As `NeuronHandle.request`. */
+  request<T, R = unknown>(
+    from: number,
+    to: To,
+    value: Outgoing<T, R>,
+    options: RequestOptions = NO_OPTIONS,
+  ): Promise<Reply<R>> {
+    try {
+      if (options !== NO_OPTIONS) checkRequestOptions(options);
+      const attempt = () => this.#asking.request<R>(from, this.#addressing.one(from, to), value, options);
+      this.#watchTargets();
+      return options.idempotent === true ? this.#insist(attempt, options) : attempt();
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+  }
+
+  /** As `NeuronHandle.stream`. */
+  stream<T, R = unknown>(
+    from: number,
+    to: To,
+    value: Outgoing<T, R>,
+    options: RequestOptions = NO_OPTIONS,
+  ): TokenStream<R> {
+    if (options !== NO_OPTIONS) checkRequestOptions(options);
+    this.#watchTargets();
+    return this.#asking.stream(from, this.#addressing.one(from, to), value, options);
+  }
+
+  answer(request: Request, value: unknown): boolean {
+    return this.#answering.answer(request, value);
+  }
+
+  fail(request: Request, error: unknown): boolean {
+    return this.#answering.fail(request, error);
+  }
+
+  now(): number {
+    return this.#host.now();
+  }
+
+  // ---- the way in ---------------------------------------------------------------------------------------------------
+
+  /** The message in slot `at` came for neuron `id`. */
+  arrived(at: number, id: number): void {
+    const { u32, memory } = this.#ws;
+    const { what, flags, exchange, correlation, deadline, encoding } = this.#frame.read(u32, at);
+    const from = u32[at * 16 + 3] & 0xffff;
+    let traceparent: string | undefined;
+    const content = () => {
+      let raw = readValue(u32, at, memory);
+      if ((flags & L.MESSAGE_HAS_TRACE) !== 0) [traceparent, raw] = takeTrace(raw);
+      return new Content(encoding, flags, raw);
+    };
+    if (what >= L.MESSAGE_REPLY && what <= L.MESSAGE_END) {
+      this.#asking.answered(what, exchange, deadline, from, content);
+    } else if (what > L.MESSAGE_END) {
+      if (what < L.MESSAGE_WHATS) this.#answering.told(what, from, id, exchange, content);
+    } else {
+      const now = this.#ws.lastReading();
+      const value = content();
+      const type = (flags >>> L.MESSAGE_TYPE_SHIFT) as SpikeType;
+      const priority = (u32[at * 16 + 4] >>> 8) & 0xff;
+      const sentNs = u32[at * 16 + 1] * 4294967296 + u32[at * 16];
+      const deadlineNs = fromWire(deadline, now);
+      const correlationId = correlation;
+      this.#answering.arrived(
+        { from, to: id, what, exchange, correlationId, type, priority, sentNs, deadlineNs, traceparent },
+        value,
+        now,
+      );
+    }
+  }
+
+  /** The batch is through: hands over what came with it. */
+  drain(): void {
+    this.#answering.drain();
+  }
+
+  /** A neuron of this thread left. */
+  left(id: number): void {
+    this.#answering.left(id);
+    this.#asking.forgetGone();
+  }
+
+  /** The virtual clock was moved. */
+  advanced(): void {
+    this.#asking.expire();
+  }
+
+  close(): void {
+    clearInterval(this.#watch);
+    this.#asking.close(new NeuronBusError('CLOSED'));
+    this.#answering.close();
+  }
+
+  // ---- inside -------------------------------------------------------------------------------------------------------
+
+  // Whoever is asked may leave, or die with its thread or process.
+  #watchTargets(): void {
+    if (this.#watch !== undefined) return;
+    this.#watch = setInterval(() => {
+      if (this.#asking.pending === 0) {
+        clearInterval(this.#watch);
+        this.#watch = undefined;
+      } else if (this.#registry.sync()) {
+        this.#asking.forgetGone();
+      }
+    }, WATCH_MS).unref();
+  }
+
+  async #insist<R>(attempt: () => Promise<Reply<R>>, options: RequestOptions): Promise<Reply<R>> {
+    const { retries = DEFAULT_RETRIES, backoffMs = DEFAULT_BACKOFF_MS, signal } = options;
+    for (let failed = 0; ; failed++) {
+      try {
+        return await attempt();
+      } catch (error) {
+        if (failed === retries || !mayPass(error) || this.#host.closed()) throw error;
+        const pause = backoffMs * 2 ** failed * (0.5 + 0.5 * this.#host.random());
+        await sleep(pause, undefined, { ...(signal && { signal }) }).catch(() => {});
+        if (signal?.aborted) throw new NeuronBusError('ABORTED', undefined, { cause: signal.reason });
+      }
+    }
+  }
+
+  #ended(_pending: Pending, _outcome: Outcome, _latencyNs: number): void {}
+
+  #handled(_message: Message): void {}
+}
+
+/** Whether another attempt may do better. */
+function mayPass(error: unknown): boolean {
+  const codes = ['ERR_NB_TIMEOUT', 'ERR_NB_DEAD_TARGET', 'ERR_NB_FULL', 'ERR_NB_ARENA_FULL', 'ERR_NB_REMOTE'];
+  return error instanceof NeuronBusError && codes.includes(error.code);
+}

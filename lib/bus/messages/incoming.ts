@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+//
+// What onMessage and onRequest get. Called on the thread of the bus. These objects stay valid: a message is copied out of the
+// ring before its turn comes.
+
+import type { SpikeType } from '../../memory/spike.js';
+import type { MessageOptions, Outgoing, RequestOptions, To } from './options.js';
+import type { Reply } from './reply.js';
+import type { TokenStream } from './token_stream.js';
+import type { Content } from './value.js';
+
+/** What a message can do with the bus. */
+export interface IncomingHost {
+  answer(request: Request, value: unknown): boolean;
+  fail(request: Request, error: unknown): boolean;
+  request<T, R>(from: number, to: To, value: Outgoing<T, R>, options: RequestOptions): Promise<Reply<R>>;
+  stream<T, R>(from: number, to: To, value: Outgoing<T, R>, options: RequestOptions): TokenStream<R>;
+  send(from: number, to: To, value: unknown, options: MessageOptions): boolean;
+  now(): number;
+}
+
+export interface About {
+  readonly from: number;
+  readonly to: number;
+  readonly what: number;
+  readonly exchange: number;
+  readonly correlationId: number;
+  readonly type: SpikeType;
+  readonly priority: number;
+  readonly sentNs: number;
+  readonly deadlineNs: number;
+  readonly traceparent: string | undefined;
+}
+
+/** A message without a question: what `send()` sends. */
+export class Message {
+  /** Id of the neuron that sent it. */
+  readonly from: number;
+  /** Id of the neuron that got it. */
+  readonly to: number;
+  /** Of the conversation that it belongs to; 0 = none. */
+  readonly correlationId: number;
+  readonly type: SpikeType;
+  /** 0..255 */
+  readonly priority: number;
+  /** When it was sent, ns on the clock of the bus. */
+  readonly timestamp: number;
+  /** W3C trace context of the sender, if it had one. */
+  readonly traceparent: string | undefined;
+  readonly #content: Content;
+  protected readonly host: IncomingHost;
+
+  /** @internal */
+  constructor(host: IncomingHost, content: Content, about: About) {
+    this.host = host;
+    this.#content = content;
+    this.from = about.from;
+    this.to = about.to;
+    this.correlationId = about.correlationId;
+    this.type = about.type;
+    this.priority = about.priority;
+    this.timestamp = about.sentNs;
+    this.traceparent = about.traceparent;
+  }
+
+  /** What was sent: a string, a Uint8Array, whatever JSON expresses, or undefined. ERR_NB_BAD_PAYLOAD. */
+  get value(): unknown {
+    return this.#content.value;
+  }
+
+  /** Name of the channel it came over, if any. */
+  get channel(): string | undefined {
+    return this.#content.channel;
+  }
+
+  /** Bytes of the value as it was sent. */
+  get length(): number {
+    return this.#content.length;
+  }
+
+  text(): string {
+    return this.#content.text();
+  }
+
+  json(): unknown {
+    return this.#content.json();
+  }
+
+  /** Asks somebody else within the same conversation. As `NeuronHandle.request`. */
+  request<T, R = unknown>(to: To, value: Outgoing<T, R>, options: RequestOptions = {}): Promise<Reply<R>> {
+    return this.host.request(this.to, to, value, this.inherit(options));
+  }
+
+  /** As request(), for an answer in parts. */
+  stream<T, R = unknown>(to: To, value: Outgoing<T, R>, options: RequestOptions = {}): TokenStream<R> {
+    return this.host.stream(this.to, to, value, this.inherit(options));
+  }
+
+  /** Tells somebody else within the same conversation. As `NeuronHandle.send`. */
+  send(to: To, value: unknown, options: MessageOptions = {}): boolean {
+    return this.host.send(this.to, to, value, {
+      correlationId: this.correlationId,
+      traceparent: this.traceparent,
+      ...options,
+    });
+  }
+
+  protected inherit(options: RequestOptions): RequestOptions {
+    return { correlationId: this.correlationId, traceparent: this.traceparent, ...options };
+  }
+}
+
+/** A question. It is answered by what `onRequest` returns, or by reply(). */
+export class Request extends Message {
+  /** Until when the asker waits, ns on the clock of the bus; Infinity = for ever. */
+  readonly deadline: number;
+  /** @internal */
+  readonly exchange: number;
+  /** @internal Whether the asker wants parts. */
+  readonly wantsParts: boolean;
+  /** @internal Nothing more can be answered. */
+  done = false;
+  #abort: AbortController | undefined;
+
+  /** @internal */
+  constructor(host: IncomingHost, content: Content, about: About, wantsParts: boolean) {
+    super(host, content, about);
+    this.deadline = about.deadlineNs;
+    this.exchange = about.exchange;
+    this.wantsParts = wantsParts;
+  }
+
+  /** How long the asker still waits, ms. */
+  get remainingMs(): number {
+    return Math.max(0, (this.deadline - this.host.now()) / 1e6);
+  }
+
+  /** Aborted when the asker does not wait any more. */
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    if (this.done) this.#abort.abort();
+    return this.#abort.signal;
+  }
+
+  /** Whether it was answered, or needs no answer any more. */
+  get answered(): boolean {
+    return this.done;
+  }
+
+  /** The answer. False when there was one already, or nobody waits, or it was dropped. @throws as the value says. */
+  reply(value?: unknown): boolean {
+    return this.host.answer(this, value);
+  }
+
+  /** In place of an answer: the asker gets ERR_NB_REMOTE with name and message of the error. */
+  reject(error: unknown): boolean {
+    return this.host.fail(this, error);
+  }
+
+  /** @internal The asker gave up. */
+  cancel(): void {
+    this.done = true;
+    this.#abort?.abort();
+  }
+
+  /** What comes of it inherits the deadline and the signal, too. */
+  protected override inherit(options: RequestOptions): RequestOptions {
+    const inherited = super.inherit(options);
+    if (options.timeoutMs === undefined && this.deadline !== Number.POSITIVE_INFINITY) {
+      inherited.timeoutMs = Math.max(1e-3, this.remainingMs);
+    }
+    if (options.signal === undefined) inherited.signal = this.signal;
+    return inherited;
+  }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+//
+// The one way out of messages: a frame is filled and handed to the emitter. Called on the thread of the bus.
+
+import * as L from '../../memory/layout.js';
+import { Frame } from '../../memory/message_frame.js';
+import { checkPriority } from '../../memory/spike_writer.js';
+import { type Emitter, OWN_SEQUENCE } from '../emitter.js';
+import { putTrace, putValue } from './value.js';
+
+const UNIT_NS = 2 ** L.MESSAGE_DEADLINE_SHIFT;
+
+/** All that a message says beside its value. */
+export interface Letter {
+  readonly from: number;
+  readonly to: number;
+  /** MESSAGE_SEND .. */
+  readonly what: number;
+  readonly exchange: number;
+  readonly correlation: number;
+  readonly type: number;
+  readonly priority: number;
+  readonly deadlineNs: number;
+  /** What else to put where the deadline goes. */
+  readonly count?: number;
+  readonly traceparent?: string | undefined;
+}
+
+export class Post {
+  readonly #emitter: Emitter;
+  readonly #frame = new Frame();
+
+  constructor(emitter: Emitter) {
+    this.#emitter = emitter;
+  }
+
+  /**
+   * False: dropped, and counted.
+   *
+   * @throws NeuronBusError ERR_NB_INVALID_ARGUMENT, ERR_NB_FULL (backpressure 'fail'), ERR_NB_ARENA_FULL, ERR_NB_TOO_LARGE,
+   * ERR_NB_DEAD_TARGET.
+   */
+  send(letter: Letter, value: unknown): boolean {
+    const frame = this.#frame;
+    frame.what = letter.what;
+    frame.flags = letter.type << L.MESSAGE_TYPE_SHIFT;
+    frame.exchange = letter.exchange;
+    frame.correlation = letter.correlation;
+    frame.deadline = letter.count ?? toWire(letter.deadlineNs);
+    putValue(frame, value);
+    if (letter.traceparent !== undefined) putTrace(frame, letter.traceparent);
+    const { from, to, priority } = letter;
+    return this.#emitter.post(from, to, L.TYPE_MESSAGE, checkPriority(priority), frame, OWN_SEQUENCE);
+  }
+}
+
+function toWire(deadlineNs: number): number {
+  if (deadlineNs === Number.POSITIVE_INFINITY) return 0;
+  return Math.ceil(deadlineNs / UNIT_NS) % 4294967296 || 1;
+}
+
+/** The deadline in a frame that came at about `now`, ns; Infinity = none. */
+export function fromWire(units: number, now: number): number {
+  if (units === 0) return Number.POSITIVE_INFINITY;
+  const here = Math.floor(now / UNIT_NS);
+  const ahead = (units - (here % 4294967296)) | 0; // up to 2^31 units on either side
+  return (here + ahead) * UNIT_NS;
+}

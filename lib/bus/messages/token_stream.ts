@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+//
+// An answer in parts, at who asked. Called on the thread of the bus.
+//
+// Parts come over the ring and are kept until they are read. Backpressure is by credit: who answers may send STREAM_WINDOW parts
+// ahead of what was read, and gets credit for half a window at a time.
+
+import { NeuronBusError } from '../../memory/errors.js';
+import { Pending } from './pending.js';
+import type { Content } from './value.js';
+
+/** Parts that may be under way. */
+export const STREAM_WINDOW = 32;
+
+export interface TokenStreamHost {
+  /** Lets the answerer send so many more. */
+  credit(stream: StreamPending, parts: number): void;
+  /** Nobody reads any more. */
+  cancel(stream: StreamPending): void;
+}
+
+type Waiter<T> = { resolve(result: IteratorResult<T>): void; reject(error: unknown): void };
+
+/** For `for await`. Leaving the loop early tells the answerer to stop. */
+export interface TokenStream<T = unknown> extends AsyncIterableIterator<T> {
+  /** Of the conversation. */
+  readonly correlationId: number;
+  return(): Promise<IteratorResult<T>>;
+}
+
+export class StreamPending extends Pending {
+  readonly #host: TokenStreamHost;
+  readonly #parts: Content[] = [];
+  readonly #waiters: Waiter<unknown>[] = [];
+  readonly #check: ((value: unknown) => unknown) | undefined;
+  #arrived = 0;
+  #read = 0;
+  #ended = false;
+  #error: Error | undefined;
+  /** From part to part, ns. */
+  readonly patienceNs: number;
+  lift: () => void = () => {};
+
+  constructor(
+    host: TokenStreamHost,
+    about: { from: number; to: number; toEntry: number; correlation: number },
+    patienceNs: number,
+    check: ((value: unknown) => unknown) | undefined,
+  ) {
+    super(about.from, about.to, about.toEntry, about.correlation);
+    this.#host = host;
+    this.#check = check;
+    this.patienceNs = patienceNs;
+  }
+
+  /** Part number `index` came. False: one before it was lost. */
+  part(index: number, content: Content): boolean {
+    if (index !== this.#arrived) return false;
+    this.#arrived++;
+    const waiter = this.#waiters.shift();
+    if (waiter === undefined) this.#parts.push(content);
+    else this.#give(waiter, content);
+    return true;
+  }
+
+  /** The last part came; `count` in all. False: some were lost. */
+  end(count: number): boolean {
+    if (count !== this.#arrived) return false;
+    this.#finish(undefined);
+    return true;
+  }
+
+  override fail(error: Error): void {
+    this.#finish(error);
+  }
+
+  next(): Promise<IteratorResult<unknown>> {
+    return new Promise((resolve, reject) => {
+      const waiter = { resolve, reject };
+      const content = this.#parts.shift();
+      if (content !== undefined) this.#give(waiter, content);
+      else if (!this.#ended) this.#waiters.push(waiter);
+      else this.#last(waiter);
+    });
+  }
+
+  stop(): Promise<IteratorResult<unknown>> {
+    if (!this.#ended) {
+      this.#finish(undefined);
+      this.#host.cancel(this);
+    }
+    this.#parts.length = 0;
+    this.#error = undefined;
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  #give(waiter: Waiter<unknown>, content: Content): void {
+    if (++this.#read % (STREAM_WINDOW / 2) === 0 && !this.#ended) this.#host.credit(this, STREAM_WINDOW / 2);
+    try {
+      const { value } = content;
+      waiter.resolve({ done: false, value: this.#check === undefined ? value : this.#check(value) });
+    } catch (error) {
+      waiter.reject(error);
+    }
+  }
+
+  #last(waiter: Waiter<unknown>): void {
+    const error = this.#error;
+    this.#error = undefined; // told once, as a generator does
+    if (error === undefined) waiter.resolve({ done: true, value: undefined });
+    else waiter.reject(error);
+  }
+
+  #finish(error: Error | undefined): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#error = error;
+    this.lift();
+    for (const waiter of this.#waiters.splice(0)) this.#last(waiter);
+  }
+}
+
+/** What a lost part means. */
+export function partsLost(): NeuronBusError {
+  return new NeuronBusError('FULL', 'Parts of the stream were dropped on their way');
+}
+
+/** The iterator of a stream under way. */
+export function iterate<T>(stream: StreamPending): TokenStream<T> {
+  return {
+    correlationId: stream.correlation,
+    next: () => stream.next() as Promise<IteratorResult<T>>,
+    return: () => stream.stop() as Promise<IteratorResult<T>>,
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
