@@ -40,7 +40,7 @@ export function assemble(memory: Memory, options: ResolvedOptions, front: Front)
     makeRoom: () => drive.deliver(options.axonCapacity, false),
   });
   const conversations: Conversations = new Conversations(workspace, registry, emitter, options, {
-    now: () => clock.now(),
+    now: () => emitter.now(),
     random: () => front.random(),
     handlerFailed: (error, id) => dispatcher.failed(error, id),
     closed: () => front.closed(),
