@@ -6,6 +6,7 @@
 
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { Neuron, NeuronBus, type NeuronHandle, type Spike } from 'neuronbus';
+import { Sink } from './agents.js';
 
 export interface OtherSide {
   /** Of a bus in this process, or the name of one in another. */
@@ -28,13 +29,6 @@ export function chatter(bus: NeuronBus, from: number, running: () => boolean): v
     setImmediate(turn);
   };
   turn();
-}
-
-class Sink extends Neuron {
-  received = 0;
-  onSpike(): void {
-    this.received++;
-  }
 }
 
 class Echo extends Neuron {
@@ -76,31 +70,16 @@ function serve(
 
 if (!isMainThread && parentPort !== null) {
   const port = parentPort;
-  const order = workerData as OtherSide | { echo: true };
-  if ('echo' in order) {
-    port.on('message', (message: unknown) => {
-      if (message === 'stop') port.close();
-      else port.postMessage(message);
-    });
-    port.postMessage('ready');
-  } else {
-    const stop = serve(order, (message) => port.postMessage(message));
-    port.on('message', (message: unknown) => {
-      stop(message);
-      if (message !== 'quiet') port.close();
-    });
-  }
+  const stop = serve(workerData as OtherSide, (message) => port.postMessage(message));
+  port.on('message', (message: unknown) => {
+    stop(message);
+    if (message !== 'quiet') port.close();
+  });
 } else if (process.send !== undefined) {
-  const tell = (message: unknown): void => void process.send?.(message);
   const [name, pollMs] = process.argv.slice(2);
-  if (name === '--echo') {
-    process.on('message', (message) => (message === 'stop' ? process.disconnect() : tell(message)));
-    tell('ready');
-  } else {
-    const stop = serve({ bus: name, pollMs: Number(pollMs) }, tell);
-    process.once('message', (message) => {
-      stop(message);
-      process.disconnect();
-    });
-  }
+  const stop = serve({ bus: name, pollMs: Number(pollMs) }, (message) => void process.send?.(message));
+  process.once('message', (message) => {
+    stop(message);
+    process.disconnect();
+  });
 }
