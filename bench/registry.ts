@@ -18,6 +18,8 @@ export const scenarioNames = [
   'memory_and_startup',
   'discovery',
   'save_load',
+  'foreign_agents',
+  'large_bus',
 ] as const;
 
 /** Throws when there is no such scenario, naming those that exist. */
