@@ -78,10 +78,27 @@ function ratio(
   };
 }
 
+/** The same where less is better: how many times quicker ours is. */
+function quickness(
+  text: string,
+  limit: number,
+  scenario: string,
+  ours: string,
+  theirs: string,
+  metric: string,
+): Target {
+  return ratio(text, limit, scenario, theirs, ours, metric);
+}
+
 const inPlace = 'axon, publishWith 64';
 const copied = 'axon, publishBatch of 64';
 const rivalInPlace = 'SharedArrayBuffer ring, batch 64 in place';
 const rivalCopied = 'SharedArrayBuffer ring, batch 64';
+
+const processes = ['two processes', 'two threads'] as const;
+const active = ['two processes, active', 'two threads, active'] as const;
+const parkedThreads = ['two threads, parked', 'worker.postMessage, after a pause'] as const;
+const parkedProcesses = ['two processes, parked', 'process.send, after a pause'] as const;
 
 const targets: readonly Target[] = [
   atMost('fire to onSpike, batch 64, ns a spike', 20, 'fire_to_onspike', 'batch 64', 'time'),
@@ -138,6 +155,11 @@ const targets: readonly Target[] = [
   atMost('start of a default bus, ms', 50, 'memory_and_startup', 'bus, default sizes', 'start'),
   atMost('memory touched before use, MB', 16, 'memory_and_startup', 'bus, default sizes', 'touched'),
   atMost('a synapse, bytes', 48, 'memory_and_startup', 'synapse, layout', 'each'),
+  ratio('fire to onSpike, two processes, of two threads', 0.9, 'bus_one_way', ...processes, 'rate'),
+  quickness('round trip, two processes, of two threads, p50', 0.9, 'bus_round_trip', ...active, 'p50'),
+  quickness('parked threads, of MessageChannel, p50', 1, 'bus_round_trip', ...parkedThreads, 'p50'),
+  quickness('parked processes, of process.send, p50', 1, 'bus_round_trip', ...parkedProcesses, 'p50'),
+  ratio('all to all, 8 threads, of 1 thread', 1, 'bus_scale', '8 threads', '1 thread', 'rate'),
 ];
 
 export function evaluateTargets(scenarios: readonly ScenarioResult[]): TargetResult[] {
