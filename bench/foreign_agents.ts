@@ -150,12 +150,8 @@ function unavailable(language: Language): string | undefined {
   return reason === undefined ? undefined : `not measured: ${reason}`;
 }
 
-/** Two things are measured in one process, each for half as long. */
-const half = (effort: Effort): Effort => ({
-  ...effort,
-  warmupMs: effort.warmupMs / 2,
-  blockMs: effort.blockMs / 2,
-});
+/** Two things are measured in one process; a warm-up serves both. Blocks as they are: what comes in bursts needs long ones. */
+const half = (effort: Effort): Effort => ({ ...effort, warmupMs: effort.warmupMs / 2 });
 
 const variants = (['C', 'Python'] as const).flatMap((language): Variant[] => [
   {
