@@ -7,8 +7,8 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { NeuronBus } from 'neuronbus';
-import { expectReconciled, Sink } from './harness/agents.js';
-import { chatter, type OtherSide } from './harness/other_side.js';
+import { chatter, expectReconciled, Sink } from './harness/agents.js';
+import type { OtherSide } from './harness/other_side.js';
 import type { Effort, Sample, Scenario, Variant } from './harness/types.js';
 
 const script = new URL('./harness/other_side.js', import.meta.url);

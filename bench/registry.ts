@@ -27,6 +27,6 @@ export async function loadScenario(name: string): Promise<Scenario> {
   if (!(scenarioNames as readonly string[]).includes(name)) {
     throw new Error(`no scenario "${name}"; there are: ${scenarioNames.join(', ')}`);
   }
-  const module = (await import(`./${name}.js`)) as { scenario: Scenario };
+  const module = (await import(/* @vite-ignore */ `./${name}.js`)) as { scenario: Scenario };
   return module.scenario;
 }

@@ -62,6 +62,21 @@ export class Asker extends Neuron {
   }
 }
 
+/** Fires at every other sink of the bus, in bursts, until it is stopped; with a turn of the event loop in between. */
+export function chatter(bus: NeuronBus, from: number, running: () => boolean): void {
+  const turn = (): void => {
+    if (!running()) return;
+    const others = bus.discover('sink').filter(({ id }) => id !== from);
+    const end = performance.now() + 2;
+    while (performance.now() < end) {
+      for (const { id } of others) for (let i = 0; i < 64 && bus.fire(from, { target: id }); i++);
+      bus.tick();
+    }
+    setImmediate(turn);
+  };
+  turn();
+}
+
 /** Throws unless every spike of the bus is accounted for. */
 export function expectReconciled({ published, delivered, queued, dropped }: BusStats): void {
   const lost = Object.values(dropped).reduce((sum, count) => sum + count, 0);

@@ -11,7 +11,7 @@ const blockBegin = '<!-- bench:start -->';
 const blockEnd = '<!-- bench:end -->';
 
 /** The rows a reader of the README wants: scenario, variant, what it is called there. */
-const readmeRows: readonly (readonly [string, string])[] = [
+export const readmeRows: readonly (readonly [string, string])[] = [
   ['fire_to_onspike', 'batch 64'],
   ['fire_to_onspike', 'batch 64, text of 11 characters'],
   ['fire_to_onspike', 'one spike per tick'],

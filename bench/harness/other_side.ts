@@ -6,7 +6,7 @@
 
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { Neuron, NeuronBus, type NeuronHandle, type Spike } from 'neuronbus';
-import { Sink } from './agents.js';
+import { chatter, Sink } from './agents.js';
 
 export interface OtherSide {
   /** Of a bus in this process, or the name of one in another. */
@@ -14,21 +14,6 @@ export interface OtherSide {
   readonly pollMs: number;
   /** 'serve' (default), 'chatter' with everybody, or 'block' the thread for 50 ms again and again. */
   readonly role?: 'serve' | 'chatter' | 'block';
-}
-
-/** Fires at every other sink of the bus, in bursts, until it is stopped; with a turn of the event loop in between. */
-export function chatter(bus: NeuronBus, from: number, running: () => boolean): void {
-  const turn = (): void => {
-    if (!running()) return;
-    const others = bus.discover('sink').filter(({ id }) => id !== from);
-    const end = performance.now() + 2;
-    while (performance.now() < end) {
-      for (const { id } of others) for (let i = 0; i < 64 && bus.fire(from, { target: id }); i++);
-      bus.tick();
-    }
-    setImmediate(turn);
-  };
-  turn();
 }
 
 class Echo extends Neuron {
