@@ -48,7 +48,7 @@ class Target extends Neuron {
     bus.fire(from, { target: agent, payload: 'flood' });
     const said = await end;
     expectEqual('spikes received', this.#received, said);
-    return meter.megaPerSecond;
+    return meter.meanMegaPerSecond;
   }
 
   onSpike(spike: Spike, handle: NeuronHandle): void {
@@ -139,7 +139,7 @@ async function overPipe(effort: Effort, language: Language): Promise<Sample> {
   const ended = once(child, 'exit');
   say('s');
   await ended;
-  return { rate: meter.megaPerSecond, ...trips.sample };
+  return { rate: meter.meanMegaPerSecond, ...trips.sample };
 }
 
 function unavailable(language: Language): string | undefined {
@@ -150,7 +150,7 @@ function unavailable(language: Language): string | undefined {
   return reason === undefined ? undefined : `not measured: ${reason}`;
 }
 
-/** Two things are measured in one process; a warm-up serves both. Blocks as they are: what comes in bursts needs long ones. */
+/** Two things are measured in one process, each after half a warm-up. */
 const half = (effort: Effort): Effort => ({ ...effort, warmupMs: effort.warmupMs / 2 });
 
 const variants = (['C', 'Python'] as const).flatMap((language): Variant[] => [
@@ -173,7 +173,7 @@ export const scenario: Scenario = {
   name: 'foreign_agents',
   title: 'Agents in C and Python',
   note:
-    'Rate: spikes from there to onSpike here. p50, p99: a question from here, answered there. Over a pipe: records of 64 bytes, ' +
+    'Rate: spikes from there to onSpike here, the mean, as they come in bursts. p50, p99: a question from here, answered there. Over a pipe: records of 64 bytes, ' +
     'nothing looked up or learned; up to 64 in one write, one by one in the round trip.',
   metrics: [
     { name: 'rate', unit: 'M/s', better: 'higher' },
