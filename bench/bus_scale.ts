@@ -6,16 +6,12 @@
 
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { Neuron, NeuronBus } from 'neuronbus';
-import { expectEqual } from './harness/measure.js';
-import { chatter, type OtherSide } from './harness/other_side.js';
+import { NeuronBus } from 'neuronbus';
+import { chatter, expectReconciled, Sink } from './harness/agents.js';
+import type { OtherSide } from './harness/other_side.js';
 import type { Effort, Sample, Scenario, Variant } from './harness/types.js';
 
 const script = new URL('./harness/other_side.js', import.meta.url);
-
-class Sink extends Neuron {
-  onSpike(): void {}
-}
 
 async function allToAll(effort: Effort, threads: number): Promise<Sample> {
   const bus = NeuronBus.create({ maxNeurons: 64 });
@@ -42,9 +38,7 @@ async function allToAll(effort: Effort, threads: number): Promise<Sample> {
     }
   }
   while (bus.tick() > 0);
-  const { published, delivered, queued, dropped } = bus.stats();
-  const lost = Object.values(dropped).reduce((a, b) => a + b, 0);
-  expectEqual('spikes accounted for', delivered + queued + lost, published);
+  expectReconciled(bus.stats());
   bus.close();
   return { rate: (after - before) / (end - begin) / 1e3 };
 }

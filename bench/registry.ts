@@ -18,6 +18,8 @@ export const scenarioNames = [
   'memory_and_startup',
   'discovery',
   'save_load',
+  'foreign_agents',
+  'large_bus',
 ] as const;
 
 /** Throws when there is no such scenario, naming those that exist. */
@@ -25,6 +27,6 @@ export async function loadScenario(name: string): Promise<Scenario> {
   if (!(scenarioNames as readonly string[]).includes(name)) {
     throw new Error(`no scenario "${name}"; there are: ${scenarioNames.join(', ')}`);
   }
-  const module = (await import(`./${name}.js`)) as { scenario: Scenario };
+  const module = (await import(/* @vite-ignore */ `./${name}.js`)) as { scenario: Scenario };
   return module.scenario;
 }

@@ -11,7 +11,7 @@ const blockBegin = '<!-- bench:start -->';
 const blockEnd = '<!-- bench:end -->';
 
 /** The rows a reader of the README wants: scenario, variant, what it is called there. */
-const readmeRows: readonly (readonly [string, string])[] = [
+export const readmeRows: readonly (readonly [string, string])[] = [
   ['fire_to_onspike', 'batch 64'],
   ['fire_to_onspike', 'batch 64, text of 11 characters'],
   ['fire_to_onspike', 'one spike per tick'],
@@ -29,11 +29,18 @@ const readmeRows: readonly (readonly [string, string])[] = [
   ['axon_echo', 'SharedArrayBuffer ring, spinning'],
   ['axon_echo', 'MessageChannel'],
   ['bus_one_way', 'two threads'],
+  ['bus_one_way', 'ZeroMQ inproc, 64 per frame'],
   ['bus_one_way', 'two processes'],
+  ['bus_one_way', 'process.send'],
+  ['bus_one_way', 'ZeroMQ ipc'],
+  ['bus_one_way', 'ZeroMQ ipc, 64 per frame'],
+  ['bus_one_way', 'NATS server'],
   ['bus_round_trip', 'two threads, active'],
   ['bus_round_trip', 'worker.postMessage'],
   ['bus_round_trip', 'two processes, active'],
   ['bus_round_trip', 'process.send'],
+  ['bus_round_trip', 'ZeroMQ ipc'],
+  ['bus_round_trip', 'NATS server'],
 ];
 
 export function writeDocuments(root: string, report: Report): void {

@@ -6,6 +6,7 @@
 
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { Neuron, NeuronBus, type NeuronHandle, type Spike } from 'neuronbus';
+import { chatter, Sink } from './agents.js';
 
 export interface OtherSide {
   /** Of a bus in this process, or the name of one in another. */
@@ -13,28 +14,6 @@ export interface OtherSide {
   readonly pollMs: number;
   /** 'serve' (default), 'chatter' with everybody, or 'block' the thread for 50 ms again and again. */
   readonly role?: 'serve' | 'chatter' | 'block';
-}
-
-/** Fires at every other sink of the bus, in bursts, until it is stopped; with a turn of the event loop in between. */
-export function chatter(bus: NeuronBus, from: number, running: () => boolean): void {
-  const turn = (): void => {
-    if (!running()) return;
-    const others = bus.discover('sink').filter(({ id }) => id !== from);
-    const end = performance.now() + 2;
-    while (performance.now() < end) {
-      for (const { id } of others) for (let i = 0; i < 64 && bus.fire(from, { target: id }); i++);
-      bus.tick();
-    }
-    setImmediate(turn);
-  };
-  turn();
-}
-
-class Sink extends Neuron {
-  received = 0;
-  onSpike(): void {
-    this.received++;
-  }
 }
 
 class Echo extends Neuron {
@@ -76,31 +55,16 @@ function serve(
 
 if (!isMainThread && parentPort !== null) {
   const port = parentPort;
-  const order = workerData as OtherSide | { echo: true };
-  if ('echo' in order) {
-    port.on('message', (message: unknown) => {
-      if (message === 'stop') port.close();
-      else port.postMessage(message);
-    });
-    port.postMessage('ready');
-  } else {
-    const stop = serve(order, (message) => port.postMessage(message));
-    port.on('message', (message: unknown) => {
-      stop(message);
-      if (message !== 'quiet') port.close();
-    });
-  }
+  const stop = serve(workerData as OtherSide, (message) => port.postMessage(message));
+  port.on('message', (message: unknown) => {
+    stop(message);
+    if (message !== 'quiet') port.close();
+  });
 } else if (process.send !== undefined) {
-  const tell = (message: unknown): void => void process.send?.(message);
   const [name, pollMs] = process.argv.slice(2);
-  if (name === '--echo') {
-    process.on('message', (message) => (message === 'stop' ? process.disconnect() : tell(message)));
-    tell('ready');
-  } else {
-    const stop = serve({ bus: name, pollMs: Number(pollMs) }, tell);
-    process.once('message', (message) => {
-      stop(message);
-      process.disconnect();
-    });
-  }
+  const stop = serve({ bus: name, pollMs: Number(pollMs) }, (message) => void process.send?.(message));
+  process.once('message', (message) => {
+    stop(message);
+    process.disconnect();
+  });
 }

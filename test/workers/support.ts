@@ -6,7 +6,6 @@ import {
   type BusStats,
   Neuron,
   NeuronBus,
-  NeuronBusError,
   type NeuronBusOptions,
   type NeuronHandle,
   type SpawnOptions,
@@ -14,6 +13,9 @@ import {
   type WorkerPool,
 } from 'neuronbus';
 import { expect, onTestFinished } from 'vitest';
+import { codeOfPromise, dropped, until } from '../support.js';
+
+export { dropped, sleep, turn, until } from '../support.js';
 
 type React = (spike: Spike, handle: NeuronHandle) => void;
 
@@ -108,20 +110,6 @@ export function add(bus: NeuronBus, card: AgentCardInit = { name: 'probe' }, rea
   return { probe, id: bus.register(probe, card) };
 }
 
-export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** Waits until `holds`; only a hang guard limits it. */
-export async function until(holds: () => boolean | Promise<boolean>, what = 'it'): Promise<void> {
-  for (const end = Date.now() + 60_000; !(await holds()); await sleep(2)) {
-    if (Date.now() > end) throw new Error(`${what} never happened`);
-  }
-}
-
-export function dropped(stats: BusStats): number {
-  return Object.values(stats.dropped).reduce((sum, count) => sum + count, 0);
-}
-
 /** Waits until nothing is under way, which the account must come to say by itself. */
 export async function quiet(bus: NeuronBus): Promise<BusStats> {
   let before = -1;
@@ -142,12 +130,6 @@ export async function quiet(bus: NeuronBus): Promise<BusStats> {
 }
 
 /** The code of what a call throws. */
-export async function codeOf(call: () => unknown): Promise<string> {
-  try {
-    await call();
-  } catch (error) {
-    if (error instanceof NeuronBusError) return error.code;
-    throw error;
-  }
-  return 'no error';
+export function codeOf(call: () => unknown): Promise<string> {
+  return codeOfPromise((async () => call())());
 }
