@@ -16,8 +16,9 @@ import { filesBelow, hashOf, root, SetupError, say, stamp, which } from './setup
 import { nativeSources } from './sources.mjs';
 
 const VARIANTS = {
-  plain: ['-O2', '-Werror'],
+  plain: ['-O2', '-Werror', '-DNB_FAULT_POINTS'],
   address: [
+    '-DNB_FAULT_POINTS',
     '-O1',
     '-g',
     '-fno-omit-frame-pointer',
@@ -27,7 +28,7 @@ const VARIANTS = {
   thread: ['-O1', '-g', '-fno-omit-frame-pointer', '-fsanitize=thread'],
 };
 
-const FLAGS = ['-std=c++17', '-pthread', '-Wall', '-Wextra', '-DNB_FAULT_POINTS', '-I.', '-Iinclude', '-Inative/core'];
+const FLAGS = ['-std=c++17', '-pthread', '-Wall', '-Wextra', '-I.', '-Iinclude', '-Inative/core'];
 
 async function build(variant) {
   const flags = [...FLAGS, ...VARIANTS[variant]];

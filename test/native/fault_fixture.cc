@@ -143,4 +143,8 @@ BusPlace::~BusPlace() {
 
 }  // namespace nbtest
 
+#elif defined(NB_FAULT_POINTS)
+
+void neuronbus::fault_point(const char*, int) {}
+
 #endif
