@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // SIGKILL at every store into shared memory: of a participant that sends and receives, and of one that clears away.
+#include <algorithm>
+
 #include "fault_lives.h"
 
 #ifdef NB_TEST_FAULTS
@@ -87,25 +89,32 @@ NB_TEST("faults: whoever clears away and dies at any store is finished by the ne
     Board& board = Board::get();
     board.forget();
     uint32_t killed = 0;  // a recovery has as many stores as there is to clear away
-    for (uint64_t n = 1; n < kRecoveryStores; n += kStep) {
+    std::vector<const char*> places = {"recover", "give_up_claim", "finish_claims", "book", "carry_out", "close_axon",
+                                       "clear_workspace", "release_once", "free_run", "free_chunk", "rouse"};
+    if (mode == NB_MODE_DROP_OLDEST) places.insert(places.end(), {"find_copies"});
+    else places.insert(places.end(), {"empty_axon", "close_books"});
+    const auto all_passed = [&] {
+      return std::all_of(places.begin(), places.end(), [&](const char* place) { return board.passed(place); });
+    };
+    // Each store once, and then at random until some were at places that few lives lead to.
+    const auto go_on = [&](uint64_t n) { return n < kRecoveryStores || (kStep == 1 && n < 10 * kRecoveryStores && !all_passed()); };
+    for (uint64_t n = 1; go_on(n); n += kStep) {
+      const uint64_t deadly = n < kRecoveryStores ? n : 1 + random.below(kRecoveryStores);
       board.begin();
       const uint64_t first = 1 + random.below(400);
       beside(survivor, first, mode, [&] {
-        Doomed one([&] { recover(n); });
+        Doomed one([&] { recover(deadly); });
         one.wait();
         killed += one.killed() ? 1 : 0;
-        if (random.chance(3)) Doomed([&] { recover(1 + random.below(2 * n)); }).wait();
+        if (random.chance(3)) Doomed([&] { recover(1 + random.below(2 * deadly)); }).wait();
       });
       if (survivor.alone() && failure_count() == 0) continue;
-      fail(__FILE__, __LINE__, "a life of " + std::to_string(first) + ", a recovery of " + std::to_string(n) + ", to " + board.last());
+      fail(__FILE__, __LINE__, "a life of " + std::to_string(first) + ", a recovery of " + std::to_string(deadly) + ", to " + board.last());
       return;
     }
     if (kStep > 1) continue;
     CHECK(killed > 50);
-    passed({"recover", "give_up_claim", "finish_claims", "book", "carry_out", "close_axon",
-            "clear_workspace", "release_once", "free_run", "free_chunk", "rouse"});
-    if (mode == NB_MODE_DROP_OLDEST) passed({"find_copies"});
-    else passed({"empty_axon", "close_books"});
+    passed(places);
   }
 }
 
