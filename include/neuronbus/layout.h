@@ -189,6 +189,9 @@
 #define NB_CHUNK_TAIL 3            /* continuation of a run */
 #define NB_CHUNK_CLAIMED 4         /* taken, not carved yet */
 #define NB_CHUNK_STATE_MASK 0xFF
+#define NB_BLOCK_COUNT_MASK 0xFFFFFFu /* of the lower half of nb_block.use: references */
+#define NB_BLOCK_RELEASER_SHIFT 24    /* above them the ganglion + 1 that released one last and may not have noted it yet, or 0 */
+#define NB_BLOCK_PARTING 0x80000000u /* in place of a run's references: it is being taken apart, by ganglion + 1 in the bits below */
 
 /* ---- spike ---------------------------------------------------------------------------------------------------- */
 
@@ -280,6 +283,17 @@ typedef struct nb_commons {
 
 /* ---- ganglion ------------------------------------------------------------------------------------------------- */
 
+/* What the words are to be once an axon's spikes are booked. All absolute, so that it can be done twice. */
+typedef struct nb_note {
+  uint64_t base;
+  uint64_t base_oldest;
+  uint64_t retired;
+  uint64_t returned;
+  uint64_t dropped; /* NB_DROP_DEAD_TARGET */
+  uint32_t axon;    /* number + 1, 0 = nothing is noted. SYNC booking-note */
+  uint32_t pad0;
+} nb_note;
+
 /* The neurons of one thread. Written by its owner; counters may be read by anybody. */
 typedef struct nb_ganglion {
   uint32_t state; /* NB_FREE, _CLAIMED, _LIVE or _DEAD; atomic, claimed by compare-and-swap, SYNC ganglion-claim */
@@ -292,8 +306,12 @@ typedef struct nb_ganglion {
   uint32_t pad0;
   uint64_t process; /* a random number that stands for the process of the owner */
   uint64_t started_ns;
-  uint64_t retired;   /* atomic: spikes that came by axons which are no more */
+  uint64_t retired;   /* spikes that came by axons before their base was set last */
   uint64_t returned;  /* of dropped: spikes to others that left, which this one counted when it freed the axon */
+  /* What its owner, or who clears away after it, is in the middle of; nb_note: axon + 1, written last, 0 = nothing. */
+  nb_note note;
+  uint64_t releasing; /* the place (ArenaView::place) whose payload it releases, or released last */
+  uint64_t released;  /* atomic: the block (ArenaView::block) of which others know that this one released it */
   uint64_t routed;    /* spikes read from inboxes */
   uint64_t fanned;    /* receivers of broadcasts beyond the first of each */
   uint64_t delivered; /* handed to a handler */
@@ -466,7 +484,12 @@ typedef struct nb_control {
   uint32_t lesson; /* NB_LESSON_* */
   uint32_t pad1;
   double lesson_value; /* see NB_LESSON_* */
-  uint8_t pad0[32];
+  /* NB_MODE_DROP_OLDEST, for whoever clears away after this ganglion */
+  uint32_t copied;      /* inbox copies that are this ganglion's, and not the ring's any more */
+  uint32_t copying;     /* copies that it is about to claim, or 0; written behind the next two */
+  uint32_t copied_axon;
+  uint32_t copied_origin; /* where the tail would be without this claim and without what the producer counts as taken back */
+  uint8_t pad0[16];
 } nb_control;
 
 /* One hand-over to a handler, written by route(), flags also by the owner's JavaScript. */
@@ -521,9 +544,9 @@ typedef struct nb_mail {
  * A chunk that is carved into blocks begins with one nb_block for each, padded to whole grains. A run is one or several
  * whole chunks for one payload, its nb_block is in the header of the first. All zero is an empty arena. */
 typedef struct nb_block {
-  uint64_t use;    /* atomic: references (0 = free) in bits 0-31, generation in bits 32-63. SYNC arena-release */
+  uint64_t use;    /* atomic: generation in bits 32-63, below it 0 = free, or references and NB_BLOCK_*. SYNC arena-release */
   uint32_t length; /* owner, while there are no references */
-  uint32_t kept;   /* somebody else than the owner retained it since it was allocated */
+  uint32_t kept;   /* atomic: bit g = ganglion g, not the owner, retained it since it was allocated; bit 31 = one from 31 on */
 } nb_block;
 
 typedef struct nb_chunk {
@@ -535,8 +558,8 @@ typedef struct nb_chunk {
   uint32_t data_grain;       /* first grain of block 0 (of the run), counted from arena_offset */
   uint32_t run_chunks;       /* NB_CHUNK_RUN: chunks in the run */
   uint32_t generation_floor; /* highest generation given out in this chunk before it was carved last */
-  uint32_t allocated;        /* owner: blocks handed out, less those it took back itself */
-  uint32_t released;         /* atomic: blocks that others gave back. SYNC arena-release */
+  uint32_t room;             /* atomic, a hint: 0 = the owner found no free block, and nobody released one since. SYNC arena-release */
+  uint32_t pad1;
   uint32_t lowest_free;      /* header 0 only: a hint, by anybody: no chunk below was free when somebody looked */
   uint8_t pad0[8];
   nb_block run_block;        /* NB_CHUNK_RUN: the record of its only block */

@@ -116,6 +116,9 @@ export const CHUNK_RUN = 2;
 export const CHUNK_TAIL = 3;
 export const CHUNK_CLAIMED = 4;
 export const CHUNK_STATE_MASK = 255;
+export const BLOCK_COUNT_MASK = 16777215;
+export const BLOCK_RELEASER_SHIFT = 24;
+export const BLOCK_PARTING = 2147483648;
 export const SYNAPSE_BYTES = 48;
 
 // nb_spike
@@ -195,8 +198,17 @@ export const COMMONS_BYTES = 128;
 export const COMMONS_TOPOLOGY = 0; // uint32_t
 export const COMMONS_AXONS_USED = 4; // uint32_t
 
+// nb_note
+export const NOTE_BYTES = 48;
+export const NOTE_BASE = 0; // uint64_t
+export const NOTE_BASE_OLDEST = 8; // uint64_t
+export const NOTE_RETIRED = 16; // uint64_t
+export const NOTE_RETURNED = 24; // uint64_t
+export const NOTE_DROPPED = 32; // uint64_t
+export const NOTE_AXON = 40; // uint32_t
+
 // nb_ganglion
-export const GANGLION_BYTES = 8016;
+export const GANGLION_BYTES = 8080;
 export const GANGLION_STATE = 0; // uint32_t
 export const GANGLION_GENERATION = 4; // uint32_t
 export const GANGLION_OWNER_PID = 8; // uint32_t
@@ -208,17 +220,20 @@ export const GANGLION_PROCESS = 32; // uint64_t
 export const GANGLION_STARTED_NS = 40; // uint64_t
 export const GANGLION_RETIRED = 48; // uint64_t
 export const GANGLION_RETURNED = 56; // uint64_t
-export const GANGLION_ROUTED = 64; // uint64_t
-export const GANGLION_FANNED = 72; // uint64_t
-export const GANGLION_DELIVERED = 80; // uint64_t
-export const GANGLION_HANDLER_ERRORS = 88; // uint64_t
-export const GANGLION_DROPPED = 96; // uint64_t[9]
-export const GANGLION_PRUNED = 168; // uint64_t
-export const GANGLION_POTENTIATIONS = 176; // uint64_t
-export const GANGLION_DEPRESSIONS = 184; // uint64_t
-export const GANGLION_LATENCY_COUNT = 192; // uint64_t
-export const GANGLION_LATENCY_MAX_NS = 200; // uint64_t
-export const GANGLION_LATENCY = 208; // uint64_t[976]
+export const GANGLION_NOTE = 64; // nb_note
+export const GANGLION_RELEASING = 112; // uint64_t
+export const GANGLION_RELEASED = 120; // uint64_t
+export const GANGLION_ROUTED = 128; // uint64_t
+export const GANGLION_FANNED = 136; // uint64_t
+export const GANGLION_DELIVERED = 144; // uint64_t
+export const GANGLION_HANDLER_ERRORS = 152; // uint64_t
+export const GANGLION_DROPPED = 160; // uint64_t[9]
+export const GANGLION_PRUNED = 232; // uint64_t
+export const GANGLION_POTENTIATIONS = 240; // uint64_t
+export const GANGLION_DEPRESSIONS = 248; // uint64_t
+export const GANGLION_LATENCY_COUNT = 256; // uint64_t
+export const GANGLION_LATENCY_MAX_NS = 264; // uint64_t
+export const GANGLION_LATENCY = 272; // uint64_t[976]
 
 // nb_axon
 export const AXON_BYTES = 640;
@@ -336,6 +351,10 @@ export const CONTROL_TAUGHT_PRE = 140; // uint16_t
 export const CONTROL_TAUGHT_POST = 142; // uint16_t
 export const CONTROL_LESSON = 144; // uint32_t
 export const CONTROL_LESSON_VALUE = 152; // double
+export const CONTROL_COPIED = 160; // uint32_t
+export const CONTROL_COPYING = 164; // uint32_t
+export const CONTROL_COPIED_AXON = 168; // uint32_t
+export const CONTROL_COPIED_ORIGIN = 172; // uint32_t
 
 // nb_dispatch
 export const DISPATCH_BYTES = 16;
@@ -389,7 +408,6 @@ export const CHUNK_BLOCK_COUNT = 12; // uint32_t
 export const CHUNK_DATA_GRAIN = 16; // uint32_t
 export const CHUNK_RUN_CHUNKS = 20; // uint32_t
 export const CHUNK_GENERATION_FLOOR = 24; // uint32_t
-export const CHUNK_ALLOCATED = 28; // uint32_t
-export const CHUNK_RELEASED = 32; // uint32_t
+export const CHUNK_ROOM = 28; // uint32_t
 export const CHUNK_LOWEST_FREE = 36; // uint32_t
 export const CHUNK_RUN_BLOCK = 48; // nb_block

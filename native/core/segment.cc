@@ -130,6 +130,7 @@ nb_status Segment::format(uint8_t* base, size_t bytes, const SegmentOptions& opt
   header.state = NB_SEGMENT_NEW;
   auto* shared_header = reinterpret_cast<nb_segment_header*>(base);
   std::memcpy(shared_header, &header, sizeof header);
+  NB_FAULT_POINT("header written");
   // A bus formats its axons when they are opened; those of a segment without ganglia are there from the start.
   if (options.max_ganglia == 0) {
     Segment whole;

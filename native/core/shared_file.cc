@@ -24,6 +24,7 @@
 #include <new>
 #include <utility>
 
+#include "fault_point.h"
 #include "neuronbus/layout.h"
 
 namespace neuronbus {
@@ -135,6 +136,7 @@ class LockedDirectory {
   // Waits for the lock, then removes temporaries. NB_ERR_NO_SUCH_BUS: there is no directory and `make` is false.
   nb_status take(const std::string& path, bool make) {
     if (make && mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return status_of(errno);
+    NB_FAULT_POINT("directory made");
     directory_.reset(open_at(AT_FDCWD, path.c_str(), O_RDONLY | O_DIRECTORY));
     if (!directory_.valid()) return errno == ENOENT && !make ? NB_ERR_NO_SUCH_BUS : refused(errno);
     struct stat facts;
@@ -143,10 +145,12 @@ class LockedDirectory {
 
     lock_.reset(open_at(directory_.get(), ".lock", O_RDWR | O_CREAT | O_NONBLOCK));
     if (!lock_.valid()) return refused(errno);
+    NB_FAULT_POINT("lock made");
     if (fstat(lock_.get(), &facts) != 0) return status_of(errno);
     if (!S_ISREG(facts.st_mode) || facts.st_uid != geteuid()) return NB_ERR_NOT_OWNER;
     if (retried([&] { return flock(lock_.get(), LOCK_EX); }) != 0) return status_of(errno);
     locked_ = true;
+    NB_FAULT_POINT("directory locked");
     sweep();
     return NB_OK;
   }
@@ -190,6 +194,7 @@ nb_status free_name(const LockedDirectory& directory, const std::string& file) {
   if (status == NB_ERR_NO_SUCH_BUS) return NB_OK;
   if (status != NB_OK) return status;
   if (locked_elsewhere(present.get(), kPresence)) return NB_ERR_NAME_TAKEN;
+  NB_FAULT_POINT("leftovers found");
   directory.unlink(file);
   return NB_OK;
 }
@@ -226,13 +231,19 @@ class Temporary {
   Temporary(const LockedDirectory& directory, std::string file) : directory_(directory), file_(std::move(file)) {}
   Temporary(const Temporary&) = delete;
   Temporary& operator=(const Temporary&) = delete;
-  ~Temporary() { directory_.unlink(file_); }
+  ~Temporary() {
+    NB_FAULT_POINT("two names");
+    directory_.unlink(file_);
+    NB_FAULT_POINT("file complete");
+  }
 
   nb_status make(size_t bytes, size_t reserved, Descriptor* out) const {
     out->reset(open_at(directory_.fd(), file_.c_str(), O_RDWR | O_CREAT | O_EXCL));
     if (!out->valid()) return status_of(errno);
+    NB_FAULT_POINT("file made");
     if (fchmod(out->get(), 0600) != 0) return status_of(errno);  // whatever the umask took away
     if (retried([&] { return ftruncate(out->get(), static_cast<off_t>(bytes)); }) != 0) return status_of(errno);
+    NB_FAULT_POINT("file sized");
     return reserve_range(out->get(), 0, reserved);
   }
 
@@ -289,9 +300,13 @@ nb_status SharedFile::create(const std::string& path, size_t bytes, size_t reser
   const Temporary temporary(directory, kTemporary + name + "-" + std::to_string(getpid()));
   Descriptor fd;
   status = temporary.make(bytes, reserved, &fd);
+  NB_FAULT_POINT("file reserved");
   if (status == NB_OK) status = made->map(path, fd.keep(), bytes);
+  NB_FAULT_POINT("file mapped");
   if (status == NB_OK) status = format(made->base_, bytes);
+  NB_FAULT_POINT("file formatted");
   if (status == NB_OK) status = announce_presence(made->fd_);
+  NB_FAULT_POINT("presence announced");
   if (status == NB_OK) status = temporary.publish(file);
   if (status == NB_OK) *out = std::move(made);
   return status;
@@ -342,8 +357,10 @@ void SharedFile::leave() {
   if (directory.take(directory_of(path_), false) == NB_OK && !locked_elsewhere(fd_, kPresence) &&
       fstat(fd_, &ours) == 0 && fstatat(directory.fd(), file.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
       ours.st_dev == named.st_dev && ours.st_ino == named.st_ino) {
+    NB_FAULT_POINT("last to leave");
     directory.unlink(file);
   }
+  NB_FAULT_POINT("name removed");
   set_lock(fd_, F_UNLCK, kLocks, 0);  // closing is not enough, as for .lock
 }
 
