@@ -45,9 +45,9 @@ export function assemble(memory: Memory, options: ResolvedOptions, front: Front)
   const membership = new Membership(workspace, registry, emitter, memory.named, options.deathMs);
   const scheduler = new Scheduler(
     {
-      drain: () => {
+      drain: (budget) => {
         const limit = emitter.head;
-        const delivered = drive.deliver(options.budget, false);
+        const delivered = drive.deliver(budget, false);
         return !front.closed() && (delivered > 0 || dispatcher.more || emitter.head !== limit);
       },
       park: () => membership.park(),
@@ -61,6 +61,8 @@ export function assemble(memory: Memory, options: ResolvedOptions, front: Front)
       tickIntervalMs: options.tickIntervalMs,
       housekeepingMs: options.plasticity.sweepIntervalMs,
       pollMs: options.pollMs,
+      budget: options.budget,
+      steady: options.clock === 'virtual',
     },
   );
   const clock = new BusClock(options.clock === 'virtual', () => front.open());
