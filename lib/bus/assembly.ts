@@ -27,6 +27,8 @@ export interface Front extends DriveHost {
   failed(error: unknown, id: number, card: RegisteredCard | undefined): void;
   pruned(pre: number, post: number, weight: number): void;
   workerEnded(end: WorkerEnd, error: unknown): void;
+  /** The memory is gone. */
+  lost(error: unknown): void;
 }
 
 export function assemble(memory: Memory, options: ResolvedOptions, front: Front) {
@@ -42,7 +44,9 @@ export function assemble(memory: Memory, options: ResolvedOptions, front: Front)
     pruned: (pre, post, weight) => front.pruned(pre, post, weight),
   });
   const drive = new Drive(workspace, registry, emitter, dispatcher, front);
-  const membership = new Membership(workspace, registry, emitter, memory.named, options.deathMs);
+  const membership = new Membership(workspace, registry, emitter, options.deathMs, (error) =>
+    front.lost(error),
+  );
   const scheduler = new Scheduler(
     {
       drain: (budget) => {

@@ -68,6 +68,7 @@ export class NeuronBus extends BusEventSource {
   readonly #creator: boolean;
   #closed = false;
   #disposed = false;
+  #lost: unknown;
 
   static builder(): NeuronBusBuilder {
     return new NeuronBusBuilder(NeuronBus.create);
@@ -132,6 +133,7 @@ export class NeuronBus extends BusEventSource {
       failed: (error, id, card) => this.reportFailure(error, id, card),
       pruned: (pre, post, weight) => this.emit('prune', { pre, post, weight }),
       workerEnded: (end, error) => this.reportWorker(end, error),
+      lost: (error) => this.#lose(error),
     });
     this.#workspace = parts.workspace;
     this.#registry = parts.registry;
@@ -402,8 +404,17 @@ export class NeuronBus extends BusEventSource {
   // ---- inside -------------------------------------------------------------------------------------------------------
 
   #open(): Workspace {
-    if (this.#closed) throw new NeuronBusError('CLOSED', this.options.name);
+    if (this.#closed) throw this.#lost ?? new NeuronBusError('CLOSED', this.options.name);
     return this.#workspace;
+  }
+
+  #lose(error: unknown): void {
+    this.#lost = error;
+    try {
+      this.reportLoss(error);
+    } finally {
+      this.close();
+    }
   }
 
   protected override currentDrops(): BusStats['dropped'] | undefined {

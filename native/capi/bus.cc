@@ -197,6 +197,7 @@ nb_status nb_bus::connect(uint16_t pre, uint16_t post, double weight, const nb_r
 // ---- sending --------------------------------------------------------------------------------------------------------
 
 nb_status nb_bus::check(uint16_t source, uint16_t target, uint8_t type, bool reply) {
+  if (lost_ != NB_OK) return fault_.say(lost_, "somebody cut the file of the bus");
   const NeuronTable& neurons = ganglion_->neurons();
   if (!neurons.resident(source)) return fault_.say(NB_ERR_UNKNOWN_NEURON, "source %u", source);
   if (type > NB_TYPE_MODULATORY) return fault_.say(NB_ERR_INVALID_ARGUMENT, "type %u", type);
@@ -263,7 +264,7 @@ uint32_t nb_bus::poll(const nb_delivery** batch, uint32_t max) {
 
 nb_status nb_bus::wait(int32_t timeout_ms) {
   intake_.end_batch();
-  if (intake_.look()) return NB_OK;
+  if (lost_ == NB_OK && intake_.look()) return NB_OK;
   const uint64_t begin = intake_.now();
   const uint64_t deadline = timeout_ms < 0 ? UINT64_MAX : begin + static_cast<uint64_t>(timeout_ms) * kMs;
   uint64_t spin_until = begin + kSpinNs;
@@ -271,6 +272,7 @@ nb_status nb_bus::wait(int32_t timeout_ms) {
     const uint64_t now = intake_.now();
     if (now >= deadline) return NB_ERR_TIMEOUT;
     if (now >= next_rounds_ns_) make_rounds();
+    if (lost_ != NB_OK) return fault_.say(lost_, "somebody cut the file of the bus");
     if (now < spin_until) {
       relax();
       if (intake_.look()) return NB_OK;
@@ -282,9 +284,11 @@ nb_status nb_bus::wait(int32_t timeout_ms) {
   }
 }
 
-// Looks for participants that died, and for axons that lead nowhere.
+// Looks whether the memory is still there, for participants that died, and for axons that lead nowhere.
 void nb_bus::make_rounds() {
   next_rounds_ns_ = intake_.now() + kRoundsNs;
+  lost_ = mapping_->check();
+  if (lost_ != NB_OK) return;
   ganglion_->reap();
   outbox_.forget_gone();
 }

@@ -71,4 +71,5 @@ struct nb_bus {
   neuronbus::Intake intake_;
   neuronbus::Directory directory_;
   uint64_t next_rounds_ns_ = 0;
+  nb_status lost_ = NB_OK;  // NB_ERR_BAD_SEGMENT: the memory is gone
 };
