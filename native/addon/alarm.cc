@@ -49,7 +49,7 @@ void Alarm::ring(void* data) {
 
 void Alarm::listen(uint32_t seen) {
   while (!stopping_.load()) {
-    futex_wait(word_, seen, kListenNs);
+    if (!futex_wait(word_, seen, kListenNs)) continue;  // the word may be gone, and the thread of the bus not know it yet
     const uint32_t now = load_acquire(*word_);
     if (now != seen && !stopping_.load()) ring(this);
     seen = now;
