@@ -270,7 +270,13 @@ class GanglionWrap : public Napi::ObjectWrap<GanglionWrap> {
 
   // Throws NB_ERR_BAD_SEGMENT when the memory was cut.
   void make_rounds(const Napi::CallbackInfo& info) {
-    if (ganglion_ != nullptr && done(info.Env(), mapping_->check())) ganglion_->reap();
+    if (ganglion_ == nullptr) return;
+    const nb_status status = mapping_->check();
+    if (status == NB_OK) {
+      ganglion_->reap();
+    } else {
+      throw_status(info.Env(), status, "Somebody cut the file of the bus");
+    }
   }
 
   // (function) is called soon after others woke this ganglion. Does not keep the process alive.
