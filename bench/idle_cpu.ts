@@ -55,10 +55,10 @@ async function idle(effort: Effort, withBus: boolean): Promise<Sample> {
   await once(child, 'message');
   // Compilers and collectors finish what the start left them.
   const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-  await sleep(effort.quick ? 500 : 2000);
+  await sleep(effort.quick ? 300 : 2000);
   const before = usedMicros() + (await usedBy(child));
   const begin = performance.now();
-  await sleep(effort.quick ? 2000 : 10_000);
+  await sleep(effort.quick ? 1000 : 10_000);
   const wallMicros = (performance.now() - begin) * 1e3;
   const used = usedMicros() + (await usedBy(child)) - before;
   const exited = once(child, 'exit');
@@ -73,7 +73,7 @@ export const scenario: Scenario = {
   name: 'idle_cpu',
   title: 'Processor time of an idle bus',
   note:
-    'Two processes with five workers each: twelve threads on one bus with a name, started and parked, nothing fired, for 10 s (2 s in a ' +
+    'Two processes with five workers each: twelve threads on one bus with a name, started and parked, nothing fired, for 10 s (1 s in a ' +
     'quick run). Per cent of one core, both processes together. The row below is the same processes and threads without a bus.',
   repetitions: 3,
   metrics: [{ name: 'processor', unit: '%', better: 'lower' }],
