@@ -24,12 +24,12 @@ export class Membership {
   #shared = false;
   #listening = false;
 
-  /** `deathMs`: how long a dead process may go unnoticed. `lost` is called when the memory is gone, and ends the bus. */
+  /** `roundsMs`: how often to look for dead processes. `lost` is called when the memory is gone, and ends the bus. */
   constructor(
     workspace: Workspace,
     registry: Registry,
     emitter: Emitter,
-    deathMs: number,
+    roundsMs: number,
     lost: (error: unknown) => void,
   ) {
     this.#ws = workspace;
@@ -37,8 +37,7 @@ export class Membership {
     this.#emitter = emitter;
     this.#lost = lost;
     this.#parked = workspace.ganglionWord(workspace.index) + PARKED;
-    if (workspace.native.named !== 0)
-      this.#rounds = setInterval(() => this.makeRounds(), deathMs / 2).unref();
+    if (workspace.native.named !== 0) this.#rounds = setInterval(() => this.makeRounds(), roundsMs).unref();
   }
 
   /** Others are here, or may come. */

@@ -7,7 +7,7 @@
 namespace neuronbus {
 namespace {
 
-constexpr uint64_t kListenNs = 1'000'000'000;  // if the word was cut away and replaced, no ring comes through any more
+constexpr uint64_t kListenNs = 5'000'000'000;  // if the word was cut away and replaced, no ring comes through any more
 
 void call_back(napi_env env, napi_value callback, void*, void*) {
   if (env == nullptr) return;  // the environment is going
