@@ -14,6 +14,8 @@ export const scenarioNames = [
   'bus_one_way',
   'bus_round_trip',
   'bus_scale',
+  'event_loop',
+  'idle_cpu',
   'native_core',
   'memory_and_startup',
   'discovery',

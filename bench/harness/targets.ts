@@ -140,6 +140,13 @@ const targets: readonly Target[] = [
     'p50',
   ),
   atMost('the same, p99, µs', 5, 'bus_round_trip', 'two threads, active', 'p99'),
+  atMost(
+    'two idle processes with ten workers, % of a core',
+    1,
+    'idle_cpu',
+    'two processes, ten workers',
+    'processor',
+  ),
   atMost('an idle neuron, bytes', 1024, 'memory_and_startup', 'idle neuron, resident', 'each'),
   atMost('start of a default bus, ms', 50, 'memory_and_startup', 'bus, default sizes', 'start'),
   atMost('memory touched before use, MB', 16, 'memory_and_startup', 'bus, default sizes', 'touched'),

@@ -236,7 +236,7 @@ typedef struct nb_segment_header {
   uint32_t arena_chunk_count;
   uint32_t backpressure; /* NB_MODE_* of the bus' own axons */
   uint32_t dispatch_capacity;
-  uint32_t creator_pid;
+  uint32_t checksum; /* FNV-1a of this header with checksum and state 0: damage is told, malice is not */
   uint64_t created_ns;
   uint64_t ganglia_offset;
   uint64_t axon_index_offset;

@@ -29,6 +29,8 @@ export interface Front extends DriveHost {
   failed(error: unknown, id: number, card: RegisteredCard | undefined): void;
   pruned(pre: number, post: number, weight: number): void;
   workerEnded(end: WorkerEnd, error: unknown): void;
+  /** The memory is gone. */
+  lost(error: unknown): void;
 }
 
 export function assemble(memory: Memory, options: ResolvedOptions, front: Front) {
@@ -52,12 +54,14 @@ export function assemble(memory: Memory, options: ResolvedOptions, front: Front)
     pruned: (pre, post, weight) => front.pruned(pre, post, weight),
   });
   const drive = new Drive(workspace, registry, emitter, dispatcher, front);
-  const membership = new Membership(workspace, registry, emitter, memory.named, options.deathMs);
+  // A thread that was handed the bus has another one in its process that came by the name and looks twice as often.
+  const roundsMs = memory.named ? options.deathMs / 2 : options.deathMs;
+  const membership = new Membership(workspace, registry, emitter, roundsMs, (error) => front.lost(error));
   const scheduler = new Scheduler(
     {
-      drain: () => {
+      drain: (budget) => {
         const limit = emitter.head;
-        const delivered = drive.deliver(options.budget, false);
+        const delivered = drive.deliver(budget, false);
         return !front.closed() && (delivered > 0 || dispatcher.more || emitter.head !== limit);
       },
       park: () => membership.park(),
@@ -72,6 +76,8 @@ export function assemble(memory: Memory, options: ResolvedOptions, front: Front)
       tickIntervalMs: options.tickIntervalMs,
       housekeepingMs: options.plasticity.sweepIntervalMs,
       pollMs: options.pollMs,
+      budget: options.budget,
+      steady: options.clock === 'virtual',
     },
   );
   const clock = new BusClock(

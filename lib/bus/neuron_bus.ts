@@ -70,6 +70,7 @@ export class NeuronBus extends BusMessages {
   readonly #creator: boolean;
   #closed = false;
   #disposed = false;
+  #lost: unknown;
 
   static builder(): NeuronBusBuilder {
     return new NeuronBusBuilder(NeuronBus.create);
@@ -135,6 +136,7 @@ export class NeuronBus extends BusMessages {
       failed: (error, id, card) => this.reportFailure(error, id, card),
       pruned: (pre, post, weight) => this.emit('prune', { pre, post, weight }),
       workerEnded: (end, error) => this.reportWorker(end, error),
+      lost: (error) => this.#lose(error),
     });
     this.#workspace = parts.workspace;
     this.#registry = parts.registry;
@@ -408,13 +410,22 @@ export class NeuronBus extends BusMessages {
   // ---- inside -------------------------------------------------------------------------------------------------------
 
   #open(): Workspace {
-    if (this.#closed) throw new NeuronBusError('CLOSED', this.options.name);
+    if (this.#closed) throw this.#lost ?? new NeuronBusError('CLOSED', this.options.name);
     return this.#workspace;
   }
 
   protected override get conversations(): Conversations {
     this.#open();
     return this.#conversations;
+  }
+
+  #lose(error: unknown): void {
+    this.#lost = error;
+    try {
+      this.reportLoss(error);
+    } finally {
+      this.close();
+    }
   }
 
   protected override currentDrops(): BusStats['dropped'] | undefined {

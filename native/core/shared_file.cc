@@ -26,6 +26,7 @@
 
 #include "fault_point.h"
 #include "neuronbus/layout.h"
+#include "process.h"
 
 namespace neuronbus {
 namespace {
@@ -338,8 +339,8 @@ nb_status SharedFile::open(const std::string& path, std::unique_ptr<SharedFile>*
 nb_status SharedFile::map(const std::string& path, int fd, size_t bytes) {
   path_ = path;
   fd_ = fd;
-  bytes_ = bytes;
-  process_ = getpid();
+  bytes_ = whole_bytes_ = bytes;
+  process_ = process_token();  // its number may come again, and is the same in two namespaces
   void* base = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   if (base == MAP_FAILED) return status_of(errno);
   base_ = static_cast<uint8_t*>(base);
@@ -381,16 +382,34 @@ bool SharedFile::slot_locked_elsewhere(uint32_t slot) const { return locked_else
 
 nb_status SharedFile::reserve(uint64_t offset, uint64_t bytes) {
   if (offset > bytes_ || bytes > bytes_ - offset) return NB_ERR_INVALID_ARGUMENT;
-  return reserve_range(fd_, offset, bytes);
+  const nb_status status = reserve_range(fd_, offset, bytes);
+  uint64_t size = 0;
+  if (status != NB_OK || file_size(&size) != NB_OK) return status;
+  return size < offset + bytes ? NB_ERR_BAD_SEGMENT : NB_OK;  // memory behind the end of a file is no use
 }
 
-nb_status SharedFile::intact() const {
+nb_status SharedFile::file_size(uint64_t* bytes) const {
   struct stat facts;
   if (fstat(fd_, &facts) != 0) return status_of(errno);
-  return static_cast<uint64_t>(facts.st_size) < bytes_ ? NB_ERR_BAD_SEGMENT : NB_OK;
+  *bytes = static_cast<uint64_t>(facts.st_size);
+  return NB_OK;
 }
 
-bool SharedFile::inherited() const { return process_ != getpid(); }
+nb_status SharedFile::check() {
+  uint64_t size = 0;
+  const nb_status status = file_size(&size);
+  if (status != NB_OK) return status;
+  if (size < whole_bytes_) {
+    whole_bytes_ = static_cast<size_t>(size);
+    const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+    const size_t kept = std::min(bytes_, (whole_bytes_ + page - 1) / page * page);  // the last page is there to its end
+    constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
+    if (kept < bytes_) (void)mmap(base_ + kept, bytes_ - kept, PROT_READ | PROT_WRITE, kFlags, -1, 0);
+  }
+  return whole_bytes_ < bytes_ ? NB_ERR_BAD_SEGMENT : NB_OK;
+}
+
+bool SharedFile::inherited() const { return process_ != process_token(); }
 
 }  // namespace neuronbus
 
@@ -408,7 +427,8 @@ bool SharedFile::lock_slot(uint32_t) { return false; }
 void SharedFile::unlock_slot(uint32_t) {}
 bool SharedFile::slot_locked_elsewhere(uint32_t) const { return false; }
 nb_status SharedFile::reserve(uint64_t, uint64_t) { return NB_ERR_UNSUPPORTED; }
-nb_status SharedFile::intact() const { return NB_ERR_UNSUPPORTED; }
+nb_status SharedFile::check() { return NB_ERR_UNSUPPORTED; }
+nb_status SharedFile::file_size(uint64_t*) const { return NB_ERR_UNSUPPORTED; }
 bool SharedFile::inherited() const { return false; }
 }  // namespace neuronbus
 

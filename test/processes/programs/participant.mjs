@@ -19,6 +19,7 @@ const MIXED = [3, 20, 46, 47, 200, 1500, 9000];
 
 const digest = (body) => createHash('md5').update(body).digest('hex').slice(0, 8);
 const letter = (bytes) => {
+  if (bytes === 0) return '';
   const body = String.fromCharCode(97 + (bytes % 26)).repeat(Math.max(1, bytes - 8));
   return digest(body) + body;
 };
@@ -27,13 +28,15 @@ const pick = (list) => list[Math.floor(Math.random() * list.length)];
 
 let received = 0;
 let busyMs = 0;
+let failure;
 
 class Peer extends Neuron {
   capabilities = ['peer'];
   onSpike(spike) {
     received++;
     const text = spike.text();
-    if (text.slice(0, 8) !== digest(text.slice(8))) bad(`a spike of ${text.length} bytes is corrupt`);
+    if (text !== '' && text.slice(0, 8) !== digest(text.slice(8)))
+      bad(`a spike of ${text.length} bytes is corrupt`);
     for (const end = performance.now() + busyMs; busyMs > 0 && performance.now() < end; );
   }
 }
@@ -53,8 +56,15 @@ function tolerate(action) {
   }
 }
 
-function fire(spike) {
-  const sent = tolerate(() => bus.fire(id, spike));
+function watched(made) {
+  return made.on('error', (error) => {
+    if (error.code === 'ERR_NB_BAD_SEGMENT') failure = error.code;
+    else bad(error.stack ?? error);
+  });
+}
+
+function fire(spike, strict = false) {
+  const sent = strict ? bus.fire(id, spike) : tolerate(() => bus.fire(id, spike));
   if (sent === true) accepted++;
   else refused++;
 }
@@ -75,10 +85,10 @@ function load() {
 
 const commands = {
   create: ({ options }) => {
-    bus = NeuronBus.create(options);
+    bus = watched(NeuronBus.create(options));
   },
   open: ({ name, options }) => {
-    bus = NeuronBus.open(name, options);
+    bus = watched(NeuronBus.open(name, options));
   },
   start: () => bus.start(),
   stop: () => bus.stop(),
@@ -96,9 +106,10 @@ const commands = {
   quiet: () => {
     loading = false;
   },
-  fire: ({ target, count, bytes }) => {
-    for (let i = 0; i < count; i++)
-      fire(target === undefined ? { payload: letter(bytes) } : { target, payload: letter(bytes) });
+  /** `strict`: what it throws is the answer. */
+  fire: ({ target, count, bytes, strict }) => {
+    const spike = target === undefined ? { payload: letter(bytes) } : { target, payload: letter(bytes) };
+    for (let i = 0; i < count; i++) fire(spike, strict);
     return { accepted, refused };
   },
   busy: ({ ms }) => {
@@ -115,6 +126,9 @@ const commands = {
   write: ({ bytes }) => ({ ref: bus.arena.write(letter(bytes)) }),
   read: ({ ref }) => ({ length: bus.arena.read(ref).length }),
   close: () => bus.close(),
+  /** The error that ended the bus, without touching it. */
+  failure: () => ({ failure, closed: bus.closed }),
+  process: () => ({ pid: process.pid, wallMs: Date.now() }),
 };
 
 createInterface({ input: process.stdin }).on('line', (line) => {
