@@ -62,19 +62,33 @@ export class Asker extends Neuron {
   }
 }
 
-/** Fires at every other sink of the bus, in bursts, until it is stopped; with a turn of the event loop in between. */
-export function chatter(bus: NeuronBus, from: number, running: () => boolean): void {
-  const turn = (): void => {
-    if (!running()) return;
-    const others = bus.discover('sink').filter(({ id }) => id !== from);
-    const end = performance.now() + 2;
-    while (performance.now() < end) {
-      for (const { id } of others) for (let i = 0; i < 64 && bus.fire(from, { target: id }); i++);
-      bus.tick();
-    }
-    setImmediate(turn);
-  };
-  turn();
+/** Spikes that each relay sets going. */
+const SPIKES_EACH = 2048;
+
+/** Passes each spike on to the next of the others, so that as many go round as were set going. */
+export class Relay extends Neuron {
+  #others: number[] = [];
+  #next = 0;
+
+  /** Sends spikes to all other relays of the bus, over learning synapses; `id` is its own. */
+  go(bus: NeuronBus, id: number): void {
+    this.#others = bus.discover('relay').flatMap((card) => (card.id === id ? [] : [card.id]));
+    for (const other of this.#others) bus.connect(id, other).weight(0.8).build();
+    for (let i = 0; i < SPIKES_EACH; i++) bus.fire(id, { target: this.#others[i % this.#others.length] });
+  }
+
+  /** What comes from now on ends here. */
+  rest(): void {
+    this.#others = [];
+  }
+
+  onSpike(_spike: unknown, handle: NeuronHandle): void {
+    const others = this.#others;
+    if (others.length === 0) return;
+    const next = this.#next + 1 < others.length ? this.#next + 1 : 0;
+    this.#next = next;
+    handle.fireTo(others[next]);
+  }
 }
 
 /** Throws unless every spike of the bus is accounted for. */

@@ -6,14 +6,14 @@
 
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { Neuron, NeuronBus, type NeuronHandle, type Spike } from 'neuronbus';
-import { chatter, Sink } from './agents.js';
+import { Relay, Sink } from './agents.js';
 
 export interface OtherSide {
   /** Of a bus in this process, or the name of one in another. */
   readonly bus: NeuronBus['handle'] | string;
   readonly pollMs: number;
-  /** 'serve' (default), 'chatter' with everybody, or 'block' the thread for 50 ms again and again. */
-  readonly role?: 'serve' | 'chatter' | 'block';
+  /** 'serve' (default), 'relay' spikes when told to go, or 'block' the thread for 50 ms again and again. */
+  readonly role?: 'serve' | 'relay' | 'block';
 }
 
 class Echo extends Neuron {
@@ -29,25 +29,34 @@ function serve(
   const bus =
     typeof where === 'string' ? NeuronBus.open(where, { pollMs }) : NeuronBus.attach(where, { pollMs });
   const sink = new Sink();
-  const id = bus.register(sink, { name: 'sink', capabilities: ['sink'] });
+  const relay = new Relay();
   let running = true;
-  if (role === 'chatter') {
-    chatter(bus, id, () => running);
-  } else if (role === 'block') {
+  let id = -1;
+  if (role === 'relay') {
+    id = bus.register(relay, { name: 'relay', capabilities: ['relay'] });
+  } else {
+    bus.register(sink, { name: 'sink', capabilities: ['sink'] });
+  }
+  if (role === 'block') {
     const never = new Int32Array(new SharedArrayBuffer(4));
     const block = (): void => {
       Atomics.wait(never, 0, 0, 50);
       if (running) setImmediate(block);
     };
     setImmediate(block);
-  } else {
+  } else if (role !== 'relay') {
     bus.register(new Echo(), { name: 'echo', capabilities: ['echo'] });
   }
-  if (role !== 'chatter') bus.start();
+  bus.start();
   tell('ready');
   return (order) => {
+    if (order === 'go' || order === 'rest') {
+      if (order === 'go') relay.go(bus, id);
+      else relay.rest();
+      tell(order);
+      return;
+    }
     running = false;
-    if (order === 'quiet') return tell('quiet');
     bus.close();
     tell(sink.received);
   };
@@ -58,7 +67,7 @@ if (!isMainThread && parentPort !== null) {
   const stop = serve(workerData as OtherSide, (message) => port.postMessage(message));
   port.on('message', (message: unknown) => {
     stop(message);
-    if (message !== 'quiet') port.close();
+    if (message === 'stop') port.close();
   });
 } else if (process.send !== undefined) {
   const [name, pollMs] = process.argv.slice(2);
