@@ -67,7 +67,7 @@ export class Registry {
     }
     const complete = given.with({ capabilities: [...given.capabilities, ...capabilities] });
     const wantsFire = typeof neuron.onFire === 'function';
-    const id = this.#claim(given.id, neuron, wantsFire ? L.NEURON_HAS_ON_FIRE : 0, complete);
+    const id = this.#claim(given.id, neuron, complete);
     const handle = handleFor(complete.with({ id }) as RegisteredCard);
     this.#workspace.residents[id] = { neuron, handle, wantsFire };
     this.#ids.set(neuron, id);
@@ -101,7 +101,7 @@ export class Registry {
     if (typeof id !== 'number' || this.#workspace.ganglionOf(id) < 0) this.resident(argument, id);
   }
 
-  #claim(wanted: number | undefined, neuron: Neuron, flags: number, card: AgentCard): number {
+  #claim(wanted: number | undefined, neuron: Neuron, card: AgentCard): number {
     if (wanted !== undefined && wanted >= this.#maxNeurons) {
       throw invalidArgument('card.id', wanted, `below maxNeurons (${this.#maxNeurons})`);
     }
@@ -113,7 +113,7 @@ export class Registry {
     const block = shared ? this.#workspace.keep(encodeCard(card)) : undefined;
     try {
       return callNative(() => {
-        return native.register(wanted ?? any, threshold, rest, leakNs, refractoryNs, flags, shared);
+        return native.register(wanted ?? any, threshold, rest, leakNs, refractoryNs, shared);
       });
     } catch (error) {
       if (block !== undefined) this.#workspace.release(block);

@@ -92,7 +92,6 @@ export interface NativeGanglion {
     rest: number,
     leakNs: number,
     refractoryNs: number,
-    flags: number,
     hasCard: boolean,
   ): number;
   unregister(id: number): void;

@@ -182,15 +182,15 @@ class GanglionWrap : public Napi::ObjectWrap<GanglionWrap> {
   }
   bool open(Napi::Env env) { return done(env, ganglion_ != nullptr ? NB_OK : NB_ERR_CLOSED); }
 
-  // (wantedId, threshold, rest, leakNs, refractoryNs, flags, whether the arena fields of nb_control name its card) -> id
+  // (wantedId, threshold, rest, leakNs, refractoryNs, whether the arena fields of nb_control name its card) -> id
   Napi::Value register_neuron(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
     if (!open(env)) return env.Undefined();
     const Dynamics dynamics{number(info, 1), number(info, 2), number(info, 3), number(info, 4)};
     uint16_t assigned = 0;
     const nb_arena_ref reference = reference_in(*target_->control);
-    const nb_arena_ref* card = info[6].As<Napi::Boolean>().Value() ? &reference : nullptr;
-    if (!done(env, ganglion_->register_neuron(id(info, 0), dynamics, id(info, 5), card, &assigned))) return env.Undefined();
+    const nb_arena_ref* card = info[5].As<Napi::Boolean>().Value() ? &reference : nullptr;
+    if (!done(env, ganglion_->register_neuron(id(info, 0), dynamics, card, &assigned))) return env.Undefined();
     return Napi::Number::New(env, assigned);
   }
 

@@ -165,7 +165,7 @@ nb_status nb_bus::register_neuron(const nb_card& card, uint16_t* id) {
   nb_status status = arena().allocate(static_cast<uint32_t>(text.size()), &ref, &data);
   if (status != NB_OK) return fault_.say(status, "the card of %.80s", card.name);
   std::memcpy(data, text.data(), text.size());
-  status = ganglion_->register_neuron(NB_BROADCAST, Dynamics{}, 0, &ref, id);
+  status = ganglion_->register_neuron(NB_BROADCAST, Dynamics{}, &ref, id);
   if (status == NB_OK) return NB_OK;
   (void)arena().release(ref);
   return fault_.say(status, "%.80s", card.name);

@@ -81,11 +81,11 @@ uint64_t Ganglion::queued() const {
 
 // ---- tables ---------------------------------------------------------------------------------------------------------
 
-nb_status Ganglion::register_neuron(uint16_t wanted, const Dynamics& dynamics, uint16_t flags, const nb_arena_ref* card,
+nb_status Ganglion::register_neuron(uint16_t wanted, const Dynamics& dynamics, const nb_arena_ref* card,
                                     uint16_t* id) {
   // The tail stays behind a batch whose handlers still run; copied spikes have left the ring before.
   const uint64_t consumed = inbox_first_ < inbox_end_ ? 0 : extend(load_relaxed(axon_.tail));
-  const nb_status status = neurons_.add(wanted, dynamics, flags, read_clock(), consumed, card, id);
+  const nb_status status = neurons_.add(wanted, dynamics, read_clock(), consumed, card, id);
   control_.neurons = neurons_.count();
   return status;
 }

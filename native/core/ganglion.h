@@ -49,7 +49,7 @@ class Ganglion {
   void stamp() { read_clock(); }
 
   // `card` (a block of the arena with one reference, which passes to the neuron) may be null.
-  nb_status register_neuron(uint16_t wanted, const Dynamics& dynamics, uint16_t flags, const nb_arena_ref* card,
+  nb_status register_neuron(uint16_t wanted, const Dynamics& dynamics, const nb_arena_ref* card,
                             uint16_t* id);
   // Handlers that returned must be in control.handled: what they did still counts for synapses that go.
   nb_status unregister_neuron(uint16_t id);

@@ -59,7 +59,7 @@ inline void register_with_card(Member& self) {
   uint8_t* bytes = nullptr;
   uint16_t id = 0;
   if (!CHECK_EQ(self.ganglion->arena().allocate(200, &card, &bytes), NB_OK)) return;
-  if (CHECK_EQ(self.ganglion->register_neuron(NB_BROADCAST, Dynamics{1e9, 0, 20e6, 0}, 0, &card, &id), NB_OK)) {
+  if (CHECK_EQ(self.ganglion->register_neuron(NB_BROADCAST, Dynamics{1e9, 0, 20e6, 0}, &card, &id), NB_OK)) {
     self.ids.push_back(id);
   }
 }
@@ -146,7 +146,7 @@ struct Survivor {
   bool ids_are_back() {
     std::vector<uint16_t> all;
     uint16_t id = 0;
-    while (self.ganglion->register_neuron(NB_BROADCAST, Dynamics{}, 0, nullptr, &id) == NB_OK) all.push_back(id);
+    while (self.ganglion->register_neuron(NB_BROADCAST, Dynamics{}, nullptr, &id) == NB_OK) all.push_back(id);
     const bool whole = CHECK_EQ(all.size() + 2, colony.segment().header().max_neurons);
     for (const uint16_t one : all) CHECK_EQ(self.ganglion->unregister_neuron(one), NB_OK);
     return whole;

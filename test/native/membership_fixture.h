@@ -126,7 +126,7 @@ class Member {
     name_ = uint64_t{process_id()} << 24 | names++;
     for (uint32_t i = 0; i < neurons; i++) {
       uint16_t id = 0;
-      if (ganglion->register_neuron(NB_BROADCAST, Dynamics{1e9, 0, 20e6, 0}, 0, nullptr, &id) == NB_OK) ids.push_back(id);
+      if (ganglion->register_neuron(NB_BROADCAST, Dynamics{1e9, 0, 20e6, 0}, nullptr, &id) == NB_OK) ids.push_back(id);
     }
   }
   ~Member() {
