@@ -39,6 +39,8 @@ async function parked(idle: Idle): Promise<string[]> {
     strategy: 'park',
     tickIntervalMs: 1000,
     housekeepingMs: 1e6,
+    budget: 1024,
+    steady: false,
     pollMs: 5,
   });
   schedulers.push(scheduler);
