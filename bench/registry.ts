@@ -18,6 +18,7 @@ export const scenarioNames = [
   'memory_and_startup',
   'discovery',
   'save_load',
+  'route_choice',
 ] as const;
 
 /** Throws when there is no such scenario, naming those that exist. */

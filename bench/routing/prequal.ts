@@ -13,12 +13,16 @@
 // solution, so the pool is at most half of the agents. The paper names a heuristic against agents that fail fast but does
 // not give it; here an error is reported to the server side as it is, and the agent is shunned like one whose probe is lost:
 // its probes are discarded and ignored for a second.
+//
+// The synchronous mode of the paper asks first and chooses among the answers to a request's own probes; it suits a machine on
+// which probes are nearly free.
 
 import { seededRandom } from '../../lib/bus/random.js';
 import type { Balancer, BalancerFactory, Outcome, Surroundings } from './balancer.js';
 
 const poolLimit = 16;
 const probeRate = 3;
+const syncProbes = 5;
 const removeRate = 1;
 /** 2^-0.25 */
 const hotQuantile = 0.84;
@@ -26,6 +30,7 @@ const maxAgeNs = 1e9;
 const surplus = 1;
 /** Requests in flight that the quantile is taken of: the last this many probe answers. */
 const seenLimit = 128;
+const histogramSize = 1024;
 
 interface PooledProbe {
   readonly agent: number;
@@ -40,20 +45,31 @@ class Prequal implements Balancer {
   readonly #random: () => number;
   readonly #pool: PooledProbe[] = [];
   readonly #seen: number[] = [];
+  /** How often each number is among the seen. */
+  readonly #histogram = new Int32Array(histogramSize);
   readonly #shunnedUntilNs: Float64Array;
   #removeWorst = false;
 
-  constructor(around: Surroundings, seed: number) {
+  readonly #synchronous: boolean;
+
+  constructor(around: Surroundings, seed: number, synchronous: boolean) {
     this.#around = around;
     this.#random = seededRandom(seed);
+    this.#synchronous = synchronous;
     this.#shunnedUntilNs = new Float64Array(around.size);
   }
 
   choose(nowNs: number): number {
+    if (this.#synchronous) {
+      this.#pool.length = 0;
+      this.#probeSome(nowNs, syncProbes, syncProbes);
+      return this.#select();
+    }
     this.#expire(nowNs);
     const chosen = this.#select();
     this.#remove();
-    this.#probeSome(nowNs);
+    const members = this.#around.members.list.length;
+    this.#probeSome(nowNs, probeRate, Math.max(2, Math.min(poolLimit, members >> 1)));
     return chosen;
   }
 
@@ -87,8 +103,17 @@ class Prequal implements Balancer {
   }
 
   #hotAbove(): number {
-    const sorted = [...this.#seen].sort((a, b) => a - b);
-    return sorted[Math.floor(hotQuantile * (sorted.length - 1))];
+    let left = Math.floor(hotQuantile * (this.#seen.length - 1));
+    let inFlight = 0;
+    while (left >= this.#histogram[inFlight]) left -= this.#histogram[inFlight++];
+    return inFlight;
+  }
+
+  #see(inFlight: number): void {
+    const value = Math.min(histogramSize - 1, inFlight);
+    this.#seen.push(value);
+    this.#histogram[value]++;
+    if (this.#seen.length > seenLimit) this.#histogram[this.#seen.shift() as number]--;
   }
 
   /** The worst: of the hot ones the most in flight; without hot ones the highest latency. */
@@ -109,14 +134,12 @@ class Prequal implements Balancer {
     }
   }
 
-  #probeSome(nowNs: number): void {
+  #probeSome(nowNs: number, probes: number, size: number): void {
     const { list } = this.#around.members;
-    const size = Math.max(2, Math.min(poolLimit, list.length >> 1));
-    for (const agent of this.#draw(list, Math.min(probeRate, list.length))) {
+    for (const agent of this.#draw(list, Math.min(probes, list.length))) {
       if (this.#shunnedUntilNs[agent] > nowNs) continue;
       const { inFlight, latencyNs } = this.#around.probe(agent);
-      this.#seen.push(inFlight);
-      if (this.#seen.length > seenLimit) this.#seen.shift();
+      this.#see(inFlight);
       this.#discard((probe) => probe.agent === agent);
       if (this.#pool.length >= size) this.#pool.shift();
       this.#pool.push({ agent, atNs: nowNs, inFlight, latencyNs, usesLeft: this.#uses(size, list.length) });
@@ -145,4 +168,5 @@ class Prequal implements Balancer {
   }
 }
 
-export const prequal: BalancerFactory = (around, seed) => new Prequal(around, seed);
+export const prequal: BalancerFactory = (around, seed) => new Prequal(around, seed, false);
+export const prequalSynchronous: BalancerFactory = (around, seed) => new Prequal(around, seed, true);

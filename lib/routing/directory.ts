@@ -8,8 +8,8 @@ import type { Candidates } from './strategy.js';
 /** Columns with one value for each slot, grown together. */
 export interface Columns {
   grow(slots: number): void;
-  /** The slot is another agent's from now on. */
-  clear(slot: number): void;
+  /** The slot is this agent's from now on. */
+  clear(slot: number, agent: number): void;
 }
 
 export class Directory {
@@ -44,7 +44,7 @@ export class Directory {
     if (slot >= this.#ids.length) this.#grow(Math.max(16, 2 * this.#ids.length));
     this.#slotById.set(id, slot);
     this.#ids[slot] = id;
-    this.#columns.clear(slot);
+    this.#columns.clear(slot, id);
     return slot;
   }
 
@@ -66,7 +66,7 @@ export class Directory {
     if (slot === undefined) return;
     this.#slotById.delete(id);
     this.#ids[slot] = -1;
-    this.#columns.clear(slot);
+    this.#columns.clear(slot, -1);
     this.#free.push(slot);
     this.#slotsByCandidates = new WeakMap();
     this.#lastCandidates = undefined;

@@ -4,14 +4,37 @@
 
 import { type Columns, grownFloats, grownInts } from './directory.js';
 
+/** Where the weights of synapses from the requester to agents live: the bus, or an object of its own. */
+export interface SynapseWeights {
+  /** Undefined without a synapse: the weight is then that of rest. */
+  weightOf(agent: number): number | undefined;
+  setWeight(agent: number, weight: number): void;
+  /** The agent is gone; a bus knows by itself. */
+  forget?(agent: number): void;
+}
+
+export class OwnWeights implements SynapseWeights {
+  readonly #weights = new Map<number, number>();
+
+  weightOf(agent: number): number | undefined {
+    return this.#weights.get(agent);
+  }
+
+  setWeight(agent: number, weight: number): void {
+    this.#weights.set(agent, weight);
+  }
+
+  forget(agent: number): void {
+    this.#weights.delete(agent);
+  }
+}
+
 /** Times are ns. */
 export class ExchangeColumns implements Columns {
-  weight = new Float64Array(0);
+  readonly #weights: SynapseWeights;
   /** 1 / weight, what the choice multiplies with; infinite while the agent is out; 1 for a stranger. */
   reluctance = new Float64Array(0);
   inFlight = new Int32Array(0);
-  /** When it last answered or failed, or got something to do while it had nothing of ours. */
-  progressNs = new Float64Array(0);
   /** When the weight was last changed by an exchange. */
   learnedNs = new Float64Array(0);
   tauNs = new Float64Array(0);
@@ -24,11 +47,13 @@ export class ExchangeColumns implements Columns {
   dopamine = new Float64Array(0);
   rewards = new Int32Array(0);
 
+  constructor(weights: SynapseWeights) {
+    this.#weights = weights;
+  }
+
   grow(slots: number): void {
-    this.weight = grownFloats(this.weight, slots);
     this.reluctance = grownFloats(this.reluctance, slots);
     this.inFlight = grownInts(this.inFlight, slots);
-    this.progressNs = grownFloats(this.progressNs, slots);
     this.learnedNs = grownFloats(this.learnedNs, slots);
     this.tauNs = grownFloats(this.tauNs, slots);
     this.answers = grownInts(this.answers, slots);
@@ -39,11 +64,9 @@ export class ExchangeColumns implements Columns {
     this.rewards = grownInts(this.rewards, slots);
   }
 
-  clear(slot: number): void {
-    this.weight[slot] = 0;
-    this.reluctance[slot] = 1;
+  clear(slot: number, agent: number): void {
+    this.reluctance[slot] = 1 / (this.#weights.weightOf(agent) ?? 1);
     this.inFlight[slot] = 0;
-    this.progressNs[slot] = 0;
     this.learnedNs[slot] = 0;
     this.tauNs[slot] = 0;
     this.answers[slot] = 0;

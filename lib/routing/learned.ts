@@ -10,26 +10,20 @@
 // rewards below what the requester is used to, and with it falls the traffic.
 
 import { seededRandom } from '../bus/random.js';
+import { invalidArgument } from '../memory/errors.js';
 import { Directory } from './directory.js';
-import { ExchangeColumns } from './exchange_columns.js';
+import { ExchangeColumns, OwnWeights, type SynapseWeights } from './exchange_columns.js';
 import { Paces } from './pace.js';
 import {
   depressed,
   eligibility,
   modulated,
   type Plasticity,
-  plasticityDefaults,
+  plasticityOf,
   potentiated,
   relaxed,
 } from './plasticity.js';
-import { type Candidates, Outcome, type RoutingStrategy } from './strategy.js';
-
-/** Where weights live when the strategy does not keep them itself: the synapses of the bus. */
-export interface SynapseWeights {
-  /** Undefined without a synapse: the weight is then that of rest. */
-  weightOf(agent: number): number | undefined;
-  setWeight(agent: number, weight: number): void;
-}
+import { type Candidates, type Knowledge, Outcome, type RoutingStrategy } from './strategy.js';
 
 export interface LearnedOptions {
   /** Same seed, same choices. Default 0. */
@@ -51,8 +45,6 @@ const longestTrialNs = 60e9;
 const scanLimit = 128;
 const sampleSize = 64;
 const recentSize = 16;
-/** A request in flight without progress for so many times what was expected makes its agent suspect. */
-const suspicion = 4;
 /** Answers that tau, rewards that the dopamine of an agent, and rewards that what the requester is used to are means of. */
 const tauMemory = 20;
 const dopamineMemory = 20;
@@ -60,16 +52,16 @@ const usualMemory = 50;
 const never = Number.POSITIVE_INFINITY;
 const noneTried: readonly number[] = [];
 
-export class LearnedStrategy implements RoutingStrategy {
-  readonly name = 'learned';
+export class LearnedStrategy implements RoutingStrategy, Knowledge {
+  readonly name: string = 'learned';
   readonly #random: () => number;
   readonly #exploration: number;
   readonly #rule: Plasticity;
-  readonly #weights: SynapseWeights | undefined;
+  readonly #weights: SynapseWeights;
   readonly #paces: Paces;
-  readonly #columns = new ExchangeColumns();
-  readonly #directory = new Directory(this.#columns);
-  readonly #recent = new Int32Array(recentSize).fill(-1);
+  readonly #columns: ExchangeColumns;
+  readonly #directory: Directory;
+  readonly #recent = new Int32Array(recentSize);
   #recentNext = 0;
   #untilExploration: number;
   #lastSlot = -1;
@@ -81,42 +73,37 @@ export class LearnedStrategy implements RoutingStrategy {
   #usualReward = 0;
   #rewards = 0;
 
+  /** @throws NeuronBusError ERR_NB_INVALID_ARGUMENT */
   constructor(options: LearnedOptions = {}) {
+    const { exploration = 0.002 } = options;
+    if (!(exploration >= 0 && exploration <= 1))
+      throw invalidArgument('exploration', exploration, 'from 0 to 1');
     this.#random = seededRandom(options.seed ?? 0);
-    this.#exploration = options.exploration ?? 0.002;
-    this.#rule = { ...plasticityDefaults, ...options.plasticity };
-    this.#weights = options.weights;
+    this.#exploration = exploration;
+    this.#rule = plasticityOf(options.plasticity ?? {});
+    this.#weights = options.weights ?? new OwnWeights();
+    this.#columns = new ExchangeColumns(this.#weights);
+    this.#directory = new Directory(this.#columns);
     this.#paces = options.paces ?? new Paces();
     this.#untilExploration = this.#drawExploration();
   }
 
   choose(candidates: Candidates, nowNs: number, tried?: readonly number[]): number {
     const slots = this.#directory.slotsOf(candidates);
-    const count = slots.length;
-    if (count === 0) return -1;
-    const paceSlots = this.#paces.slotsOf(candidates);
-    if (tried !== undefined) return this.#thorough(candidates, slots, paceSlots, nowNs, tried);
-    if (nowNs >= this.#nextTrialNs) {
-      const trial = this.#dueTrial(slots, nowNs);
-      if (trial >= 0) return this.#chosen(candidates, slots, trial);
-    }
-    if (--this.#untilExploration <= 0) {
-      this.#untilExploration = this.#drawExploration();
-      const drawn = Math.floor(this.#random() * count);
-      if (this.#columns.reluctance[slots[drawn]] !== never) return this.#chosen(candidates, slots, drawn);
-    }
-    const best = this.#least(candidates, slots, paceSlots);
-    if (best < 0 || this.#isSuspect(candidates, slots, paceSlots, best, nowNs))
-      return this.#thorough(candidates, slots, paceSlots, nowNs, noneTried);
-    return this.#chosen(candidates, slots, best);
+    if (slots.length === 0) return -1;
+    if (tried !== undefined) return this.#chosen(candidates, this.#leastOfRest(candidates, tried));
+    let position = this.trial(candidates, nowNs);
+    if (position < 0) position = this.#explored(slots);
+    if (position < 0) position = this.#least(candidates, slots, this.#paces.slotsOf(candidates));
+    return this.chosen(candidates, position);
   }
 
-  started(agent: number, nowNs: number): number {
+  started(agent: number, _nowNs: number): number {
     const slot = this.#directory.slotOf(agent);
-    const { inFlight, progressNs } = this.#columns;
+    const { inFlight } = this.#columns;
     const load = slot === this.#lastSlot ? this.#lastLoad : inFlight[slot];
     this.#lastSlot = -1;
-    if (inFlight[slot]++ === 0) progressNs[slot] = nowNs;
+    inFlight[slot]++;
     return load;
   }
 
@@ -124,17 +111,20 @@ export class LearnedStrategy implements RoutingStrategy {
     const slot = this.#directory.slotOf(agent);
     const columns = this.#columns;
     if (columns.inFlight[slot] > 0) columns.inFlight[slot]--;
-    columns.progressNs[slot] = nowNs;
     // Silence is a lower bound of the latency; an error says nothing about the time an answer takes.
     if (outcome !== Outcome.failed) this.#paces.observe(agent, nowNs - sentNs, load);
-    const weight = relaxed(this.#weightOf(slot), nowNs - columns.learnedNs[slot], this.#rule);
+    const idleNs = columns.learnedNs[slot] === 0 ? 0 : nowNs - columns.learnedNs[slot];
+    let weight = relaxed(this.#weightOf(slot), idleNs, this.#rule);
     columns.learnedNs[slot] = nowNs;
     if (outcome === Outcome.answered) {
-      this.#setWeight(slot, potentiated(weight, nowNs - sentNs, this.#adaptTau(slot, nowNs - sentNs), this.#rule));
+      const dtNs = nowNs - sentNs;
+      // A trial that went well takes the agent back in.
+      if (columns.reluctance[slot] === never) weight = Math.max(weight, this.#rule.rest);
       columns.strikes[slot] = 0;
+      this.#setWeight(slot, potentiated(weight, dtNs, this.#adaptTau(slot, dtNs), this.#rule));
     } else {
-      this.#setWeight(slot, depressed(weight, this.#rule));
       this.#strike(slot, sentNs, nowNs);
+      this.#setWeight(slot, depressed(weight, this.#rule));
     }
   }
 
@@ -150,19 +140,30 @@ export class LearnedStrategy implements RoutingStrategy {
 
   forget(agent: number): void {
     this.#directory.release(agent);
+    this.#weights.forget?.(agent);
     this.#paces.forget(agent);
     this.#lastSlot = -1;
   }
 
-  /** What is known of an agent; for people and tests. */
-  inspect(agent: number): { weight: number; paceNs: number; tauNs: number; inFlight: number } {
-    const slot = this.#directory.slotOf(agent);
-    return {
-      weight: this.#weightOf(slot),
-      paceNs: this.#paces.expectedOf(agent),
-      tauNs: this.#columns.tauNs[slot],
-      inFlight: this.#columns.inFlight[slot],
-    };
+  load(candidates: Candidates, position: number): number {
+    return this.#loadAt(candidates, this.#directory.slotsOf(candidates), position);
+  }
+
+  weight(candidates: Candidates, position: number): number {
+    return this.#weightOf(this.#directory.slotsOf(candidates)[position]);
+  }
+
+  delayNs(candidates: Candidates, position: number): number {
+    const paceNs = this.#paces.expectedNs[this.#paces.slotsOf(candidates)[position]];
+    return (this.load(candidates, position) + 1) * paceNs;
+  }
+
+  answerTimeNs(candidates: Candidates, position: number): number {
+    return this.#columns.tauNs[this.#directory.slotsOf(candidates)[position]];
+  }
+
+  isOut(candidates: Candidates, position: number): boolean {
+    return this.#columns.reluctance[this.#directory.slotsOf(candidates)[position]] === never;
   }
 
   /** The mean of the answer times of the agent, which is the time constant of its window. */
@@ -176,28 +177,19 @@ export class LearnedStrategy implements RoutingStrategy {
   #strike(slot: number, sentNs: number, nowNs: number): void {
     const { strikes, struckNs, trialNs } = this.#columns;
     // Requests that were under way together fail together: one strike.
-    if (sentNs >= struckNs[slot]) {
-      const waitNs = Math.max(this.#usualTauNs, nowNs - sentNs) * firstTrialTaus * 2 ** Math.min(20, strikes[slot]++);
-      struckNs[slot] = nowNs;
-      trialNs[slot] = nowNs + Math.min(longestTrialNs, waitNs);
-    }
-    this.#setReluctance(slot);
+    if (sentNs < struckNs[slot]) return;
+    const firstNs = Math.max(this.#usualTauNs, nowNs - sentNs) * firstTrialTaus;
+    struckNs[slot] = nowNs;
+    trialNs[slot] = nowNs + Math.min(longestTrialNs, firstNs * 2 ** Math.min(20, strikes[slot]++));
   }
 
   #weightOf(slot: number): number {
-    if (this.#weights === undefined) return this.#columns.weight[slot] || this.#rule.rest;
     return this.#weights.weightOf(this.#directory.idOf(slot)) ?? this.#rule.rest;
   }
 
   #setWeight(slot: number, weight: number): void {
-    this.#columns.weight[slot] = weight;
-    this.#weights?.setWeight(this.#directory.idOf(slot), weight);
-    this.#setReluctance(slot);
-  }
-
-  #setReluctance(slot: number): void {
     const { reluctance, strikes, trialNs } = this.#columns;
-    const weight = this.#weightOf(slot);
+    this.#weights.setWeight(this.#directory.idOf(slot), weight);
     if (strikes[slot] > 0 && weight < trialBelow) {
       reluctance[slot] = never;
       this.#nextTrialNs = Math.min(this.#nextTrialNs, trialNs[slot]);
@@ -206,15 +198,38 @@ export class LearnedStrategy implements RoutingStrategy {
     }
   }
 
-  #chosen(candidates: Candidates, slots: Int32Array, position: number): number {
+  /** For rules of their own: a candidate that is out and is to be tried now, or -1. */
+  protected trial(candidates: Candidates, nowNs: number): number {
+    return nowNs >= this.#nextTrialNs ? this.#dueTrial(this.#directory.slotsOf(candidates), nowNs) : -1;
+  }
+
+  /** For rules of their own: takes over what they chose; when that is -1, the least bad of all that were not tried. */
+  protected chosen(candidates: Candidates, position: number, tried: readonly number[] = noneTried): number {
+    return this.#chosen(candidates, position >= 0 ? position : this.#leastOfRest(candidates, tried));
+  }
+
+  #chosen(candidates: Candidates, position: number): number {
+    if (position < 0) return -1;
+    const slots = this.#directory.slotsOf(candidates);
     this.#lastSlot = slots[position];
     this.#lastLoad = this.#loadAt(candidates, slots, position);
     return position;
   }
 
   #loadAt(candidates: Candidates, slots: Int32Array, position: number): number {
-    const { loads } = candidates;
-    return loads === undefined ? this.#columns.inFlight[slots[position]] : loads[candidates.loadAt[position]];
+    const { loads, loadAt } = candidates;
+    return Math.max(
+      0,
+      loads === undefined ? this.#columns.inFlight[slots[position]] : loads[loadAt[position]],
+    );
+  }
+
+  /** Now and then a candidate drawn at random, unless it is out; otherwise -1. */
+  #explored(slots: Int32Array): number {
+    if (--this.#untilExploration > 0) return -1;
+    this.#untilExploration = this.#drawExploration();
+    const position = Math.floor(this.#random() * slots.length);
+    return this.#columns.reluctance[slots[position]] === never ? -1 : position;
   }
 
   /**
@@ -224,85 +239,94 @@ export class LearnedStrategy implements RoutingStrategy {
    */
   #least(candidates: Candidates, slots: Int32Array, paceSlots: Int32Array): number {
     const count = slots.length;
+    const first = Math.floor(this.#random() * count);
+    if (count <= scanLimit) {
+      const best = this.#leastIn(candidates, slots, paceSlots, first, count, -1);
+      return this.#leastIn(candidates, slots, paceSlots, 0, first, best);
+    }
+    const end = Math.min(count, first + sampleSize);
+    let sampled = this.#leastIn(candidates, slots, paceSlots, first, end, -1);
+    sampled = this.#leastIn(candidates, slots, paceSlots, 0, first + sampleSize - end, sampled);
+    const remembered = this.#leastRemembered(candidates, slots, paceSlots);
+    // One more look at the two decides.
+    const best =
+      remembered < 0
+        ? sampled
+        : this.#leastIn(candidates, slots, paceSlots, remembered, remembered + 1, sampled);
+    if (best >= 0) this.#recent[this.#recentNext] = best;
+    this.#recentNext = (this.#recentNext + 1) % recentSize;
+    return best;
+  }
+
+  #leastRemembered(candidates: Candidates, slots: Int32Array, paceSlots: Int32Array): number {
+    const recent = this.#recent;
     const { inFlight, reluctance } = this.#columns;
     const { expectedNs } = this.#paces;
     const { loads, loadAt } = candidates;
-    const sampled = count > scanLimit;
-    const looks = sampled ? sampleSize + recentSize : count;
-    let position = Math.floor(this.#random() * count);
     let best = -1;
-    let bestCost = never;
-    for (let look = 0; look < looks; look++) {
-      if (sampled && look >= sampleSize) {
-        position = this.#recent[look - sampleSize];
-        if (position < 0 || position >= count) continue;
-      }
+    let least = never;
+    for (let i = 0; i < recentSize; i++) {
+      const position = recent[i];
+      if (position >= slots.length) continue;
       const slot = slots[position];
       const load = loads === undefined ? inFlight[slot] : loads[loadAt[position]];
       const cost = (load + 1) * expectedNs[paceSlots[position]] * reluctance[slot];
-      if (cost < bestCost) {
+      if (cost < least) {
         best = position;
-        bestCost = cost;
+        least = cost;
       }
-      if (++position === count) position = 0;
-    }
-    if (sampled) {
-      this.#recent[this.#recentNext] = best;
-      this.#recentNext = (this.#recentNext + 1) % recentSize;
     }
     return best;
   }
 
-  /** Something of this requester is in flight there, and nothing has come back for far too long. */
-  #isSuspect(
+  /** The candidate of least cost from `from` to before `to`, or `best` if none of them is better. */
+  #leastIn(
     candidates: Candidates,
     slots: Int32Array,
     paceSlots: Int32Array,
-    position: number,
-    nowNs: number,
-  ): boolean {
-    const slot = slots[position];
-    const { answers, inFlight, progressNs } = this.#columns;
-    if (inFlight[slot] === 0 || answers[slot] === 0) return false;
-    const load = Math.max(1, this.#loadAt(candidates, slots, position));
-    return nowNs - progressNs[slot] > suspicion * load * this.#paces.expectedNs[paceSlots[position]];
+    from: number,
+    to: number,
+    best: number,
+  ): number {
+    const { inFlight, reluctance } = this.#columns;
+    const { expectedNs } = this.#paces;
+    const { loads, loadAt } = candidates;
+    let least = never;
+    if (best >= 0) {
+      const load = this.#loadAt(candidates, slots, best);
+      least = (load + 1) * expectedNs[paceSlots[best]] * reluctance[slots[best]];
+    }
+    for (let position = from; position < to; position++) {
+      const slot = slots[position];
+      const load = loads === undefined ? inFlight[slot] : loads[loadAt[position]];
+      const cost = (load + 1) * expectedNs[paceSlots[position]] * reluctance[slot];
+      if (cost < least) {
+        best = position;
+        least = cost;
+      }
+    }
+    return best;
   }
 
-  /**
-   * With what the quick look leaves out: a suspect is thought to be as slow as it has let us wait; if all are out, the least
-   * bad of them. -1 when all were tried.
-   */
-  #thorough(
-    candidates: Candidates,
-    slots: Int32Array,
-    paceSlots: Int32Array,
-    nowNs: number,
-    tried: readonly number[],
-  ): number {
-    const { progressNs, reluctance } = this.#columns;
-    const { expectedNs } = this.#paces;
-    const count = slots.length;
-    const offset = Math.floor(this.#random() * count);
+  /** The best of all that were not tried; if these are all out, the least bad one. -1 when all were tried. */
+  #leastOfRest(candidates: Candidates, tried: readonly number[]): number {
     let best = -1;
     let bestCost = never;
     let bestIsOut = true;
+    const count = candidates.ids.length;
+    const first = Math.floor(this.#random() * count);
     for (let i = 0; i < count; i++) {
-      const position = (offset + i) % count;
+      const position = (first + i) % count;
       if (tried.includes(position)) continue;
-      const slot = slots[position];
-      const load = this.#loadAt(candidates, slots, position);
-      const isOut = reluctance[slot] === never;
-      let paceNs = expectedNs[paceSlots[position]];
-      if (this.#isSuspect(candidates, slots, paceSlots, position, nowNs))
-        paceNs = (nowNs - progressNs[slot]) / Math.max(1, load);
-      const cost = ((load + 1) * paceNs) / this.#weightOf(slot);
+      const isOut = this.isOut(candidates, position);
+      const cost = this.delayNs(candidates, position) / this.weight(candidates, position);
       if (isOut === bestIsOut ? cost < bestCost : bestIsOut) {
         best = position;
         bestCost = cost;
         bestIsOut = isOut;
       }
     }
-    return best < 0 ? -1 : this.#chosen(candidates, slots, best);
+    return best;
   }
 
   /** A candidate that is out and whose trial is due. Its next trial moves on, so that there is one at a time. */

@@ -29,7 +29,7 @@ const fasterAlarm = 9;
 /** No alarms before so many answers. */
 const fewest = 4;
 const memory = 50;
-const priorSamples = 5;
+const priorSamples = 8;
 /** What is left of the samples of an agent that did not answer between two sweeps. */
 const kept = 0.85;
 /** Answers between two sweeps, for each agent. */

@@ -15,6 +15,8 @@
 // and its own answer, one to one, as the exchange rule of the bus does; tau is not fixed but the mean time that this
 // responder takes (learned.ts). The factors (max - w) and (w - min) are soft bounds (van Rossum, Bi and Turrigiano 2000).
 
+import { checkKeys, invalidArgument } from '../memory/errors.js';
+
 export interface Plasticity {
   readonly aPlus: number;
   readonly aMinus: number;
@@ -36,6 +38,24 @@ export const plasticityDefaults: Plasticity = {
   halfLifeNs: 600e9,
   tauTraceNs: 60e9,
 };
+
+/** The defaults with some parameters changed. @throws NeuronBusError ERR_NB_INVALID_ARGUMENT naming the parameter. */
+export function plasticityOf(changed: Partial<Plasticity>): Plasticity {
+  checkKeys('plasticity', changed, new Set(Object.keys(plasticityDefaults)));
+  const rule = { ...plasticityDefaults, ...changed };
+  const check = (name: keyof Plasticity, ok: boolean, expected: string) => {
+    if (!ok) throw invalidArgument(`plasticity.${name}`, rule[name], expected);
+  };
+  check('aPlus', rule.aPlus >= 0 && rule.aPlus < 1, 'from 0 to below 1');
+  check('aMinus', rule.aMinus >= 0 && rule.aMinus < 1, 'from 0 to below 1');
+  check('aReward', rule.aReward >= 0 && rule.aReward < 100, 'from 0 to below 100');
+  check('min', rule.min > 0, 'above 0');
+  check('max', rule.max > rule.min, 'above plasticity.min');
+  check('rest', rule.rest >= rule.min && rule.rest <= rule.max, 'from plasticity.min to plasticity.max');
+  check('halfLifeNs', rule.halfLifeNs > 0, 'above 0');
+  check('tauTraceNs', rule.tauTraceNs > 0, 'above 0');
+  return rule;
+}
 
 /** STDP window of an answer `dtNs` after its request: exp(-dt / tau), in (0, 1]. */
 export function window(dtNs: number, tauNs: number): number {

@@ -56,3 +56,17 @@ export interface RoutingStrategy {
   /** The id is free: whoever gets it next is somebody else. */
   forget(agent: number): void;
 }
+
+/** What a requester has learned of its candidates, by position. */
+export interface Knowledge {
+  /** Requests that wait at the agent or are in work there. */
+  load(candidates: Candidates, position: number): number;
+  /** Of the synapse, 0.001 to 1. */
+  weight(candidates: Candidates, position: number): number;
+  /** Expected time to an answer with this load; meaningless numbers, but equal ones, before anybody has answered. */
+  delayNs(candidates: Candidates, position: number): number;
+  /** Mean time of the last answers; 0 when there was none. */
+  answerTimeNs(candidates: Candidates, position: number): number;
+  /** It failed too often, and is asked on trial only. */
+  isOut(candidates: Candidates, position: number): boolean;
+}
