@@ -91,11 +91,12 @@ export class LearnedStrategy implements RoutingStrategy, Knowledge {
   choose(candidates: Candidates, nowNs: number, tried?: readonly number[]): number {
     const slots = this.#directory.slotsOf(candidates);
     if (slots.length === 0) return -1;
-    if (tried !== undefined) return this.#chosen(candidates, this.#leastOfRest(candidates, tried));
+    if (tried !== undefined) return this.taken(candidates, this.#leastOfRest(candidates, tried));
     let position = this.trial(candidates, nowNs);
     if (position < 0) position = this.#explored(slots);
     if (position < 0) position = this.#least(candidates, slots, this.#paces.slotsOf(candidates));
-    return this.chosen(candidates, position);
+    if (position < 0) position = this.#leastOfRest(candidates, noneTried);
+    return this.taken(candidates, position);
   }
 
   started(agent: number, _nowNs: number): number {
@@ -129,8 +130,11 @@ export class LearnedStrategy implements RoutingStrategy, Knowledge {
   }
 
   rewarded(agent: number, reward: number, sentNs: number, answeredNs: number, nowNs: number): void {
+    if (!(reward >= -1 && reward <= 1)) throw invalidArgument('reward', reward, 'from -1 to 1');
     const slot = this.#directory.slotOf(agent);
     const { dopamine, rewards, tauNs } = this.#columns;
+    // The agent was forgotten meanwhile.
+    if (tauNs[slot] === 0) return;
     dopamine[slot] += (reward - dopamine[slot]) / Math.min(dopamineMemory, ++rewards[slot]);
     this.#usualReward += (reward - this.#usualReward) / Math.min(usualMemory, ++this.#rewards + 1);
     const surprise = dopamine[slot] - this.#usualReward;
@@ -150,20 +154,26 @@ export class LearnedStrategy implements RoutingStrategy, Knowledge {
   }
 
   weight(candidates: Candidates, position: number): number {
-    return this.#weightOf(this.#directory.slotsOf(candidates)[position]);
+    return this.#weightOf(this.#slotAt(candidates, position));
   }
 
   delayNs(candidates: Candidates, position: number): number {
-    const paceNs = this.#paces.expectedNs[this.#paces.slotsOf(candidates)[position]];
-    return (this.load(candidates, position) + 1) * paceNs;
+    return (this.load(candidates, position) + 1) * this.#paces.expectedAt(candidates, position);
   }
 
   answerTimeNs(candidates: Candidates, position: number): number {
-    return this.#columns.tauNs[this.#directory.slotsOf(candidates)[position]];
+    const slot = this.#slotAt(candidates, position);
+    return this.#columns.tauNs[slot];
   }
 
   isOut(candidates: Candidates, position: number): boolean {
-    return this.#columns.reluctance[this.#directory.slotsOf(candidates)[position]] === never;
+    const slot = this.#slotAt(candidates, position);
+    return this.#columns.reluctance[slot] === never;
+  }
+
+  /** Before columns are read: a new agent may make them grow. */
+  #slotAt(candidates: Candidates, position: number): number {
+    return this.#directory.slotsOf(candidates)[position];
   }
 
   /** The mean of the answer times of the agent, which is the time constant of its window. */
@@ -203,12 +213,13 @@ export class LearnedStrategy implements RoutingStrategy, Knowledge {
     return nowNs >= this.#nextTrialNs ? this.#dueTrial(this.#directory.slotsOf(candidates), nowNs) : -1;
   }
 
-  /** For rules of their own: takes over what they chose; when that is -1, the least bad of all that were not tried. */
-  protected chosen(candidates: Candidates, position: number, tried: readonly number[] = noneTried): number {
-    return this.#chosen(candidates, position >= 0 ? position : this.#leastOfRest(candidates, tried));
+  /** For rules of their own: what to say instead of -1 when all that were not tried are out. */
+  protected leastBad(candidates: Candidates, tried: readonly number[] = noneTried): number {
+    return this.#leastOfRest(candidates, tried);
   }
 
-  #chosen(candidates: Candidates, position: number): number {
+  /** For rules of their own: every choice goes through this, which keeps the load that the request will meet. */
+  protected taken(candidates: Candidates, position: number): number {
     if (position < 0) return -1;
     const slots = this.#directory.slotsOf(candidates);
     this.#lastSlot = slots[position];

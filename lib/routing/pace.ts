@@ -51,13 +51,20 @@ export class Paces {
     return this.#directory.slotsOf(candidates);
   }
 
-  expectedOf(agent: number): number {
-    return this.#columns.expectedNs[this.#directory.slotOf(agent)];
+  expectedAt(candidates: Candidates, position: number): number {
+    const slot = this.#directory.slotsOf(candidates)[position];
+    return this.#columns.expectedNs[slot];
   }
 
-  /** The agent's own mean, ns; zero when nobody was answered by it. */
+  expectedOf(agent: number): number {
+    const slot = this.#directory.slotOf(agent);
+    return this.#columns.expectedNs[slot];
+  }
+
+  /** The agent's own mean, ns; zero when it has answered nobody. */
   measuredOf(agent: number): number {
-    return this.#columns.meanNs[this.#directory.slotOf(agent)];
+    const slot = this.#directory.slotOf(agent);
+    return this.#columns.meanNs[slot];
   }
 
   /** An answer after `latencyNs` to a request that met `load` others. */

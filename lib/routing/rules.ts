@@ -40,27 +40,40 @@ export class RoundRobinStrategy extends LearnedStrategy {
 
   override choose(candidates: Candidates, _nowNs: number, tried?: readonly number[]): number {
     const count = candidates.ids.length;
-    const first = this.#next < count ? this.#next : 0;
-    const position = leastPosition(count, first, tried, () => 0);
+    const position = leastPosition(count, this.#next < count ? this.#next : 0, tried, () => 0);
     this.#next = position + 1;
-    return this.chosen(candidates, position, tried);
+    return this.taken(candidates, position);
   }
 }
 
-/** The fewest requests waiting or in work; equals in turns. */
-export class LoadBalancedStrategy extends LearnedStrategy {
-  override readonly name = 'load-balanced';
+/** Strategies that leave out agents that are asked on trial only, and choose the least of something among the others. */
+abstract class LeastStrategy extends LearnedStrategy {
   #next = 0;
 
   override choose(candidates: Candidates, nowNs: number, tried?: readonly number[]): number {
     const count = candidates.ids.length;
-    this.#next = this.#next + 1 < count ? this.#next + 1 : 0;
-    const trial = tried === undefined ? this.trial(candidates, nowNs) : -1;
-    if (trial >= 0) return this.chosen(candidates, trial, tried);
-    const position = leastPosition(count, this.#next, tried, (at) =>
-      this.isOut(candidates, at) ? never : this.load(candidates, at),
-    );
-    return this.chosen(candidates, position, tried);
+    let position = tried === undefined ? this.trial(candidates, nowNs) : -1;
+    if (position < 0) {
+      const first = this.#next < count ? this.#next : 0;
+      position = leastPosition(count, first, tried, (at) =>
+        this.isOut(candidates, at) ? never : this.measure(candidates, at),
+      );
+      this.#next = position + 1;
+    }
+    if (position < 0) position = this.leastBad(candidates, tried);
+    return this.taken(candidates, position);
+  }
+
+  /** What there is to be least of. Equals are asked in turns. */
+  protected abstract measure(candidates: Candidates, position: number): number;
+}
+
+/** The fewest requests waiting or in work. */
+export class LoadBalancedStrategy extends LeastStrategy {
+  override readonly name = 'load-balanced';
+
+  protected measure(candidates: Candidates, position: number): number {
+    return this.load(candidates, position);
   }
 }
 
@@ -68,16 +81,11 @@ export class LoadBalancedStrategy extends LearnedStrategy {
  * The agent that is nearest: that takes the least time to answer, as it has been lately, divided by the weight of the synapse.
  * Load is not looked at, so that the way of a conversation changes only when agents do.
  */
-export class ShortestPathStrategy extends LearnedStrategy {
+export class ShortestPathStrategy extends LeastStrategy {
   override readonly name = 'shortest-path';
 
-  override choose(candidates: Candidates, nowNs: number, tried?: readonly number[]): number {
-    const trial = tried === undefined ? this.trial(candidates, nowNs) : -1;
-    if (trial >= 0) return this.chosen(candidates, trial, tried);
-    const position = leastPosition(candidates.ids.length, 0, tried, (at) =>
-      this.isOut(candidates, at) ? never : this.distanceNs(candidates, at),
-    );
-    return this.chosen(candidates, position, tried);
+  protected measure(candidates: Candidates, position: number): number {
+    return this.distanceNs(candidates, position);
   }
 
   /** Length of the edge to a candidate, ns; 0 for a stranger, which is so asked at once. */
@@ -133,7 +141,7 @@ export class EnergyEfficientStrategy extends LearnedStrategy {
       return -1;
     }
     this.#tokens -= costs[position];
-    return this.chosen(candidates, position, tried);
+    return this.taken(candidates, position);
   }
 
   /** Of those that are affordable and not too slow; of equally cheap ones the quickest. -1 without such. */
@@ -183,6 +191,6 @@ export class CustomStrategy extends LearnedStrategy {
       throw invalidArgument('the position', position, `an integer from -1 to ${candidates.ids.length - 1}`);
     }
     if (tried?.includes(position)) return super.choose(candidates, nowNs, tried);
-    return this.chosen(candidates, position, tried);
+    return this.taken(candidates, position);
   }
 }

@@ -36,10 +36,7 @@ export class Candidates {
 export const Outcome = { answered: 0, failed: 1, silent: 2 } as const;
 export type Outcome = (typeof Outcome)[keyof typeof Outcome];
 
-/**
- * Times are ns of one monotonic clock; agents are named by their ids. Nothing here allocates once an agent is known, and
- * nothing throws.
- */
+/** Times are ns of one monotonic clock; agents are named by their ids. Choosing allocates nothing once agents are known. */
 export interface RoutingStrategy {
   readonly name: string;
   /**
@@ -51,9 +48,13 @@ export interface RoutingStrategy {
   started(agent: number, nowNs: number): number;
   /** Once for each `started`. */
   finished(agent: number, sentNs: number, load: number, outcome: Outcome, nowNs: number): void;
-  /** The requester says what an answer was worth, from -1 to 1; later than `finished`, at most once an answer. */
+  /**
+   * The requester says what an answer was worth, from -1 to 1; later than `finished`, at most once an answer.
+   *
+   * @throws NeuronBusError ERR_NB_INVALID_ARGUMENT
+   */
   rewarded(agent: number, reward: number, sentNs: number, answeredNs: number, nowNs: number): void;
-  /** The id is free: whoever gets it next is somebody else. */
+  /** The id is free, and nothing of it is under way: whoever gets it next is somebody else. */
   forget(agent: number): void;
 }
 
