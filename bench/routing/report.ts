@@ -42,6 +42,33 @@ export function section(findings: Findings, requesters: number, seeds: number): 
   ].join('\n');
 }
 
+/** One row for each kind of service time and number of requesters. */
+export function sensitivityTable(
+  rows: readonly { kind: string; requesters: number; findings: Findings }[],
+): string {
+  const both = (ratio: (figure: 'meanMs' | 'p99Ms') => number) =>
+    `${ratio('meanMs').toFixed(2)} / ${ratio('p99Ms').toFixed(2)}`;
+  const line = ({ findings }: { findings: Findings }, against: 'best baseline' | 'oracle') =>
+    routingScenarios.map(({ name }) =>
+      both((figure) =>
+        against === 'oracle'
+          ? findings.againstOracle(name, findings.judged, figure)
+          : findings.againstBest(name, figure),
+      ),
+    );
+  return markdownTable(
+    ['service times', 'requesters', 'against', ...routingScenarios.map(({ name }) => name)],
+    rows.flatMap((row) =>
+      (['best baseline', 'oracle'] as const).map((against) => [
+        row.kind,
+        String(row.requesters),
+        against,
+        ...line(row, against),
+      ]),
+    ),
+  );
+}
+
 function figureTable(findings: Findings, figure: 'meanMs' | 'p99Ms'): string {
   const rows = contenders.map(({ name, role }) => [
     role === 'judged' ? `**${name}**` : name,
@@ -56,8 +83,10 @@ function figureTable(findings: Findings, figure: 'meanMs' | 'p99Ms'): string {
 }
 
 function countsTable(findings: Findings): string {
+  const { changeAt = 0 } = routingScenarios.find(({ name }) => name === 'c')!;
   const rows = contenders.map(({ name, role }) => [
     role === 'judged' ? `**${name}**` : name,
+    `${findings.afterChange('c', changeAt, 500, name).toFixed(2)} ×`,
     String(findings.median('d', name, 'failedAfterChange')),
     String(findings.median('e', name, 'failed')),
     `${(100 * findings.median('e', name, 'watchedShare')).toFixed(2)} %`,
@@ -65,6 +94,7 @@ function countsTable(findings: Findings): string {
   ]);
   const head = [
     '',
+    'c: mean of requests 500–1,000 after the change, of the oracle’s',
     'd: failed requests',
     'e: failed requests',
     'e: share of the failing agent',

@@ -109,6 +109,27 @@ function antagonist(seed: number, endNs: number, agents: number): WorldEvent[] {
   return events;
 }
 
+/** Other distributions of service times, all with mean 1, from a uniform and a normal number. */
+export const otherServiceTimes: Readonly<Record<string, (uniform: number, normal: number) => number>> = {
+  constant: () => 1,
+  'log-normal': (_, normal) => Math.exp(Math.sqrt(Math.log(5)) * normal - Math.log(5) / 2),
+  'one in ten long': (uniform) => (uniform < 0.1 ? 5.5 : 0.5),
+};
+
+/** The same scenario with other service times. */
+export function withServiceTimes(scenario: RoutingScenario, name: string): RoutingScenario {
+  const workOf = otherServiceTimes[name];
+  return {
+    ...scenario,
+    build(seed, requests, requesters) {
+      const run = scenario.build(seed, requests, requesters);
+      const { uniform, normal } = seeded(seed + 104_729);
+      const work = run.arrivals.work.map(() => workOf(uniform(), normal()));
+      return { ...run, arrivals: { ...run.arrivals, work } };
+    },
+  };
+}
+
 const qualities = [0.8, 0.8, 0.8, 0.8, 0.8, 0.2, 0.2, 0.2, -0.4, -0.4];
 
 export const routingScenarios: readonly RoutingScenario[] = [

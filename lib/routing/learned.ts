@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The default strategy: the agent from which a useful answer is expected soonest. Owned by one requester, on its thread.
+// The default strategy: the agent from which a useful answer is expected soonest. Owned by one requester, for one kind of
+// request, on its thread.
 //
 //   cost = (load + 1) · pace / w
 //
@@ -32,7 +33,7 @@ export interface LearnedOptions {
   readonly exploration?: number;
   readonly plasticity?: Partial<Plasticity>;
   readonly weights?: SynapseWeights;
-  /** What the requesters of a thread share. Default: nothing is shared. */
+  /** What the requesters of a thread that ask for the same share. Default: nothing is shared. */
   readonly paces?: Paces;
 }
 

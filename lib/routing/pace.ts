@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: MIT
 //
-// How long each agent takes for one request, learned from answers. A fact about the agent, so the requesters of one thread
-// share one object; used on that thread only.
+// How long each agent takes for one request of a kind, learned from answers. A fact about the agent, so the requesters of a
+// thread that ask for the same share one object; used on that thread only.
 //
 // A request that met q others and was answered after dt tells dt / (q + 1), which for a queue worked off in order is the
-// service time on average. The pace is the mean of these, exact at first and exponentially weighted later. Two things make
+// service time on average. The pace is the mean of these, exact at first and exponentially weighted later. Three things make
 // it fit for choosing by it:
 //
 // * Little knowledge is not taken for much. What is expected of an agent lies between its own mean and the pool, the harmonic
 //   mean over all agents, as if the pool had been `priorSamples` answers; and an agent that is not asked is known less and less
 //   well, so that one that was thought slow by mistake, or was slow once, is tried again.
+// * An answer tells less where answers scatter more. Scatter is the squared coefficient of variation of service times, 1 for
+//   exponential ones, over all agents: the mean of (q + 1) (r - 1)², r = sample / pace. The prior counts scatter times, the
+//   memory is that much longer, and alarms are that much slower.
 // * Changes are noticed. Two CUSUM tests (Page 1954, "Continuous inspection schemes"), one against an agent three times as
-//   slow and one against three times as fast, with the likelihood ratio of exponential times and r = sample / pace, r ≤ 8:
+//   slow and one against three times as fast, with the likelihood ratio of exponential times, and r cut at 8:
 //
 //     slower  G = max(0, G + r (1 - 1/3) - ln 3)        faster  G = max(0, G + ln 3 - r (3 - 1))
 //
@@ -28,7 +31,10 @@ const slowerAlarm = 9;
 const fasterAlarm = 9;
 /** No alarms before so many answers. */
 const fewest = 4;
+/** Answers that a mean is of. */
 const memory = 50;
+const scatterMemory = 200;
+const mostScatter = 25;
 const priorSamples = 8;
 /** What is left of the samples of an agent that did not answer between two sweeps. */
 const kept = 0.85;
@@ -40,6 +46,7 @@ export class Paces {
   readonly #directory = new Directory(this.#columns);
   #poolNs = 0;
   #untilSweep = 1;
+  #scatter = 1;
 
   /** What is expected of the candidates in `slots`, ns for one request; 1 before anybody answered. Read in place. */
   get expectedNs(): Float64Array {
@@ -75,10 +82,14 @@ export class Paces {
     columns.answers[slot]++;
     const known = columns.samples[slot];
     if (known === 0) columns.restart(slot, sample, 1);
-    else if (known < fewest || !columns.changed(slot, sample)) {
-      const weight = 1 / Math.min(memory, known + 1);
-      columns.meanNs[slot] += weight * (sample - columns.meanNs[slot]);
-      columns.samples[slot] = Math.min(memory, known + 1);
+    else {
+      const r = sample / columns.meanNs[slot];
+      this.#scatter += (Math.min(mostScatter, (load + 1) * (r - 1) ** 2) - this.#scatter) / scatterMemory;
+      if (known < fewest || !columns.changed(slot, sample, Math.max(1, this.#scatter))) {
+        const samples = Math.min(memory * Math.max(1, this.#scatter), known + 1);
+        columns.meanNs[slot] += (sample - columns.meanNs[slot]) / samples;
+        columns.samples[slot] = samples;
+      }
     }
     if (this.#poolNs === 0) this.#poolNs = sample;
     if (--this.#untilSweep <= 0) this.#sweep();
@@ -91,8 +102,8 @@ export class Paces {
 
   #expect(slot: number): void {
     const { expectedNs, meanNs, samples } = this.#columns;
-    expectedNs[slot] =
-      (priorSamples * this.#poolNs + samples[slot] * meanNs[slot]) / (priorSamples + samples[slot]);
+    const prior = priorSamples * this.#scatter;
+    expectedNs[slot] = (prior * this.#poolNs + samples[slot] * meanNs[slot]) / (prior + samples[slot]);
   }
 
   #sweep(): void {
@@ -149,7 +160,7 @@ class PaceColumns implements Columns {
 
   restart(slot: number, meanNs: number, samples: number): void {
     this.meanNs[slot] = meanNs;
-    this.samples[slot] = Math.min(memory, samples);
+    this.samples[slot] = samples;
     this.#slower[slot] = 0;
     this.#slowerSum[slot] = 0;
     this.#slowerCount[slot] = 0;
@@ -159,10 +170,10 @@ class PaceColumns implements Columns {
   }
 
   /** Tests one more sample; true when the agent has changed, and then its mean is that since the change. */
-  changed(slot: number, sample: number): boolean {
+  changed(slot: number, sample: number, scatter: number): boolean {
     const r = Math.min(cut, sample / this.meanNs[slot]);
-    const slower = this.#slower[slot] + r * (1 - 1 / ratio) - logRatio;
-    const faster = this.#faster[slot] + logRatio - r * (ratio - 1);
+    const slower = this.#slower[slot] + (r * (1 - 1 / ratio) - logRatio) / scatter;
+    const faster = this.#faster[slot] + (logRatio - r * (ratio - 1)) / scatter;
     this.#slower[slot] = Math.max(0, slower);
     this.#faster[slot] = Math.max(0, faster);
     this.#slowerSum[slot] = slower > 0 ? this.#slowerSum[slot] + sample : 0;

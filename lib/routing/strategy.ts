@@ -2,8 +2,9 @@
 //
 // What routing is: choosing one of several agents that can do the same, and learning from what came of it.
 //
-// Plain interfaces. A strategy belongs to one requester and is called on that requester's thread; candidates may be shared
-// by all requesters of a thread.
+// Plain interfaces. A strategy belongs to one requester and one kind of request, a capability: how quick and how good an agent
+// is at one thing says nothing about another. It is called on the requester's thread; candidates may be shared by all
+// requesters of a thread.
 
 /**
  * The agents that can do something, as whoever asks for a capability keeps them: made once, and made anew when agents come or

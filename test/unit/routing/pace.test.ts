@@ -4,9 +4,6 @@ import { Paces } from '../../../lib/routing/pace.js';
 import { randomFrom } from '../bus/support.js';
 import { ms } from './support.js';
 
-/** Answers that an agent's pace counts as, of the pool of all agents. */
-const prior = 8;
-
 describe('the pace of an agent', () => {
   it('is at first the mean of latency / (load + 1)', () => {
     const paces = new Paces();
@@ -32,17 +29,36 @@ describe('the pace of an agent', () => {
     expect(paces.measuredOf(1)).toBeCloseTo(oracle, 3);
   });
 
-  it('is expected between its mean and the harmonic mean of all, as if that were eight answers', () => {
+  it('is expected between its mean and the harmonic mean of all, as if that were eight times scatter answers', () => {
     const paces = new Paces();
-    // Twelve answers of each: the pool is that of the last sweep, so one more round settles it.
-    for (let i = 0; i < 400; i++) {
+    for (let i = 0; i < 60; i++) {
       paces.observe(1, 10 * ms, 0);
       paces.observe(2, 40 * ms, 0);
     }
-    const [fast, slow] = [paces.expectedOf(1), paces.expectedOf(2)];
-    const pool = 2 / (1 / fast + 1 / slow);
-    expect(fast).toBeCloseTo((prior * pool + 50 * 10 * ms) / (prior + 50), -2);
-    expect(slow).toBeCloseTo((prior * pool + 50 * 40 * ms) / (prior + 50), -2);
+    // Times that do not vary take a two-hundredth from the scatter, 1 at first, with each answer but the first of an agent.
+    const prior = 8 * (1 - 1 / 200) ** 118;
+    const expected = [paces.expectedOf(1), paces.expectedOf(2)];
+    const pool = 2 / (1 / expected[0]! + 1 / expected[1]!);
+    for (const [i, meanNs] of [10 * ms, 40 * ms].entries()) {
+      const oracle = (prior * pool + 50 * meanNs) / (prior + 50);
+      expect(Math.abs(expected[i]! / oracle - 1)).toBeLessThan(0.005);
+    }
+  });
+
+  it('of a newcomer is taken for more where times scatter less', () => {
+    const [constant, scattered] = [new Paces(), new Paces()];
+    const random = randomFrom(2);
+    for (let i = 0; i < 2000; i++) {
+      constant.observe(i % 4, 10 * ms, 0);
+      scattered.observe(i % 4, (random() < 0.02 ? 500 : 0.1) * ms, 0);
+    }
+    const shares = [constant, scattered].map((paces) => {
+      const known = paces.expectedOf(0);
+      for (let i = 0; i < 3; i++) paces.observe(9, 5 * known, 0);
+      return (paces.expectedOf(9) - known) / (4 * known);
+    });
+    expect(shares[0]).toBeGreaterThan(0.9);
+    expect(shares[1]).toBeLessThan(0.5);
   });
 
   it('of one that does not answer any more drifts towards the others', () => {
