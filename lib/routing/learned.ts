@@ -39,8 +39,12 @@ export interface LearnedOptions {
 
 /** An agent that failed last and whose weight is below this is asked on trial only. */
 const trialBelow = 0.3;
-/** The wait for the first trial, in mean answer times of the requester. It doubles with every trial that fails. */
+/**
+ * The wait for the first trial: so many mean answer times of the requester, and so many times what the failure took, so that
+ * trials cost a bounded share of time. It doubles with every trial that fails.
+ */
 const firstTrialTaus = 60;
+const firstTrialFailures = 10;
 const longestTrialNs = 60e9;
 /** Up to this many candidates all are looked at; of more, some from a random place and those that were best lately. */
 const scanLimit = 128;
@@ -189,7 +193,7 @@ export class LearnedStrategy implements RoutingStrategy, Knowledge {
     const { strikes, struckNs, trialNs } = this.#columns;
     // Requests that were under way together fail together: one strike.
     if (sentNs < struckNs[slot]) return;
-    const firstNs = Math.max(this.#usualTauNs, nowNs - sentNs) * firstTrialTaus;
+    const firstNs = Math.max(this.#usualTauNs * firstTrialTaus, (nowNs - sentNs) * firstTrialFailures);
     struckNs[slot] = nowNs;
     trialNs[slot] = nowNs + Math.min(longestTrialNs, firstNs * 2 ** Math.min(20, strikes[slot]++));
   }
@@ -354,7 +358,7 @@ export class LearnedStrategy implements RoutingStrategy, Knowledge {
         if (due >= 0) trialNs[slot] = nowNs + waitNs;
       }
       // One whose trial is due, but that is no candidate here, does not make every choice look again.
-      next = Math.min(next, trialNs[slot] <= nowNs ? nowNs + waitNs : trialNs[slot]);
+      next = Math.min(next, trialNs[slot] <= nowNs ? nowNs + waitNs / firstTrialTaus : trialNs[slot]);
     }
     this.#nextTrialNs = next;
     return due;
