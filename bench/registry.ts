@@ -22,6 +22,7 @@ export const scenarioNames = [
   'save_load',
   'foreign_agents',
   'large_bus',
+  'route_choice',
 ] as const;
 
 /** Throws when there is no such scenario, naming those that exist. */

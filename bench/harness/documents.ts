@@ -7,9 +7,6 @@ import { join } from 'node:path';
 import { disturbanceNote, markdownTable, rowsOfVariant } from './report.js';
 import type { Report, ScenarioResult } from './types.js';
 
-const blockBegin = '<!-- bench:start -->';
-const blockEnd = '<!-- bench:end -->';
-
 /** The rows a reader of the README wants: scenario, variant, what it is called there. */
 export const readmeRows: readonly (readonly [string, string])[] = [
   ['fire_to_onspike', 'batch 64'],
@@ -54,8 +51,10 @@ export function writeDocuments(root: string, report: Report): void {
   if (after !== before) writeFileSync(readme, after);
 }
 
-/** Returns the text unchanged when it has no marked block. */
-export function replaceBlock(text: string, content: string): string {
+/** Replaces what is between `<!-- NAME:start -->` and `<!-- NAME:end -->`; without these the text stays as it is. */
+export function replaceBlock(text: string, content: string, name = 'bench'): string {
+  const blockBegin = `<!-- ${name}:start -->`;
+  const blockEnd = `<!-- ${name}:end -->`;
   const begin = text.indexOf(blockBegin);
   const end = text.indexOf(blockEnd);
   if (begin < 0 || end < begin) return text;

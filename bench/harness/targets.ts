@@ -150,6 +150,8 @@ const targets: readonly Target[] = [
   atMost('an idle neuron, bytes', 1024, 'memory_and_startup', 'idle neuron, resident', 'each'),
   atMost('start of a default bus, ms', 50, 'memory_and_startup', 'bus, default sizes', 'start'),
   atMost('memory touched before use, MB', 16, 'memory_and_startup', 'bus, default sizes', 'touched'),
+  atMost('choice among 10 agents, ns', 200, 'route_choice', 'learned, 10 candidates', 'time'),
+  atMost('choice among 1,000 agents, ns', 1000, 'route_choice', 'learned, 1,000 candidates', 'time'),
   atMost('a synapse, bytes', 48, 'memory_and_startup', 'synapse, layout', 'each'),
   ratio('fire to onSpike, two processes, of two threads', 0.9, 'bus_one_way', ...processes, 'rate'),
   ratio('round trip, two processes, of two threads, p50', 0.9, 'bus_round_trip', ...active, 'p50'),
