@@ -2,7 +2,7 @@
 //
 // Scenario: what it costs to choose an agent, and to choose and learn, on one thread.
 
-import { seededRandom } from '../lib/bus/random.js';
+import { seededRandom } from '../lib/memory/random.js';
 import { LearnedStrategy } from '../lib/routing/learned.js';
 import { Candidates, Outcome } from '../lib/routing/strategy.js';
 import { nsPerOperation } from './harness/measure.js';

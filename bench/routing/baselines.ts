@@ -5,7 +5,7 @@
 // Except for the oracle and Prequal's probes, none of them sees more than what its own requester sent and received: that is
 // how they are published and how they run in proxies and RPC libraries.
 
-import { seededRandom } from '../../lib/bus/random.js';
+import { seededRandom } from '../../lib/memory/random.js';
 import type { Balancer, BalancerFactory, Outcome, Surroundings } from './balancer.js';
 
 abstract class Baseline implements Balancer {

@@ -17,7 +17,7 @@
 // The synchronous mode of the paper asks first and chooses among the answers to a request's own probes; it suits a machine on
 // which probes are nearly free.
 
-import { seededRandom } from '../../lib/bus/random.js';
+import { seededRandom } from '../../lib/memory/random.js';
 import type { Balancer, BalancerFactory, Outcome, Surroundings } from './balancer.js';
 
 const poolLimit = 16;

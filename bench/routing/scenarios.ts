@@ -5,7 +5,7 @@
 // Service times are exponential. A load of 70 % means: requests arrive at 0.7 of the rate at which all agents that live and
 // work together can answer.
 
-import { seededRandom } from '../../lib/bus/random.js';
+import { seededRandom } from '../../lib/memory/random.js';
 import type { Rules } from './simulator.js';
 import { type Arrivals, type Run, World, type WorldEvent } from './world.js';
 

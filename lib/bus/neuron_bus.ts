@@ -7,6 +7,7 @@ import { clock } from '../memory/clock.js';
 import { invalidArgument, NeuronBusError } from '../memory/errors.js';
 import { Memory } from '../memory/memory.js';
 import { callNative } from '../memory/native.js';
+import { seededRandom } from '../memory/random.js';
 import type { Spike, SpikeInit } from '../memory/spike.js';
 import type { SpikeBuilder } from '../memory/spike_builder.js';
 import type { AgentCardInit, RegisteredCard } from './agent_card.js';
@@ -33,7 +34,6 @@ import {
   segmentOptions,
 } from './options.js';
 import type { Persistence } from './persistence.js';
-import { seededRandom } from './random.js';
 import type { Registry } from './registry.js';
 import type { Scheduler } from './scheduler.js';
 import { type LoadResult, readSnapshot, writeSnapshot } from './snapshot.js';

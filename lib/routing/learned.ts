@@ -10,8 +10,8 @@
 // expected delay". w is near 1 for an agent that answers always and as soon as it uses to; it falls with failures, silence and
 // rewards below what the requester is used to, and with it falls the traffic.
 
-import { seededRandom } from '../bus/random.js';
 import { invalidArgument } from '../memory/errors.js';
+import { seededRandom } from '../memory/random.js';
 import { Directory } from './directory.js';
 import { ExchangeColumns, OwnWeights, type SynapseWeights } from './exchange_columns.js';
 import { Paces } from './pace.js';
@@ -117,6 +117,7 @@ export class LearnedStrategy implements RoutingStrategy, Knowledge {
     const slot = this.#directory.slotOf(agent);
     const columns = this.#columns;
     if (columns.inFlight[slot] > 0) columns.inFlight[slot]--;
+    if (outcome === Outcome.abandoned) return;
     // Silence is a lower bound of the latency; an error says nothing about the time an answer takes.
     if (outcome !== Outcome.failed) this.#paces.observe(agent, nowNs - sentNs, load);
     const idleNs = columns.learnedNs[slot] === 0 ? 0 : nowNs - columns.learnedNs[slot];
@@ -234,10 +235,8 @@ export class LearnedStrategy implements RoutingStrategy, Knowledge {
 
   #loadAt(candidates: Candidates, slots: Int32Array, position: number): number {
     const { loads, loadAt } = candidates;
-    return Math.max(
-      0,
-      loads === undefined ? this.#columns.inFlight[slots[position]] : loads[loadAt[position]],
-    );
+    const own = this.#columns.inFlight[slots[position]];
+    return loads === undefined ? own : Math.max(own, loads[loadAt[position]]);
   }
 
   /** Now and then a candidate drawn at random, unless it is out; otherwise -1. */
@@ -285,7 +284,7 @@ export class LearnedStrategy implements RoutingStrategy, Knowledge {
       const position = recent[i];
       if (position >= slots.length) continue;
       const slot = slots[position];
-      const load = loads === undefined ? inFlight[slot] : loads[loadAt[position]];
+      const load = loads === undefined ? inFlight[slot] : Math.max(inFlight[slot], loads[loadAt[position]]);
       const cost = (load + 1) * expectedNs[paceSlots[position]] * reluctance[slot];
       if (cost < least) {
         best = position;
@@ -314,7 +313,7 @@ export class LearnedStrategy implements RoutingStrategy, Knowledge {
     }
     for (let position = from; position < to; position++) {
       const slot = slots[position];
-      const load = loads === undefined ? inFlight[slot] : loads[loadAt[position]];
+      const load = loads === undefined ? inFlight[slot] : Math.max(inFlight[slot], loads[loadAt[position]]);
       const cost = (load + 1) * expectedNs[paceSlots[position]] * reluctance[slot];
       if (cost < least) {
         best = position;

@@ -10,21 +10,22 @@
  * The agents that can do something, as whoever asks for a capability keeps them: made once, and made anew when agents come or
  * go. Positions in the arrays are what strategies return.
  *
- * `loads` is what shared memory buys: the number of requests that each agent has been sent, by anybody, and has not answered
- * yet, read in place when a choice is made. Without it (agents on other machines) a strategy counts its own requester's.
+ * `loads` is what shared memory buys: the number of requests that each agent has got, from anybody, and has not answered
+ * yet, read in place when a choice is made. A strategy knows beside it what its own requester sent, which may be under way
+ * still: the larger number counts. Without `loads` (agents on other machines) there is only the latter.
  */
 export class Candidates {
   /** Ids of the agents, each once. */
   readonly ids: Int32Array;
   /** Where loads are; the load of candidate i is `loads[loadAt[i]]`. May be a view of shared memory. */
-  readonly loads: Int32Array | undefined;
+  readonly loads: Int32Array | Uint16Array | undefined;
   readonly loadAt: Int32Array;
   /** What one request costs, from the cards; any unit, the same for all. Zero where a card says nothing. */
   readonly costs: Float64Array;
 
   constructor(
     ids: ArrayLike<number>,
-    options: { loads?: Int32Array; loadAt?: ArrayLike<number>; costs?: ArrayLike<number> } = {},
+    options: { loads?: Int32Array | Uint16Array; loadAt?: ArrayLike<number>; costs?: ArrayLike<number> } = {},
   ) {
     this.ids = Int32Array.from(ids);
     this.loads = options.loads;
@@ -33,8 +34,11 @@ export class Candidates {
   }
 }
 
-/** How an exchange ended: with an answer, with an error (or the death of the agent), or with nothing until the timeout. */
-export const Outcome = { answered: 0, failed: 1, silent: 2 } as const;
+/**
+ * How an exchange ended: with an answer, with an error (or the death of the agent), with nothing until the timeout, or given up
+ * by the requester for reasons of its own, which says nothing of the agent.
+ */
+export const Outcome = { answered: 0, failed: 1, silent: 2, abandoned: 3 } as const;
 export type Outcome = (typeof Outcome)[keyof typeof Outcome];
 
 /** Times are ns of one monotonic clock; agents are named by their ids. Choosing allocates nothing once agents are known. */
