@@ -10,7 +10,7 @@ import { ChannelValue } from './channel.js';
 import { Deadlines } from './deadlines.js';
 import type { MessageOptions, Outgoing, RequestOptions } from './options.js';
 import { Pending, PendingTable } from './pending.js';
-import type { Post } from './post.js';
+import { type Post, wireTime } from './post.js';
 import { Reply } from './reply.js';
 import { aborted } from './retries.js';
 import { iterate, partsLost, StreamPending, type TokenStream } from './token_stream.js';
@@ -180,7 +180,7 @@ export class Asking {
       return;
     }
     const now = this.#host.now();
-    pending.deadlineNs = now + timeoutMs * 1e6;
+    pending.deadlineNs = wireTime(now + timeoutMs * 1e6);
     this.#table.add(pending);
     const { exchange, deadlineNs } = pending;
     try {

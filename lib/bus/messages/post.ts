@@ -59,6 +59,11 @@ export class Post {
   }
 }
 
+/** The first moment from `ns` on that a frame can name: both sides go by the same one. */
+export function wireTime(ns: number): number {
+  return Math.ceil(ns / UNIT_NS) * UNIT_NS;
+}
+
 function toWire(deadlineNs: number): number {
   if (deadlineNs === Number.POSITIVE_INFINITY) return 0;
   return Math.ceil(deadlineNs / UNIT_NS) % 4294967296 || 1;

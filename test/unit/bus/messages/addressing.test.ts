@@ -161,8 +161,6 @@ describe('a typed channel', () => {
     await settle(bus);
     expect(plain.value?.value).toBe(7); // no channel, no check
     expect(codeOf(() => channel.read(other.requests[0]))).toBe('ERR_NB_BAD_PAYLOAD');
-    const { value: _, ...reply } = { value: 0, ...(await answered) };
-    expect(reply).toBeDefined();
     const wrong = await answered;
     expect(codeOf(() => wrong.value)).toBe('ERR_NB_BAD_PAYLOAD');
     const forged = defineChannel<unknown>('translate');
