@@ -54,7 +54,7 @@
   X(43, NO_ROUTE, "Nobody on the bus fits this address; register such a neuron first, or look with discover()")        \
   X(44, ABORTED, "The AbortSignal was aborted before the answer came")                                                 \
   X(45, REMOTE, "The neuron that was asked failed; the cause has the name and message of its error")                   \
-  X(46, NO_HANDLER, "The neuron that was asked has no onRequest(); ask another one, or give it that method")
+  X(46, NO_HANDLER, "The neuron has no onRequest() for questions or no onMessage() for messages; address another one, or give it that method")
 
 #ifdef __cplusplus
 enum nb_status : int {

@@ -56,15 +56,16 @@ typedef struct nb_arena_ref {
  * 1      1    flags: NB_MESSAGE_HAS_*, and the spike type that the sender chose in bits 6-7
  * 2      4    exchange: named by who asks; its answers repeat it
  * 6      4    correlation: of the conversation, the same through all exchanges that belong to it; 0 = none
- * 10     4    deadline: in units of 2^16 ns of the clock of the bus, rounded up, modulo 2^32; 0 = none
+ * 10     4    deadline: in units of 2^16 ns of the clock of the bus, rounded up, modulo 2^32; 0 = none. Of a part its number
+ *             from 0, of the end of a stream how many there were
  * 14     2    bits 0-1 encoding of the value (NB_VALUE_*), bits 2-7 its length, if it is inline
  */
 #define NB_MESSAGE_BYTES 16
 #define NB_MESSAGE_VALUE_BYTES 30 /* inline */
 #define NB_MESSAGE_DEADLINE_SHIFT 16
 #define NB_MESSAGE_TYPE_SHIFT 6
-#define NB_MESSAGE_HAS_CHANNEL 1 /* the value is JSON: [name of the channel, value] */
-#define NB_MESSAGE_HAS_TRACE 2   /* the value follows a W3C traceparent of 55 characters */
+#define NB_MESSAGE_HAS_CHANNEL 1 /* before the value: the name of its channel, UTF-8, and a NUL */
+#define NB_MESSAGE_HAS_TRACE 2   /* before that: a W3C traceparent of 55 characters */
 #define NB_MESSAGE_SEND 0        /* no answer wanted */
 #define NB_MESSAGE_REQUEST 1     /* one answer wanted */
 #define NB_MESSAGE_STREAM 2      /* answers in parts wanted; the value follows */
@@ -72,7 +73,7 @@ typedef struct nb_arena_ref {
 #define NB_MESSAGE_ERROR 4       /* JSON: {name, message, code?} */
 #define NB_MESSAGE_PART 5        /* of a stream */
 #define NB_MESSAGE_END 6         /* of a stream; no value */
-#define NB_MESSAGE_CANCEL 7      /* who asked does not wait any more */
+#define NB_MESSAGE_CANCEL 7      /* who asked does not wait any more; deadline: 1 = the time was over, 0 = no need any more */
 #define NB_MESSAGE_CREDIT 8      /* who asked has room for so many further parts (text, decimal) */
 #define NB_MESSAGE_REWARD 9      /* of an answer: its judgement in [-1, 1] (text, decimal) */
 #define NB_MESSAGE_WHATS 10

@@ -45,7 +45,7 @@ export function assemble(memory: Memory, options: ResolvedOptions, front: Front)
     now: () => emitter.now(),
     random: () => front.random(),
     handlerFailed: (error, id) => dispatcher.failed(error, id),
-    closed: () => front.closed(),
+    turn: (call) => drive.within(call),
   });
   const dispatcher = new Dispatcher(workspace, options, {
     message: (at, id) => conversations.arrived(at, id),

@@ -69,7 +69,7 @@ export abstract class Neuron {
    */
   onSpike(_spike: Spike, _handle: NeuronHandle): void | Promise<void> {}
 
-  /** A message came that wants no answer. What it throws or rejects with becomes an 'error' event. */
+  /** A message came that wants no answer. What it throws or rejects with becomes an 'error' event, and so does its absence. */
   onMessage?(message: Message, handle: NeuronHandle): void | Promise<void>;
 
   /**
@@ -79,7 +79,7 @@ export abstract class Neuron {
    */
   onRequest?(request: Request, handle: NeuronHandle): unknown;
 
-  /** How many onMessage and onRequest may run at a time; further messages wait by priority. Default: no limit. */
+  /** How many onMessage and onRequest may run at a time, 1 or more; further messages wait by priority. Default: no limit. */
   readonly concurrency?: number;
 
   /** The potential crossed the threshold; called after the `onSpike` of the spike that did it. */
@@ -163,7 +163,11 @@ export class NeuronHandle {
    * question was dropped), and what send() throws.
    */
   request<T, R = unknown>(to: To, value: Outgoing<T, R>, options?: RequestOptions): Promise<Reply<R>> {
-    return this.bus.request(this.id, to, value, options);
+    try {
+      return this.bus.request(this.#speaker(), to, value, options);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
   }
 
   /** Asks one neuron for an answer in parts: `for await (const token of handle.stream(to, prompt))`. Throws as request(). */

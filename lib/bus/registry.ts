@@ -48,6 +48,11 @@ export class Registry {
     return this.#roster.sync();
   }
 
+  /** Changes whenever somebody comes or goes, on any thread. */
+  get topology(): number {
+    return this.#roster.topology;
+  }
+
   /** Neurons that have tick(handle), in order of registration. */
   get ticking(): ReadonlySet<number> {
     return this.#ticking;
@@ -60,6 +65,9 @@ export class Registry {
     }
     const known = this.#ids.get(neuron);
     if (known !== undefined) throw new NeuronBusError('ALREADY_REGISTERED', `It has id ${known}`);
+    const { concurrency } = neuron;
+    if (concurrency !== undefined && !(typeof concurrency === 'number' && concurrency >= 1))
+      throw invalidArgument('neuron.concurrency', concurrency, 'a number from 1');
     const given = new AgentCard(card);
     const { capabilities = [] } = neuron;
     if (!Array.isArray(capabilities)) {

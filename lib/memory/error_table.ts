@@ -192,7 +192,8 @@ export const ERROR_TABLE = {
   },
   NO_HANDLER: {
     number: 46,
-    message: 'The neuron that was asked has no onRequest(); ask another one, or give it that method',
+    message:
+      'The neuron has no onRequest() for questions or no onMessage() for messages; address another one, or give it that method',
   },
 } as const;
 

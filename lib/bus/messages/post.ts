@@ -28,7 +28,8 @@ export interface Letter {
 
 export class Post {
   readonly #emitter: Emitter;
-  readonly #frame = new Frame();
+  // One for all, but that making room (backpressure 'block') may run handlers that send, too.
+  #frame: Frame | undefined;
 
   constructor(emitter: Emitter) {
     this.#emitter = emitter;
@@ -41,7 +42,8 @@ export class Post {
    * ERR_NB_DEAD_TARGET.
    */
   send(letter: Letter, value: unknown): boolean {
-    const frame = this.#frame;
+    const frame = this.#frame ?? new Frame();
+    this.#frame = undefined;
     frame.what = letter.what;
     frame.flags = letter.type << L.MESSAGE_TYPE_SHIFT;
     frame.exchange = letter.exchange;
@@ -50,8 +52,16 @@ export class Post {
     putValue(frame, value);
     if (letter.traceparent !== undefined) putTrace(frame, letter.traceparent);
     const { from, to, priority } = letter;
-    return this.#emitter.post(from, to, L.TYPE_MESSAGE, checkPriority(priority), frame, OWN_SEQUENCE);
+    const went = this.#emitter.post(from, to, L.TYPE_MESSAGE, checkPriority(priority), frame, OWN_SEQUENCE);
+    frame.value = ''; // keeps nothing alive
+    this.#frame = frame;
+    return went;
   }
+}
+
+/** The first moment from `ns` on that a frame can name: both sides go by the same one. */
+export function wireTime(ns: number): number {
+  return Math.ceil(ns / UNIT_NS) * UNIT_NS;
 }
 
 function toWire(deadlineNs: number): number {

@@ -30,6 +30,31 @@ let received = 0;
 let busyMs = 0;
 let failure;
 
+/** Answers as its value says. */
+class Server extends Neuron {
+  capabilities = ['server'];
+  asked = 0;
+  aborted = 0;
+  ended = 0;
+  onRequest(request) {
+    this.asked++;
+    const { how, value, parts } = request.value;
+    if (how === 'echo') return { value, from: process.pid };
+    if (how === 'fail') throw new RangeError(value);
+    if (how === 'stream') return this.parts(parts);
+    request.signal.addEventListener('abort', () => this.aborted++);
+    return new Promise(() => {}); // mute
+  }
+  async *parts(parts) {
+    try {
+      for (let i = 0; i < parts; i++) yield `part ${i}`;
+    } finally {
+      this.ended++;
+    }
+  }
+}
+let server;
+
 class Peer extends Neuron {
   capabilities = ['peer'];
   onSpike(spike) {
@@ -122,6 +147,28 @@ const commands = {
     accepted,
     refused,
   }),
+  serve: ({ card }) => {
+    server = new Server();
+    return { neuron: bus.register(server, card ?? { name: `server of ${process.pid}` }) };
+  },
+  served: () => ({
+    asked: server.asked,
+    aborted: server.aborted,
+    ended: server.ended,
+    late: bus.stats().late,
+  }),
+  request: async ({ to, value, options }) => {
+    const reply = await bus.request(id, to, value, options);
+    return { value: reply.value, from: reply.from };
+  },
+  stream: async ({ to, value, options, until: last }) => {
+    const parts = [];
+    for await (const part of bus.stream(id, to, value, options)) {
+      parts.push(part);
+      if (parts.length === last) break;
+    }
+    return { parts: parts.length, last: parts.at(-1) };
+  },
   /** A block by hand: its reference; later whether it can still be read. */
   write: ({ bytes }) => ({ ref: bus.arena.write(letter(bytes)) }),
   read: ({ ref }) => ({ length: bus.arena.read(ref).length }),
@@ -131,10 +178,10 @@ const commands = {
   process: () => ({ pid: process.pid, wallMs: Date.now() }),
 };
 
-createInterface({ input: process.stdin }).on('line', (line) => {
+createInterface({ input: process.stdin }).on('line', async (line) => {
   const { id: question, what, ...rest } = JSON.parse(line);
   try {
-    say({ id: question, ...commands[what](rest) });
+    say({ id: question, ...(await commands[what](rest)) });
   } catch (error) {
     say({ id: question, error: { code: error.code, message: error.message, stack: error.stack } });
   }
