@@ -124,7 +124,11 @@ export class Answering {
     for (const requests of this.#open.values()) {
       for (const request of requests.values()) if (request.to === id) waiting.push(request);
     }
-    for (const message of waiting) if (message instanceof Request) this.fail(message, gone);
+    for (const message of waiting) {
+      if (!(message instanceof Request)) continue;
+      this.fail(message, gone);
+      message.cancel(); // its handler may still run
+    }
   }
 
   answer(request: Request, value: unknown): boolean {

@@ -50,7 +50,6 @@ const WATCH_MS = 250;
 
 export class Conversations implements IncomingHost {
   readonly #ws: Workspace;
-  readonly #registry: Registry;
   readonly #host: ConversationsHost;
   readonly #asking: Asking;
   readonly #answering: Answering;
@@ -66,7 +65,6 @@ export class Conversations implements IncomingHost {
     host: ConversationsHost,
   ) {
     this.#ws = workspace;
-    this.#registry = registry;
     this.#host = host;
     this.#addressing = new Addressing(
       workspace,
@@ -249,8 +247,8 @@ export class Conversations implements IncomingHost {
       if (this.#asking.pending === 0) {
         clearInterval(this.#watch);
         this.#watch = undefined;
-      } else if (this.#registry.sync()) {
-        this.#asking.forgetGone();
+      } else {
+        this.#asking.forgetGone(); // whether or not the topology moved: others may have looked at it since
       }
     }, WATCH_MS).unref();
   }
