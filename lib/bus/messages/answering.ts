@@ -192,6 +192,7 @@ export class Answering {
   // A handler that goes on takes one of the places that the neuron has.
   #run(mailbox: Mailbox<Message>, message: Message, settled: PromiseLike<unknown>): void {
     mailbox.busy++;
+    this.#ws.awaited = true;
     const free = () => {
       mailbox.busy--;
       if (mailbox.size === 0 || this.#ws.closed) return;
