@@ -54,7 +54,9 @@
   X(43, NO_ROUTE, "Nobody on the bus fits this address; register such a neuron first, or look with discover()")        \
   X(44, ABORTED, "The AbortSignal was aborted before the answer came")                                                 \
   X(45, REMOTE, "The neuron that was asked failed; the cause has the name and message of its error")                   \
-  X(46, NO_HANDLER, "The neuron has no onRequest() for questions or no onMessage() for messages; address another one, or give it that method")
+  X(46, NO_HANDLER, "The neuron has no onRequest() for questions or no onMessage() for messages; address another one, or give it that method") \
+  X(47, CAPABILITY_TAKEN, "A capability that only one neuron may have belongs to another one; use that, or wait until it left")  \
+  X(48, BOARD_FULL, "The blackboard has reached this limit; delete what is not needed, or raise the limit where it is made")
 
 #ifdef __cplusplus
 enum nb_status : int {

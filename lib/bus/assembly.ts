@@ -67,6 +67,11 @@ export function assemble(memory: Memory, options: ResolvedOptions, front: Front)
       park: () => membership.park(),
       unpark: () => membership.unpark(),
       giveWay: () => workspace.native.giveWay(),
+      awaited: () => {
+        const { awaited } = workspace;
+        workspace.awaited = false;
+        return awaited;
+      },
       shared: () => membership.shared,
       beat: () => drive.tick(),
       wantsBeats: () => registry.ticking.size > 0,

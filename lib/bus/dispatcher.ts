@@ -220,6 +220,7 @@ export class Dispatcher {
 
   #watch(result: unknown, id: number): void {
     if (typeof (result as PromiseLike<void> | null)?.then !== 'function') return;
+    this.#ws.awaited = true;
     (result as PromiseLike<void>).then(undefined, (error: unknown) => this.failed(error, id));
   }
 

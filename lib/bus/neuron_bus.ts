@@ -163,7 +163,8 @@ export class NeuronBus extends BusMessages {
    * Adds an agent. Returns its id.
    *
    * @throws NeuronBusError ERR_NB_INVALID_ARGUMENT (card, dynamics), ERR_NB_ALREADY_REGISTERED, ERR_NB_ID_TAKEN,
-   * ERR_NB_TOO_MANY_NEURONS, ERR_NB_TOO_MANY_SYNAPSES (that a loaded snapshot has for it), ERR_NB_CLOSED.
+   * ERR_NB_TOO_MANY_NEURONS, ERR_NB_CAPABILITY_TAKEN (an exclusive neuron), ERR_NB_TOO_MANY_SYNAPSES (that a loaded snapshot has
+   * for it), ERR_NB_CLOSED.
    */
   register(neuron: Neuron, card: AgentCardInit): number {
     const workspace = this.#open();

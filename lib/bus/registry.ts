@@ -74,6 +74,7 @@ export class Registry {
       throw invalidArgument('neuron.capabilities', capabilities, 'an array of non-empty strings');
     }
     const complete = given.with({ capabilities: [...given.capabilities, ...capabilities] });
+    this.#checkAlone(neuron, complete);
     const wantsFire = typeof neuron.onFire === 'function';
     const id = this.#claim(given.id, neuron, complete);
     const handle = handleFor(complete.with({ id }) as RegisteredCard);
@@ -82,7 +83,23 @@ export class Registry {
     giveVoice(neuron, handle);
     this.#cortex.add(handle.card);
     if (typeof neuron.tick === 'function') this.#ticking.add(id);
+    try {
+      this.#checkAlone(neuron, handle.card);
+    } catch (error) {
+      this.remove(id);
+      throw error;
+    }
     return handle;
+  }
+
+  // Of two that register at once, the later in the order of the topology sees the other: so it is asked afterwards, too.
+  #checkAlone({ exclusive }: Neuron, { id, capabilities }: AgentCard): void {
+    if (exclusive !== true) return;
+    for (const capability of capabilities) {
+      const other = this.cortex.withCapability(capability).find((card) => card.id !== id);
+      if (other === undefined) continue;
+      throw new NeuronBusError('CAPABILITY_TAKEN', `${capability}: neuron ${other.id} (${other.name})`);
+    }
   }
 
   /** @throws NeuronBusError ERR_NB_UNKNOWN_NEURON. */

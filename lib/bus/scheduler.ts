@@ -30,6 +30,8 @@ export interface Drain {
   unpark(): void;
   /** Nothing came: others may have the processor. */
   giveWay(): void;
+  /** Whether, since it was last asked, something was handed over that goes on in the next turn of the event loop. */
+  awaited(): boolean;
   /** Whether spikes may come from other threads. */
   shared(): boolean;
   /** Whether any neuron wants beats. */
@@ -150,6 +152,7 @@ export class Scheduler {
         this.#target.giveWay(); // perhaps to whom we wait for: there may be more threads than processors
       }
       if (!this.running) return false;
+      if (this.#target.awaited()) return true; // continuations of promises do not run before this returns
       if (end - this.#lastSpike >= pollMs && strategy !== 'spin') return false;
     }
     return true;

@@ -195,6 +195,16 @@ export const ERROR_TABLE = {
     message:
       'The neuron has no onRequest() for questions or no onMessage() for messages; address another one, or give it that method',
   },
+  CAPABILITY_TAKEN: {
+    number: 47,
+    message:
+      'A capability that only one neuron may have belongs to another one; use that, or wait until it left',
+  },
+  BOARD_FULL: {
+    number: 48,
+    message:
+      'The blackboard has reached this limit; delete what is not needed, or raise the limit where it is made',
+  },
 } as const;
 
 export type ErrorName = keyof typeof ERROR_TABLE;

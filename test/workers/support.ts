@@ -3,6 +3,7 @@
 import { BroadcastChannel } from 'node:worker_threads';
 import {
   type AgentCardInit,
+  type Blackboard,
   type BusStats,
   Neuron,
   NeuronBus,
@@ -24,6 +25,7 @@ export interface Stage {
   bus: NeuronBus;
   index: number;
   Neuron: typeof Neuron;
+  Blackboard: typeof Blackboard;
   Probe: new (react?: React) => Neuron & { texts: string[] };
   Counter: new () => Neuron & { count: number };
   // biome-ignore lint/suspicious/noExplicitAny: each test keeps there what it wants

@@ -158,7 +158,11 @@ export class Answering {
     for (const requests of this.#open.values()) {
       for (const request of requests.values()) if (request.to === id) waiting.push(request);
     }
-    for (const message of waiting) if (message instanceof Request) this.fail(message, gone);
+    for (const message of waiting) {
+      if (!(message instanceof Request)) continue;
+      this.fail(message, gone);
+      message.cancel(); // its handler may still run
+    }
   }
 
   /** One answer; to who wants parts, as the only one. */
@@ -228,6 +232,7 @@ export class Answering {
   // A handler that goes on takes one of the places that the neuron has.
   #run(mailbox: Mailbox<Message>, message: Message, settled: PromiseLike<unknown>): void {
     mailbox.busy++;
+    this.#ws.awaited = true;
     const free = () => {
       mailbox.busy--;
       if (mailbox.size === 0 || this.#ws.closed || this.#mailboxes.get(message.to) !== mailbox) return;

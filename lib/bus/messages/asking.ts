@@ -109,6 +109,7 @@ export class Asking {
 
   /** An answer of `source` came. `content` decodes its value. */
   answered(what: number, exchange: number, count: number, source: number, content: () => Content): void {
+    this.#ws.awaited = true;
     const open = this.#table.get(exchange);
     if (open === undefined || open.to !== source) {
       this.#late++;

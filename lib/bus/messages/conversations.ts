@@ -49,7 +49,6 @@ const WATCH_MS = 250;
 
 export class Conversations implements IncomingHost {
   readonly #ws: Workspace;
-  readonly #registry: Registry;
   readonly #host: ConversationsHost;
   readonly #asking: Asking;
   readonly #answering: Answering;
@@ -68,7 +67,6 @@ export class Conversations implements IncomingHost {
     host: ConversationsHost,
   ) {
     this.#ws = workspace;
-    this.#registry = registry;
     this.#host = host;
     this.#addressing = new Addressing(
       workspace,

@@ -3,7 +3,7 @@
 // synapses; every spike carries a checksum.
 import { createHash } from 'node:crypto';
 import { createInterface } from 'node:readline';
-import { Neuron, NeuronBus } from 'neuronbus';
+import { Blackboard, Neuron, NeuronBus } from 'neuronbus';
 
 const say = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
 const bad = (what) => say({ bad: `${process.pid}: ${what}` });
@@ -71,6 +71,15 @@ let id;
 let loading = false;
 let accepted = 0;
 let refused = 0;
+const watched = [];
+
+async function watch(key) {
+  try {
+    for await (const { value, version } of bus.blackboard(id).watch(key)) watched.push({ value, version });
+  } catch (error) {
+    watched.push({ code: error.code });
+  }
+}
 
 function tolerate(action) {
   try {
@@ -172,6 +181,15 @@ const commands = {
   /** A block by hand: its reference; later whether it can still be read. */
   write: ({ bytes }) => ({ ref: bus.arena.write(letter(bytes)) }),
   read: ({ ref }) => ({ length: bus.arena.read(ref).length }),
+  owner: () => ({ owner: bus.register(new Blackboard(), { name: `blackboard of ${process.pid}` }) }),
+  board: async ({ method, values }) => ({ result: await bus.blackboard(id)[method](...values) }),
+  count: async ({ key, times }) => {
+    for (let i = 0; i < times; i++) await bus.blackboard(id).update(key, (value = 0) => value + 1);
+  },
+  watch: ({ key }) => {
+    watch(key);
+  },
+  watched: () => ({ watched }),
   close: () => bus.close(),
   /** The error that ended the bus, without touching it. */
   failure: () => ({ failure, closed: bus.closed }),
