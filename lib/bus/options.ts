@@ -12,7 +12,9 @@ import { invalidArgument, NeuronBusError } from '../memory/errors.js';
 import * as layout from '../memory/layout.js';
 import type { Memory } from '../memory/memory.js';
 import type { SegmentOptions } from '../memory/native.js';
+import { createStrategy } from '../routing/strategies.js';
 import { checkTimeout } from './messages/options.js';
+import type { RoutingChoice } from './messages/router.js';
 
 export type WaitStrategy = 'park' | 'yield' | 'spin';
 
@@ -79,6 +81,10 @@ export interface NeuronBusOptions {
    * Infinity: strict. Default 1,000.
    */
   ageingMs?: number;
+  /** How one of several agents is chosen for a question: a name, or a function. Default 'learned'. See docs/routing.md. */
+  routing?: RoutingChoice;
+  /** An agent that answers a smaller share of its questions is left out, but for trials. 0 to 1, default 0.95; 0 = never. */
+  healthThreshold?: number;
   plasticity?: {
     /** Half-life of the weight of an unused synapse. Default 600,000 (10 minutes). */
     halfLifeMs?: number;
@@ -120,6 +126,8 @@ function defaults(): ResolvedOptions {
     checks: process.env.NODE_ENV === 'production' ? 'production' : 'development',
     requestTimeoutMs: 30_000,
     ageingMs: 1000,
+    routing: 'learned',
+    healthThreshold: 0.95,
     plasticity: { halfLifeMs: 600_000, pruneGraceMs: 60_000, sweepIntervalMs: 1000 },
   };
 }
@@ -198,6 +206,11 @@ export function resolveOptions(options: NeuronBusOptions): ResolvedOptions {
   checkMs('tickIntervalMs', resolved.tickIntervalMs, 1);
   checkTimeout('requestTimeoutMs', resolved.requestTimeoutMs);
   checkTimeout('ageingMs', resolved.ageingMs);
+  createStrategy(resolved.routing); // throws what is wrong with it
+  const { healthThreshold } = resolved;
+  if (!(typeof healthThreshold === 'number' && healthThreshold >= 0 && healthThreshold <= 1)) {
+    throw invalidArgument('healthThreshold', healthThreshold, 'a number from 0 to 1');
+  }
   checkMs('plasticity.halfLifeMs', resolved.plasticity.halfLifeMs, 1e-6);
   checkMs('plasticity.pruneGraceMs', resolved.plasticity.pruneGraceMs, 0);
   checkMs('plasticity.sweepIntervalMs', resolved.plasticity.sweepIntervalMs, 1e-6);
@@ -218,6 +231,8 @@ const OWN_OPTIONS = [
   'checks',
   'requestTimeoutMs',
   'ageingMs',
+  'routing',
+  'healthThreshold',
   'plasticity',
 ] as const satisfies readonly (keyof NeuronBusOptions)[];
 

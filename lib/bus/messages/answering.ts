@@ -8,6 +8,7 @@ import { NeuronBusError } from '../../memory/errors.js';
 import * as L from '../../memory/layout.js';
 import type { Resident, Workspace } from '../workspace.js';
 import { type About, type IncomingHost, Message, Request } from './incoming.js';
+import { countLoad } from './load.js';
 import { Mailbox } from './mailbox.js';
 import { PartsOut } from './parts_out.js';
 import type { Post } from './post.js';
@@ -92,6 +93,7 @@ export class Answering {
   }
 
   #request(content: Content, about: About): Request {
+    countLoad(this.#ws, about.to, 1);
     return new Request(this.#voice(), content, about, about.what === L.MESSAGE_STREAM);
   }
 
@@ -286,7 +288,7 @@ export class Answering {
   #finish(request: Request, what: number, value: unknown, count = 0): boolean {
     if (request.done || this.#ws.closed) return false;
     const sent = this.#send(request, what, value, count);
-    request.done = true;
+    request.finish();
     this.#forget(request);
     this.#parts.wake(request);
     const { from, to, timestamp, answeredAfterNs } = request;
