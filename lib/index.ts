@@ -21,6 +21,7 @@ export {
   type StandardSchema,
   type Validator,
 } from './bus/messages/channel.js';
+export type { AgentHealth } from './bus/messages/health.js';
 export type { Message, Request } from './bus/messages/incoming.js';
 export type {
   BroadcastOptions,
@@ -30,6 +31,7 @@ export type {
   To,
 } from './bus/messages/options.js';
 export type { Reply } from './bus/messages/reply.js';
+export type { RoutingChoice } from './bus/messages/router.js';
 export type { TokenStream } from './bus/messages/token_stream.js';
 export { Neuron, type NeuronDynamics, type NeuronHandle, type SendOptions } from './bus/neuron.js';
 export { NeuronBus } from './bus/neuron_bus.js';
@@ -57,3 +59,6 @@ export type { SegmentHandle } from './memory/native.js';
 export { BROADCAST, Spike, type SpikeInit, SpikeType } from './memory/spike.js';
 export { SpikeBuilder } from './memory/spike_builder.js';
 export type { SpikeSlot } from './memory/spike_slot.js';
+export type { RoutingFunction } from './routing/rules.js';
+export type { StrategyName } from './routing/strategies.js';
+export type { Candidates, Knowledge } from './routing/strategy.js';
