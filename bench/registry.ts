@@ -23,6 +23,8 @@ export const scenarioNames = [
   'foreign_agents',
   'large_bus',
   'route_choice',
+  'request_one_thread',
+  'request_round_trip',
 ] as const;
 
 /** Throws when there is no such scenario, naming those that exist. */

@@ -5,7 +5,7 @@
 // As a worker it gets workerData, as a process its name in argv. It ends when it is told to stop, and says how many arrived.
 
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
-import { Neuron, NeuronBus, type NeuronHandle, type Spike } from 'neuronbus';
+import { Neuron, NeuronBus, type NeuronHandle, type Request, type Spike } from 'neuronbus';
 import { Relay, Sink } from './agents.js';
 
 export interface OtherSide {
@@ -17,6 +17,10 @@ export interface OtherSide {
 }
 
 class Echo extends Neuron {
+  onRequest(request: Request): unknown {
+    return request.value;
+  }
+
   onSpike(spike: Spike, handle: NeuronHandle): void {
     handle.reply(spike);
   }

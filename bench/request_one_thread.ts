@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+//
+// Scenario: one thread, an agent asks another one and awaits the answer; one question at a time, or 64.
+//
+// Ours: request → ring → route → mailbox → onRequest → answer over the ring → promise. The peers: what people write by hand, a
+// queue with promises, and a MessageChannel whose answers are matched by number.
+
+import { MessageChannel } from 'node:worker_threads';
+import { Neuron, NeuronBus } from 'neuronbus';
+import { expectEqual, median, nowNs } from './harness/measure.js';
+import type { Effort, Sample, Scenario, Variant } from './harness/types.js';
+
+class Answerer extends Neuron {
+  onRequest(request: { value: unknown }): unknown {
+    return request.value;
+  }
+}
+class Asker extends Neuron {}
+
+/** Asks `count` questions at once; resolves when all answers are there. Returns their sum. */
+type AskAll = (count: number) => Promise<number>;
+
+const QUESTION = 'what';
+
+async function timed(effort: Effort, width: number, ask: AskAll): Promise<Sample> {
+  const work = async (operations: number): Promise<void> => {
+    let answered = 0;
+    for (let done = 0; done < operations; done += width) answered += await ask(width);
+    expectEqual('answers', answered, operations);
+  };
+  let operations = width;
+  let spent = 0;
+  let last = 0;
+  while (spent < effort.warmupMs * 1e6 || last < (effort.blockMs * 1e6) / 2) {
+    const begin = nowNs();
+    await work(operations);
+    last = nowNs() - begin;
+    spent += last;
+    operations = Math.ceil((operations * Math.min(8, (effort.blockMs * 1e6) / last)) / width) * width;
+  }
+  const blocks: number[] = [];
+  for (let block = 0; block < effort.blocks; block++) {
+    const begin = nowNs();
+    await work(operations);
+    blocks.push((nowNs() - begin) / operations);
+  }
+  return { time: median(blocks) };
+}
+
+async function overBus(effort: Effort, width: number): Promise<Sample> {
+  const bus = NeuronBus.create({ axonCapacity: 1 << 12, maxNeurons: 32, maxSynapses: 64 });
+  const from = bus.register(new Asker(), { name: 'asker' });
+  const to = bus.register(new Answerer(), { name: 'answerer' });
+  bus.connect(from, to).weight(0.5).build();
+  const answers: Promise<{ value: unknown }>[] = [];
+  const sample = await timed(effort, width, async (count) => {
+    for (let i = 0; i < count; i++) answers.push(bus.request(from, to, QUESTION));
+    bus.tick();
+    bus.tick();
+    let good = 0;
+    for (const reply of await Promise.all(answers)) good += reply.value === QUESTION ? 1 : 0;
+    answers.length = 0;
+    return good;
+  });
+  expectEqual('questions without an answer', bus.stats().pending, 0);
+  if (!((bus.synapse(from, to)?.weight ?? 0) > 0.5)) throw new Error('the synapse did not learn');
+  bus.close();
+  return sample;
+}
+
+/** As asyncio.Queue with futures: the answerer awaits questions, and resolves the promise that came with each. */
+async function overQueue(effort: Effort, width: number): Promise<Sample> {
+  const queue: { question: string; answer(value: string): void }[] = [];
+  let wake: (() => void) | undefined;
+  let open = true;
+  const answerer = (async () => {
+    while (open) {
+      for (let item = queue.shift(); item !== undefined; item = queue.shift()) item.answer(item.question);
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+  })();
+  const ask = (question: string): Promise<string> =>
+    new Promise((resolve) => {
+      queue.push({ question, answer: resolve });
+      wake?.();
+    });
+  const sample = await timed(effort, width, async (count) => {
+    const answers = await Promise.all(Array.from({ length: count }, () => ask(QUESTION)));
+    return answers.filter((answer) => answer === QUESTION).length;
+  });
+  open = false;
+  wake?.();
+  await answerer;
+  return sample;
+}
+
+async function overChannel(effort: Effort, width: number): Promise<Sample> {
+  const { port1, port2 } = new MessageChannel();
+  const pending = new Map<number, (value: string) => void>();
+  let number = 0;
+  port2.on('message', (data) => port2.postMessage(data));
+  port1.on('message', ({ id, text }: { id: number; text: string }) => {
+    pending.get(id)?.(text);
+    pending.delete(id);
+  });
+  const ask = (text: string): Promise<string> =>
+    new Promise((resolve) => {
+      pending.set(++number, resolve);
+      port1.postMessage({ id: number, text });
+    });
+  const sample = await timed(effort, width, async (count) => {
+    const answers = await Promise.all(Array.from({ length: count }, () => ask(QUESTION)));
+    return answers.filter((answer) => answer === QUESTION).length;
+  });
+  port1.close();
+  return sample;
+}
+
+type Means = (effort: Effort, width: number) => Promise<Sample>;
+
+const ours = (name: string, width: number): Variant => ({
+  name,
+  role: 'neuronbus',
+  run: (effort) => overBus(effort, width),
+});
+
+const peer = (name: string, against: string, means: Means, width: number): Variant => ({
+  name,
+  role: 'peer',
+  against,
+  run: (effort) => means(effort, width),
+});
+
+export const scenario: Scenario = {
+  name: 'request_one_thread',
+  title: 'A question and its answer in one thread',
+  note:
+    'From request() to the value of the answer, four characters each way, with a deadline, over a learning synapse. The peers have ' +
+    'neither deadlines nor errors, and the queue nothing but a promise for each question.',
+  metrics: [{ name: 'time', unit: 'ns', better: 'lower' }],
+  variants: [
+    ours('request, 64 at a time', 64),
+    peer('queue with promises, 64 at a time', 'request, 64 at a time', overQueue, 64),
+    peer('MessageChannel with promises, 64 at a time', 'request, 64 at a time', overChannel, 64),
+    ours('request, one at a time', 1),
+    peer('queue with promises, one at a time', 'request, one at a time', overQueue, 1),
+    peer('MessageChannel with promises, one at a time', 'request, one at a time', overChannel, 1),
+  ],
+};
