@@ -27,6 +27,7 @@
       'native/capi/card_json.cc',
       'native/capi/directory.cc',
       'native/capi/intake.cc',
+      'native/capi/message.cc',
       'native/capi/outbox.cc',
     ],
     'addon_sources': [

@@ -161,6 +161,14 @@ NB_API nb_status nb_fire(nb_bus* bus, uint16_t source, uint16_t target, uint8_t 
  * the sender is gone by now, the spike is counted as dropped. Otherwise as nb_fire(). */
 NB_API nb_status nb_reply(nb_bus* bus, uint16_t source, const nb_spike* spike, const void* data, uint32_t length);
 
+/* A message (see nb_spike_message()) is answered with a message: nb_reply() gives a question its answer, in the encoding of its
+ * value, and sends a message back to one that asked nothing. nb_answer() says the encoding, NB_VALUE_*; to a stream it is the only
+ * part. nb_reject() lets the asker's request fail with `message`. The first answer counts. Otherwise as nb_reply();
+ * NB_ERR_INVALID_ARGUMENT: not a message, or nb_reject() of one that asks nothing. */
+NB_API nb_status nb_answer(nb_bus* bus, uint16_t source, const nb_spike* question, uint32_t encoding, const void* data,
+                           uint32_t length);
+NB_API nb_status nb_reject(nb_bus* bus, uint16_t source, const nb_spike* question, const char* message);
+
 /* nb_fire() of a block of the arena, not copied. The caller's reference goes to the receivers, also when the spike is dropped;
  * with another error than NB_ERR_FULL the caller keeps it. */
 NB_API nb_status nb_fire_block(nb_bus* bus, uint16_t source, uint16_t target, uint8_t type, uint8_t priority,
@@ -210,6 +218,30 @@ static inline uint8_t nb_spike_type(const nb_spike* spike) { return (uint8_t)(sp
 static inline int nb_spike_block(const nb_spike* spike, nb_arena_ref* block) {
   if (spike->kind >> 2 != NB_LENGTH_ARENA) return 0;
   memcpy(block, spike->payload, sizeof *block);
+  return 1;
+}
+
+/* What a message says of itself. Its value is what nb_poll() says is the payload. */
+typedef struct nb_message {
+  uint32_t exchange;    /* of the question, at who asked */
+  uint32_t correlation; /* of the conversation; 0 = none */
+  uint8_t what;         /* NB_MESSAGE_SEND, NB_MESSAGE_REQUEST or NB_MESSAGE_STREAM: others are not handed out */
+  uint8_t type;         /* what the sender chose: NB_TYPE_* */
+  uint8_t encoding;     /* NB_VALUE_* */
+  uint8_t reserved;
+} nb_message;
+
+/* Whether `spike` is a message; then what it says. */
+static inline int nb_spike_message(const nb_spike* spike, nb_message* message) {
+  const uint8_t kind = spike->kind;
+  const uint8_t* at = spike->payload + (kind >> 2 == NB_LENGTH_ARENA ? sizeof(nb_arena_ref) : 0);
+  if ((kind & NB_TYPE_MASK) != NB_TYPE_MESSAGE || kind >> 2 < NB_MESSAGE_BYTES) return 0;
+  message->what = at[0];
+  message->type = (uint8_t)(at[1] >> NB_MESSAGE_TYPE_SHIFT);
+  memcpy(&message->exchange, at + 2, sizeof message->exchange);
+  memcpy(&message->correlation, at + 6, sizeof message->correlation);
+  message->encoding = (uint8_t)(at[14] & 3);
+  message->reserved = 0;
   return 1;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "bus.h"
+#include "card_json.h"
 #include "neuronbus/neuronbus.h"
 
 using neuronbus::Card;
@@ -139,8 +140,30 @@ nb_status nb_fire(nb_bus* bus, uint16_t source, uint16_t target, uint8_t type, u
 nb_status nb_reply(nb_bus* bus, uint16_t source, const nb_spike* spike, const void* data, uint32_t length) {
   if (bus == nullptr) return null(homeless(), "bus");
   if (spike == nullptr) return null(bus->fault(), "spike");
-  return guarded(bus->fault(),
-                 [&] { return bus->fire(source, spike->source, NB_TYPE_EXCITATORY, 0, data, length, spike); });
+  return guarded(bus->fault(), [&] {
+    if (nb_spike_type(spike) == NB_TYPE_MESSAGE)
+      return bus->answer(source, *spike, NB_MESSAGE_REPLY, nb_bus::kAsAsked, data, length);
+    return bus->fire(source, spike->source, NB_TYPE_EXCITATORY, 0, data, length, spike);
+  });
+}
+
+nb_status nb_answer(nb_bus* bus, uint16_t source, const nb_spike* question, uint32_t encoding, const void* data,
+                    uint32_t length) {
+  if (bus == nullptr) return null(homeless(), "bus");
+  if (question == nullptr) return null(bus->fault(), "question");
+  return guarded(bus->fault(), [&] {
+    if (encoding > NB_VALUE_JSON) return bus->fault().say(NB_ERR_INVALID_ARGUMENT, "encoding %u", encoding);
+    return bus->answer(source, *question, NB_MESSAGE_REPLY, encoding, data, length);
+  });
+}
+
+nb_status nb_reject(nb_bus* bus, uint16_t source, const nb_spike* question, const char* message) {
+  if (bus == nullptr) return null(homeless(), "bus");
+  if (question == nullptr || message == nullptr) return null(bus->fault(), "question or message");
+  return guarded(bus->fault(), [&] {
+    const std::string error = neuronbus::write_error("Error", message);
+    return bus->answer(source, *question, NB_MESSAGE_ERROR, NB_VALUE_JSON, error.data(), static_cast<uint32_t>(error.size()));
+  });
 }
 
 nb_status nb_fire_block(nb_bus* bus, uint16_t source, uint16_t target, uint8_t type, uint8_t priority,

@@ -10,7 +10,9 @@
 
 #include "atomics.h"
 #include "axon_memory.h"
+#include "card_json.h"
 #include "clock.h"
+#include "message.h"
 
 using namespace neuronbus;
 
@@ -215,22 +217,68 @@ nb_status nb_bus::fire(uint16_t source, uint16_t target, uint8_t type, uint8_t p
   spike.source = source;
   spike.target = target;
   spike.priority = priority;
+  spike.kind = type;
   nb_arena_ref block{};
-  const bool inside = length <= NB_INLINE_BYTES;
-  spike.kind = static_cast<uint8_t>(type | (inside ? length : NB_LENGTH_ARENA) << 2);
-  if (!inside) {
-    uint8_t* bytes = nullptr;
-    status = arena().allocate(length, &block, &bytes);
-    if (status != NB_OK) return fault_.say(status, "a payload of %u bytes", length);
-    std::memcpy(bytes, data, length);
-    std::memcpy(spike.payload, &block, sizeof block);
-  } else if (length > 0) {
-    std::memcpy(spike.payload, data, length);
-  }
+  status = fill(&spike, 0, NB_INLINE_BYTES, data, length, &block);
+  if (status != NB_OK) return status;
+  const bool inside = spike.kind >> 2 != NB_LENGTH_ARENA;
   status = outbox_.post(spike, inside ? nullptr : &block);
   if (!inside) (void)arena().release(block);
   if (status != NB_OK) return fault_.say(status, "from neuron %u to %u", source, target);
   intake_.note(spike, asked);
+  return NB_OK;
+}
+
+nb_status nb_bus::fill(nb_spike* spike, uint32_t head, uint32_t room, const void* data, uint32_t length, nb_arena_ref* block) {
+  const bool inside = length <= room;
+  spike->kind = static_cast<uint8_t>(spike->kind | (inside ? head + length : NB_LENGTH_ARENA) << 2);
+  if (inside) {
+    if (length > 0) std::memcpy(spike->payload + head, data, length);
+    return NB_OK;
+  }
+  uint8_t* bytes = nullptr;
+  const nb_status status = arena().allocate(length, block, &bytes);
+  if (status != NB_OK) return fault_.say(status, "a payload of %u bytes", length);
+  std::memcpy(bytes, data, length);
+  std::memcpy(spike->payload, block, sizeof *block);
+  return NB_OK;
+}
+
+nb_status nb_bus::answer(uint16_t source, const nb_spike& question, uint8_t what, uint32_t encoding, const void* data,
+                         uint32_t length) {
+  const nb_spike asked = question;
+  MessageHeader header;
+  if (!read_message(asked, asked.kind, &header) || header.what > NB_MESSAGE_STREAM)
+    return fault_.say(NB_ERR_INVALID_ARGUMENT, "the spike is no message that can be answered");
+  const bool asks = header.what != NB_MESSAGE_SEND;
+  if (!asks && what != NB_MESSAGE_REPLY) return fault_.say(NB_ERR_INVALID_ARGUMENT, "the message asks nothing");
+  if (encoding == kAsAsked) encoding = header.encoding != NB_VALUE_NONE ? header.encoding : length > 0 ? NB_VALUE_TEXT : NB_VALUE_NONE;
+  if (encoding > NB_VALUE_JSON) return fault_.say(NB_ERR_INVALID_ARGUMENT, "encoding %u", encoding);
+  if (length > 0 && data == nullptr) return fault_.say(NB_ERR_INVALID_ARGUMENT, "data is NULL");
+  nb_status status = check(source, asked.source, 0, true);
+  if (status != NB_OK) return status;
+  nb_spike spike{};
+  spike.source = source;
+  spike.target = asked.source;
+  spike.priority = asked.priority;
+  spike.kind = NB_TYPE_MESSAGE;
+  nb_arena_ref block{};
+  status = fill(&spike, NB_MESSAGE_BYTES, NB_MESSAGE_VALUE_BYTES, data, length, &block);
+  if (status != NB_OK) return status;
+  const bool inside = spike.kind >> 2 != NB_LENGTH_ARENA;
+  const uint32_t deadline = header.deadline;
+  const uint8_t flags = header.flags & 3 << NB_MESSAGE_TYPE_SHIFT;
+  write_message(&spike, {asks ? what : uint8_t{NB_MESSAGE_SEND}, flags, asks ? header.exchange : 0, header.correlation, 0,
+                         static_cast<uint8_t>(encoding), inside ? length : 0});
+  status = outbox_.post(spike, inside ? nullptr : &block);
+  if (!inside) (void)arena().release(block);
+  if (status != NB_OK) return fault_.say(status, "from neuron %u to %u", source, asked.source);
+  if (!asks) return NB_OK;
+  // After its deadline a question teaches silence, by the message that cancels it.
+  const auto units = static_cast<uint32_t>(spike.timestamp_ns >> NB_MESSAGE_DEADLINE_SHIFT);
+  if (deadline != 0 && static_cast<int32_t>(deadline - units) <= 0) return NB_OK;
+  const uint64_t since = spike.timestamp_ns - std::min(spike.timestamp_ns, asked.timestamp_ns);
+  intake_.teach(asked.source, source, what == NB_MESSAGE_ERROR ? NB_LESSON_FAILED : NB_LESSON_ANSWERED, static_cast<double>(since));
   return NB_OK;
 }
 

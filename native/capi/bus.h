@@ -45,6 +45,8 @@ struct nb_bus {
   // `asked`: the spike that this one answers, or null.
   nb_status fire(uint16_t source, uint16_t target, uint8_t type, uint8_t priority, const void* data, uint32_t length,
                  const nb_spike* asked);
+  // The answer to `question`, a message; to one that asks nothing, a message. `encoding`: NB_VALUE_*, or kAsAsked.
+  nb_status answer(uint16_t source, const nb_spike& question, uint8_t what, uint32_t encoding, const void* data, uint32_t length);
   nb_status fire_block(uint16_t source, uint16_t target, uint8_t type, uint8_t priority, const nb_arena_ref& block);
 
   uint32_t poll(const nb_delivery** batch, uint32_t max);
@@ -57,10 +59,14 @@ struct nb_bus {
   neuronbus::Fault& fault() { return fault_; }
   const neuronbus::Fault& fault() const { return fault_; }
 
+  static constexpr uint32_t kAsAsked = UINT32_MAX;
+
  private:
   nb_bus(neuronbus::Mapping* mapping, const neuronbus::Segment& segment, std::unique_ptr<neuronbus::Ganglion> ganglion);
   static nb_status join(neuronbus::Mapping* mapping, neuronbus::Fault& fault, nb_bus** out);
   nb_status check(uint16_t source, uint16_t target, uint8_t type, bool reply);
+  // The payload of `spike`, which has its type: inside of it, or in a block of one reference, which is the caller's.
+  nb_status fill(nb_spike* spike, uint32_t head, uint32_t room, const void* data, uint32_t length, nb_arena_ref* block);
   void make_rounds();
   nb_status lose();
 

@@ -312,6 +312,14 @@ const char* card_fault(const nb_card& card) {
   return nullptr;
 }
 
+std::string write_error(const char* name, const char* message) {
+  std::string out = "{\"name\":";
+  write_string(out, name);
+  out += ",\"message\":";
+  write_string(out, message);
+  return out + "}";
+}
+
 std::string write_card(const nb_card& card) {
   std::string out = "{\"name\":";
   write_string(out, card.name);

@@ -29,6 +29,9 @@ const char* card_fault(const nb_card& card);
 // The text of a card without fault.
 std::string write_card(const nb_card& card);
 
+// What NB_MESSAGE_ERROR carries. Throws std::bad_alloc.
+std::string write_error(const char* name, const char* message);
+
 // False, with `card` in any state, for everything that is not one JSON object whose known fields are as above. Unknown
 // fields are skipped. Never reads beyond `length`, and nests at most kCardDepth deep.
 constexpr int kCardDepth = 16;

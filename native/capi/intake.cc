@@ -2,9 +2,11 @@
 #include "intake.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 
 #include "atomics.h"
+#include "message.h"
 #include "process.h"
 
 namespace neuronbus {
@@ -84,6 +86,7 @@ uint32_t Intake::hand_out(uint32_t max) {
       entry.flags |= NB_DISPATCH_DEAD;
       continue;
     }
+    if (heed(batch_[handed_])) continue;
     Place& place = places_[batch_[handed_].neuron];
     if (place.batch != batches_) place = Place{batches_, handed_};
     entries_[handed_++] = next_;
@@ -98,22 +101,54 @@ bool Intake::read(const nb_dispatch& entry, nb_delivery* out) const {
   const uint64_t end = segment_.header().segment_bytes;
   if (offset + NB_SPIKE_BYTES > end || copy.neuron >= places_.size() || !ganglion_.neurons().resident(copy.neuron)) return false;
   const auto* spike = reinterpret_cast<const nb_spike*>(segment_.base() + offset);
+  const uint8_t kind = spike->kind;
+  MessageHeader header;
+  const bool message = read_message(*spike, kind, &header);
   out->spike = spike;
   out->payload = spike->payload;
-  out->length = spike->kind >> 2;
+  out->length = kind >> 2;
   out->neuron = copy.neuron;
   out->flags = (copy.flags & NB_DISPATCH_FIRED) != 0 ? NB_DELIVERY_FIRED : 0;
-  if (out->length <= NB_INLINE_BYTES) return true;
-  nb_arena_ref block;
-  std::memcpy(&block, spike->payload, sizeof block);
-  const uint8_t* data = nullptr;
-  if (out->length != NB_LENGTH_ARENA || ganglion_.arena().read(block, &data, &out->length) != NB_OK) {
+  const uint8_t* data = spike->payload;
+  bool good = true;
+  if (out->length > NB_INLINE_BYTES) {
+    nb_arena_ref block;
+    std::memcpy(&block, spike->payload, sizeof block);
+    good = out->length == NB_LENGTH_ARENA && ganglion_.arena().read(block, &data, &out->length) == NB_OK;
+  } else if (message) {
+    data += NB_MESSAGE_BYTES;
+    out->length = header.length;
+  }
+  if (good && message) good = skip_preamble(header.flags, &data, &out->length);
+  if (good) {
+    out->payload = data;
+  } else {
     out->length = 0;
     out->flags |= NB_DELIVERY_STALE;
-  } else {
-    out->payload = data;
   }
   return true;
+}
+
+bool Intake::heed(const nb_delivery& delivery) {
+  const nb_spike& spike = *delivery.spike;
+  MessageHeader header;
+  if (!read_message(spike, spike.kind, &header) || header.what <= NB_MESSAGE_STREAM) return false;
+  if (header.what == NB_MESSAGE_CANCEL && header.deadline != 0) {
+    teach(spike.source, delivery.neuron, NB_LESSON_FAILED, 0);
+  } else if (header.what == NB_MESSAGE_REWARD && delivery.length <= NB_MESSAGE_VALUE_BYTES) {
+    char text[NB_MESSAGE_VALUE_BYTES + 1] = "";
+    std::memcpy(text, delivery.payload, delivery.length);
+    teach(spike.source, delivery.neuron, NB_LESSON_REWARD, std::strtod(text, nullptr));
+  }
+  return true;
+}
+
+void Intake::teach(uint16_t asker, uint16_t answerer, uint32_t lesson, double value) {
+  control_.taught_pre = asker;
+  control_.taught_post = answerer;
+  control_.lesson = lesson;
+  control_.lesson_value = value;
+  ganglion_.teach();
 }
 
 void Intake::settle_now() {

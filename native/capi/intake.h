@@ -34,6 +34,9 @@ class Intake {
   // A neuron of this ganglion sent `spike`: what does it answer? `asked` is what it says to answer, or null.
   void note(const nb_spike& spike, const nb_spike* asked);
 
+  // What the exchange of `asker` with `answerer`, of this ganglion, came to: NB_LESSON_*.
+  void teach(uint16_t asker, uint16_t answerer, uint32_t lesson, double value);
+
   // Counts what is handed out as handled, though it stays where it is: neurons or synapses are about to change.
   void settle_now();
   // Routed spikes that are not booked.
@@ -53,6 +56,8 @@ class Intake {
   void route(uint32_t budget);
   uint32_t hand_out(uint32_t max);
   bool read(const nb_dispatch& entry, nb_delivery* out) const;
+  // Whether it is a message that is not for the agent, but about a question; then what it teaches is learnt.
+  bool heed(const nb_delivery& delivery);
   uint32_t find(uint16_t source, const nb_spike& asked);
   uint32_t oldest_unanswered(uint16_t source, uint16_t target);
   nb_dispatch& entry_of(uint32_t delivery) { return dispatch_[entries_[delivery]]; }

@@ -1,26 +1,15 @@
 // Agents in other languages on the bus of this process: they find each other, payloads go both ways, the account comes out.
-import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Neuron, NeuronBus, type NeuronHandle, type Spike } from 'neuronbus';
-import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { Neuron, type NeuronBus, type NeuronHandle, type Spike } from 'neuronbus';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { agents, buildLibrary, buildTests, compileC, compileRust, present, root, run } from './build.js';
+import { makeBus as openBus, start, until } from './support.js';
 
 const linux = process.platform === 'linux';
-const PATIENCE_MS = 60_000;
 const LENGTHS = [0, 11, 46, 47, 100 * 1024];
 
 let library: string;
-
-async function until<T>(what: string, look: () => T | undefined | false): Promise<T> {
-  const end = performance.now() + PATIENCE_MS;
-  for (;;) {
-    const seen = look();
-    if (seen !== undefined && seen !== false) return seen;
-    if (performance.now() > end) throw new Error(`waited in vain for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-}
 
 /** Remembers the payloads that come, as text. */
 class Asker extends Neuron {
@@ -40,42 +29,10 @@ class Parrot extends Neuron {
 }
 
 function makeBus(): { bus: NeuronBus; asker: Asker; id: number } {
-  const bus = NeuronBus.create({ name: `agents-${process.pid}-${Math.random().toString(36).slice(2)}` });
-  onTestFinished(() => bus.close());
+  const bus = openBus();
   const asker = new Asker();
   const id = bus.register(asker, { name: 'asker', capabilities: ['asking'], regions: ['test/agents'] });
-  bus.start();
   return { bus, asker, id };
-}
-
-interface Agent {
-  id: number;
-  kill: () => void;
-  ended: Promise<{ code: number | null; signal: string | null; errors: string }>;
-}
-
-async function start(bus: NeuronBus, capability: string, command: string[]): Promise<Agent> {
-  const [program, ...args] = command as [string, ...string[]];
-  const env = { ...process.env, NEURONBUS_LIB: join(library, 'libneuronbus.so') };
-  const child = spawn(program, [...args, bus.options.name], { stdio: ['ignore', 'ignore', 'pipe'], env });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  let errors = '';
-  let gone = false;
-  child.stderr.on('data', (data) => {
-    errors += data;
-  });
-  const ended = new Promise<Awaited<Agent['ended']>>((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code, signal) => {
-      gone = true;
-      resolve({ code, signal, errors });
-    });
-  });
-  const card = await until(`the agent ${capability}`, () => {
-    if (gone) throw new Error(`${command.join(' ')} ended at once: ${errors}`);
-    return bus.discover(capability)[0];
-  });
-  return { id: card.id, ended, kill: () => void child.kill('SIGKILL') };
 }
 
 function text(length: number): string {
@@ -137,7 +94,7 @@ beforeAll(async () => {
 describe.runIf(linux).each(LANGUAGES)('an agent in $title', ({ capability, answer, missing, command }) => {
   it.skipIf(missing)('answers payloads inside the spike and in the arena, then leaves', async () => {
     const { bus, asker, id } = makeBus();
-    const agent = await start(bus, capability, command());
+    const agent = await start(bus, library, capability, command());
     bus.connect(id, agent.id).build();
     const before = bus.synapse(id, agent.id)!.weight;
     for (const length of LENGTHS) {
@@ -161,7 +118,7 @@ describe.runIf(linux).each(LANGUAGES)('an agent in $title', ({ capability, answe
 
   it.skipIf(missing)('answers many, in order, and nothing is lost', async () => {
     const { bus, asker, id } = makeBus();
-    const agent = await start(bus, capability, command());
+    const agent = await start(bus, library, capability, command());
     const count = 5000;
     for (let i = 0; i < count; i++) {
       bus.fire(id, { target: agent.id, payload: i % 50 === 0 ? text(200) : `number ${i}` });
@@ -187,7 +144,7 @@ describe.runIf(linux)('a program in C', () => {
     const parrot = new Parrot();
     bus.register(parrot, { name: 'parrot', capabilities: ['asking'], regions: ['test/agents'] });
     const program = compileC(library, 'seeker', 'gcc', ['-std=c11'], join(root, 'test/agents/seeker.c'));
-    const agent = await start(bus, 'seeking', [program]);
+    const agent = await start(bus, library, 'seeking', [program]);
     const card = bus.card(agent.id);
     expect(await agent.ended).toEqual({ code: 0, signal: null, errors: '' });
     expect({ ...card }).toEqual({
@@ -206,7 +163,7 @@ describe.runIf(linux)('a program in C', () => {
 
   it('that is killed leaves nothing behind', async () => {
     const { bus, id } = makeBus();
-    const agent = await start(bus, 'echo-c', [compileC(library, 'echo_c11', 'gcc', ['-std=c11'])]);
+    const agent = await start(bus, library, 'echo-c', [compileC(library, 'echo_c11', 'gcc', ['-std=c11'])]);
     bus.fire(id, { target: agent.id, payload: 'kill' });
     agent.kill();
     expect((await agent.ended).signal).toBe('SIGKILL');

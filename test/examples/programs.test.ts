@@ -9,6 +9,13 @@ describe('my_first_agent', () => {
   });
 });
 
+describe('requests', () => {
+  it('gets one answer, six parts and no answer in time', async () => {
+    const stdout = 'HELLO\nonce upon a time there was\nERR_NB_TIMEOUT\n';
+    expect(await runExample('requests')).toEqual({ code: 0, stdout, stderr: '' });
+  });
+});
+
 describe('threads', () => {
   it('gets an answer from each worker, and ends', async () => {
     const { code, stdout, stderr } = await runExample('threads');

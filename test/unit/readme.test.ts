@@ -36,6 +36,8 @@ describe('code of the README', () => {
     const blocks = codeOf('README.md');
     expect(blocks.map(({ from }) => from)).toEqual([
       'examples/my_first_agent.ts',
+      'examples/requests.ts',
+      'examples/requests.ts',
       'test/unit/readme.test.ts',
       'examples/threads/shouter.ts',
       'examples/threads.ts',

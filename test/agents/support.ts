@@ -1,0 +1,60 @@
+// Starts agents in other languages on a bus of this process. Not a test itself.
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { NeuronBus } from 'neuronbus';
+import { onTestFinished } from 'vitest';
+
+const PATIENCE_MS = 60_000;
+
+/** A started bus with a name of its own, closed when the test ends. */
+export function makeBus(): NeuronBus {
+  const bus = NeuronBus.create({ name: `agents-${process.pid}-${Math.random().toString(36).slice(2)}` });
+  onTestFinished(() => bus.close());
+  bus.start();
+  return bus;
+}
+
+export async function until<T>(what: string, look: () => T | undefined | false): Promise<T> {
+  const end = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const seen = look();
+    if (seen !== undefined && seen !== false) return seen;
+    if (performance.now() > end) throw new Error(`waited in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+export interface Agent {
+  id: number;
+  kill: () => void;
+  ended: Promise<{ code: number | null; signal: string | null; errors: string }>;
+}
+
+export async function start(
+  bus: NeuronBus,
+  library: string,
+  capability: string,
+  command: string[],
+): Promise<Agent> {
+  const [program, ...args] = command as [string, ...string[]];
+  const env = { ...process.env, NEURONBUS_LIB: join(library, 'libneuronbus.so') };
+  const child = spawn(program, [...args, bus.options.name], { stdio: ['ignore', 'ignore', 'pipe'], env });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let errors = '';
+  let gone = false;
+  child.stderr.on('data', (data) => {
+    errors += data;
+  });
+  const ended = new Promise<Awaited<Agent['ended']>>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      gone = true;
+      resolve({ code, signal, errors });
+    });
+  });
+  const card = await until(`the agent ${capability}`, () => {
+    if (gone) throw new Error(`${command.join(' ')} ended at once: ${errors}`);
+    return bus.discover(capability)[0];
+  });
+  return { id: card.id, ended, kill: () => void child.kill('SIGKILL') };
+}
