@@ -17,6 +17,7 @@ export {
   type StandardSchema,
   type Validator,
 } from './bus/messages/channel.js';
+export type { HistoryEntry, HistoryQuery, MessageKind, MessageOutcome } from './bus/messages/history.js';
 export type { Message, Request } from './bus/messages/incoming.js';
 export type {
   BroadcastOptions,
@@ -27,6 +28,7 @@ export type {
 } from './bus/messages/options.js';
 export type { Reply } from './bus/messages/reply.js';
 export type { TokenStream } from './bus/messages/token_stream.js';
+export type { BusTraffic, TrafficStats } from './bus/messages/traffic.js';
 export { Neuron, type NeuronDynamics, type NeuronHandle, type SendOptions } from './bus/neuron.js';
 export { NeuronBus } from './bus/neuron_bus.js';
 export type { AttachOptions, NeuronBusOptions, ResolvedOptions, WaitStrategy } from './bus/options.js';
@@ -37,6 +39,9 @@ export type { BusStats, DropReason, LatencyStats } from './bus/stats.js';
 export type { PlasticityRule, StdpOptions, Synapse, SynapseBuilder, SynapseFilter } from './bus/synapse.js';
 export type { Tap, TapFilter, TapOptions } from './bus/tap.js';
 export type { TapStream } from './bus/tap_stream.js';
+export type { TraceRecord } from './bus/trace/format.js';
+export { readTrace } from './bus/trace/reader.js';
+export { type ReplayResult, replayTrace } from './bus/trace/replay.js';
 export type { ArenaRef } from './memory/arena.js';
 export {
   Axon,

@@ -34,7 +34,7 @@
   X(23, READER_TAKEN, "This axon has its gating reader already; use observer(), or close the other reader first")      \
   X(24, PRODUCER_TAKEN, "Another thread publishes to this axon; one axon has one producer, create a second axon")      \
   X(25, REENTRANT, "tick() and run() cannot be called from inside a handler; fire a spike instead")                    \
-  X(26, BAD_FILE, "This file is not a complete NeuronBus snapshot; nothing was changed")                               \
+  X(26, BAD_FILE, "This file is not complete, or not one of NeuronBus; nothing was changed")                               \
   X(27, FILE_IO, "The file could not be read or written; see the cause")                                               \
   X(28, NO_BINARY, "No native binary is available for this platform")                                                  \
   X(29, NODE_API, "This Node.js is too old for the native binary; upgrade to Node.js 20.19 or newer")                  \
@@ -54,7 +54,9 @@
   X(43, NO_ROUTE, "Nobody on the bus fits this address; register such a neuron first, or look with discover()")        \
   X(44, ABORTED, "The AbortSignal was aborted before the answer came")                                                 \
   X(45, REMOTE, "The neuron that was asked failed; the cause has the name and message of its error")                   \
-  X(46, NO_HANDLER, "The neuron that was asked has no onRequest(); ask another one, or give it that method")
+  X(46, NO_HANDLER, "The neuron that was asked has no onRequest(); ask another one, or give it that method")          \
+  X(47, TRACE_MISMATCH, "The bus is not as it was when the trace began; give it the same neurons, synapses and options") \
+  X(48, NOT_INSTALLED, "An optional package is missing; install it beside neuronbus")
 
 #ifdef __cplusplus
 enum nb_status : int {

@@ -32,12 +32,14 @@ export class AnswerLog {
 
   /** Until end(), emissions answer the spike with this stamp. */
   begin(timestamp: number): void {
+    this.#ws.recorder?.answering(timestamp);
     this.#askedLo = timestamp % 4294967296;
     this.#askedHi = Math.floor(timestamp / 4294967296);
     this.#asked = L.EMISSION_ASKED;
   }
 
   end(): void {
+    this.#ws.recorder?.answered();
     this.#asked = 0;
   }
 

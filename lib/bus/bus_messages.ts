@@ -5,9 +5,12 @@
 
 import { BusEventSource } from './events.js';
 import type { Conversations } from './messages/conversations.js';
+import type { HistoryEntry, HistoryQuery } from './messages/history.js';
+import type { ExchangeObserver } from './messages/observer.js';
 import type { BroadcastOptions, MessageOptions, Outgoing, RequestOptions, To } from './messages/options.js';
 import type { Reply } from './messages/reply.js';
 import type { TokenStream } from './messages/token_stream.js';
+import type { BusTraffic } from './messages/traffic.js';
 
 export abstract class BusMessages extends BusEventSource {
   /** @throws NeuronBusError ERR_NB_CLOSED. */
@@ -45,5 +48,31 @@ export abstract class BusMessages extends BusEventSource {
     options?: RequestOptions,
   ): TokenStream<R> {
     return this.conversations.stream(from, to, value, options);
+  }
+
+  /**
+   * The last `historyCapacity` messages and exchanges that neurons of this thread took part in, in the order in which they
+   * were sent. An exchange is there once it ended. One within this thread is one entry; one between threads is an entry here
+   * and one there, with the same correlation id.
+   *
+   * @throws NeuronBusError ERR_NB_INVALID_ARGUMENT naming what is wrong with the query, ERR_NB_CLOSED.
+   */
+  history(query: HistoryQuery = {}): HistoryEntry[] {
+    return this.conversations.records.history.find(query);
+  }
+
+  /** Counts, rates and latencies of the messages and exchanges of this thread's neurons. @throws NeuronBusError ERR_NB_CLOSED. */
+  traffic(): BusTraffic {
+    const { records } = this.conversations;
+    return records.traffic.read(this.conversations.now());
+  }
+
+  /** @internal One observer at a time; undefined: none. */
+  get exchangeObserver(): ExchangeObserver | undefined {
+    return this.conversations.observer;
+  }
+
+  set exchangeObserver(observer: ExchangeObserver | undefined) {
+    this.conversations.observer = observer;
   }
 }

@@ -111,7 +111,12 @@ export class Emitter {
    * To the source of `spike`, in answer to it. If that is gone by now, the spike is counted as dropped when it is routed.
    * @throws NeuronBusError ERR_NB_STALE_SPIKE and as emit().
    */
-  reply(source: number, spike: Spike, payload?: string | Uint8Array, options?: SendOptions): boolean {
+  reply(
+    source: number,
+    spike: Pick<Spike, 'timestamp' | 'source'>,
+    payload?: string | Uint8Array,
+    options?: SendOptions,
+  ): boolean {
     this.#answers.begin(spike.timestamp);
     this.#replying = true;
     try {
@@ -242,6 +247,7 @@ export class Emitter {
 
   /** What was sent is published; nothing more is. */
   close(): void {
+    this.#ws.recorder?.close();
     if (this.#outboxes.dirty) this.#outboxes.flush();
     this.#outboxes.close();
   }

@@ -10,7 +10,7 @@ import { DROP_REASONS, type DropReason } from './stats.js';
 /** Events of a bus and what their listeners get. */
 export interface BusEvents {
   /**
-   * A handler threw or rejected, or the callback of a tap threw (neuron -1), or a worker of spawn() failed (its number is
+   * A handler threw or rejected, or the callback of a tap threw or the trace could not be written (neuron -1), or a worker of spawn() failed (its number is
    * `worker`, neuron -1). Without a listener it becomes a process warning; delivery goes on either way.
    */
   error: [error: unknown, info: { neuron: number; card: RegisteredCard | undefined; worker?: number }];
@@ -62,7 +62,7 @@ export abstract class BusEventSource extends EventEmitter<BusEvents> {
   }
 
   protected reportFailure(error: unknown, neuron: number, card: RegisteredCard | undefined): void {
-    const who = neuron < 0 ? 'A tap' : `neuron ${neuron} (${card?.name ?? 'unregistered'})`;
+    const who = neuron < 0 ? 'A tap or the trace' : `neuron ${neuron} (${card?.name ?? 'unregistered'})`;
     this.#report(error, { neuron, card }, who);
   }
 

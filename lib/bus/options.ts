@@ -76,6 +76,16 @@ export interface NeuronBusOptions {
    * Infinity: strict. Default 1,000.
    */
   ageingMs?: number;
+  /** How many messages and exchanges `bus.history()` remembers at most; 0: none. Default 4,096. */
+  historyCapacity?: number;
+  /**
+   * 'spikes': everything that this thread's neurons fire is written to the file `tracePath`, in order, so that
+   * {@link replayTrace} can fire it again; 'verbose': also how each message and exchange went. Costs a microsecond or so a spike.
+   * Default 'off'.
+   */
+  trace?: 'off' | 'spikes' | 'verbose';
+  /** The file of the trace; an older one is replaced. */
+  tracePath?: string;
   plasticity?: {
     /** Half-life of the weight of an unused synapse. Default 600,000 (10 minutes). */
     halfLifeMs?: number;
@@ -117,6 +127,9 @@ function defaults(): ResolvedOptions {
     checks: process.env.NODE_ENV === 'production' ? 'production' : 'development',
     requestTimeoutMs: 30_000,
     ageingMs: 1000,
+    historyCapacity: 4096,
+    trace: 'off',
+    tracePath: '',
     plasticity: { halfLifeMs: 600_000, pruneGraceMs: 60_000, sweepIntervalMs: 1000 },
   };
 }
@@ -195,6 +208,10 @@ export function resolveOptions(options: NeuronBusOptions): ResolvedOptions {
   checkMs('tickIntervalMs', resolved.tickIntervalMs, 1);
   checkTimeout('requestTimeoutMs', resolved.requestTimeoutMs);
   checkTimeout('ageingMs', resolved.ageingMs);
+  checkInteger('historyCapacity', resolved.historyCapacity, 0, 2 ** 24);
+  checkChoice('trace', resolved.trace, ['off', 'spikes', 'verbose']);
+  if (typeof resolved.tracePath !== 'string' || (resolved.trace !== 'off' && resolved.tracePath === ''))
+    throw invalidArgument('tracePath', resolved.tracePath, 'the path of a file');
   checkMs('plasticity.halfLifeMs', resolved.plasticity.halfLifeMs, 1e-6);
   checkMs('plasticity.pruneGraceMs', resolved.plasticity.pruneGraceMs, 0);
   checkMs('plasticity.sweepIntervalMs', resolved.plasticity.sweepIntervalMs, 1e-6);
@@ -215,6 +232,9 @@ const OWN_OPTIONS = [
   'checks',
   'requestTimeoutMs',
   'ageingMs',
+  'historyCapacity',
+  'trace',
+  'tracePath',
   'plasticity',
 ] as const satisfies readonly (keyof NeuronBusOptions)[];
 

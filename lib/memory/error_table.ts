@@ -111,7 +111,7 @@ export const ERROR_TABLE = {
   },
   BAD_FILE: {
     number: 26,
-    message: 'This file is not a complete NeuronBus snapshot; nothing was changed',
+    message: 'This file is not complete, or not one of NeuronBus; nothing was changed',
   },
   FILE_IO: {
     number: 27,
@@ -193,6 +193,14 @@ export const ERROR_TABLE = {
   NO_HANDLER: {
     number: 46,
     message: 'The neuron that was asked has no onRequest(); ask another one, or give it that method',
+  },
+  TRACE_MISMATCH: {
+    number: 47,
+    message: 'The bus is not as it was when the trace began; give it the same neurons, synapses and options',
+  },
+  NOT_INSTALLED: {
+    number: 48,
+    message: 'An optional package is missing; install it beside neuronbus',
   },
 } as const;
 

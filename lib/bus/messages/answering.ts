@@ -8,6 +8,7 @@ import * as L from '../../memory/layout.js';
 import type { Resident, Workspace } from '../workspace.js';
 import { type About, type IncomingHost, Message, Request } from './incoming.js';
 import { Mailbox } from './mailbox.js';
+import type { ExchangeObserver, RequestOutcome } from './observer.js';
 import type { Post } from './post.js';
 import type { Teacher } from './teacher.js';
 import { STREAM_WINDOW } from './token_stream.js';
@@ -19,6 +20,9 @@ export interface AnsweringHost {
   handlerFailed(error: unknown, id: number): void;
   /** A message or question got its turn. */
   handled(message: Message): void;
+  /** A question ended; `error` is what it was rejected with. */
+  finished(request: Request, outcome: RequestOutcome, error?: unknown): void;
+  observer(): ExchangeObserver | undefined;
 }
 
 export class Answering {
@@ -92,6 +96,7 @@ export class Answering {
       this.#teacher.failed(from, id);
       this.#forget(request);
       request.cancel();
+      this.#host.finished(request, 'aborted');
       this.#credits.get(request)?.granted();
     }
   }
@@ -111,7 +116,9 @@ export class Answering {
       while (mailbox.busy < places) {
         const message = mailbox.take();
         if (message === undefined || this.#ws.closed) break;
-        this.#handle(message, resident, mailbox);
+        const observer = this.#host.observer();
+        if (observer === undefined || !(message instanceof Request)) this.#handle(message, resident, mailbox);
+        else observer.answering(message, () => this.#handle(message, resident, mailbox));
       }
     }
   }
@@ -136,7 +143,12 @@ export class Answering {
   }
 
   close(): void {
-    for (const requests of this.#open.values()) for (const request of requests.values()) request.cancel();
+    for (const requests of this.#open.values()) {
+      for (const request of requests.values()) {
+        request.cancel();
+        this.#host.finished(request, 'closed');
+      }
+    }
     for (const { granted } of this.#credits.values()) granted();
   }
 
@@ -146,7 +158,7 @@ export class Answering {
       this.#tooLate(message);
       return;
     }
-    this.#host.handled(message);
+    if (!isRequest) this.#host.handled(message);
     let result: unknown;
     try {
       if (!isRequest) result = neuron.onMessage?.(message, handle);
@@ -209,6 +221,7 @@ export class Answering {
   #tooLate(request: Request): void {
     request.cancel();
     this.#teacher.failed(request.from, request.to);
+    this.#host.finished(request, 'timeout');
   }
 
   #answerOnce(request: Request, value: unknown): void {
@@ -258,6 +271,8 @@ export class Answering {
     const sent = this.#send(request, what, value, count);
     request.done = true;
     this.#forget(request);
+    if (what === L.MESSAGE_ERROR) this.#host.finished(request, 'failed', value);
+    else this.#host.finished(request, 'served');
     if (what === L.MESSAGE_ERROR) this.#teacher.failed(request.from, request.to);
     else
       this.#teacher.answered(

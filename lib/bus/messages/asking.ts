@@ -17,11 +17,16 @@ import type { Content } from './value.js';
 
 export interface AskingHost {
   now(): number;
-  /** How an exchange ended; `latencyNs` from question to answer or end. */
-  ended(pending: Pending, outcome: Outcome, latencyNs: number): void;
+  /** A message was sent, or (`went` false) dropped. */
+  sent(from: number, to: number, bytes: number, options: MessageOptions, went: boolean): void;
+  /** A question is about to be sent. Returns the trace context that goes with it. */
+  asks(pending: Pending, traceparent: string | undefined): string | undefined;
+  /** How an exchange ended; `latencyNs` from question to answer or end, `error` what the asker gets. */
+  ended(pending: Pending, outcome: Outcome, latencyNs: number, error?: Error): void;
 }
 
-export type Outcome = 'answered' | 'failed' | 'timeout' | 'aborted' | 'dead' | 'closed';
+/** 'dropped': the question was not sent. */
+export type Outcome = 'answered' | 'failed' | 'timeout' | 'aborted' | 'dead' | 'closed' | 'dropped';
 
 /** One answer is awaited. */
 class RequestPending extends Pending {
@@ -77,10 +82,12 @@ export class Asking {
     const { type = 0, priority = 0, correlationId = 0, traceparent } = options;
     const what = L.MESSAGE_SEND;
     const deadlineNs = Number.POSITIVE_INFINITY;
-    return this.#post.send(
+    const went = this.#post.send(
       { from, to, what, exchange: 0, correlation: correlationId, type, priority, deadlineNs, traceparent },
       value,
     );
+    this.#host.sent(from, to, this.#post.bytes, options, went);
+    return went;
   }
 
   /** One attempt. Rejects with what is documented at `NeuronHandle.request`. */
@@ -99,7 +106,7 @@ export class Asking {
     const check =
       value instanceof ChannelValue ? (part: unknown) => value.channel.readAnswer(part) : undefined;
     const patienceNs = (options.timeoutMs ?? this.#timeoutMs) * 1e6;
-    const host = { credit: this.#credit, cancel: this.#cancel };
+    const host = { credit: this.#credit, cancel: this.#stopped };
     const pending = new StreamPending(host, this.#about(from, to, options), patienceNs, check);
     pending.lift = () => this.#remove(pending);
     this.#ask(pending, L.MESSAGE_STREAM, value, options);
@@ -165,7 +172,7 @@ export class Asking {
   }
 
   #ask(pending: Open, what: number, value: unknown, options: RequestOptions): void {
-    const { timeoutMs = this.#timeoutMs, signal, type = 0, priority = 0, traceparent } = options;
+    const { timeoutMs = this.#timeoutMs, signal, type = 0, priority = 0 } = options;
     const { from, to, correlation } = pending;
     if (signal?.aborted) {
       pending.fail(aborted(signal));
@@ -173,8 +180,12 @@ export class Asking {
     }
     const now = this.#host.now();
     pending.deadlineNs = now + timeoutMs * 1e6;
+    pending.what = what;
+    pending.type = type;
+    pending.priority = priority;
     this.#table.add(pending);
     const { exchange, deadlineNs } = pending;
+    const traceparent = this.#host.asks(pending, options.traceparent);
     try {
       const went = this.#post.send(
         { from, to, what, exchange, correlation, type, priority, deadlineNs, traceparent },
@@ -183,10 +194,13 @@ export class Asking {
       if (!went) throw new NeuronBusError('FULL', `The question to neuron ${to} was dropped`);
     } catch (error) {
       this.#table.remove(pending);
+      pending.sentNs = now;
+      this.#host.ended(pending, 'dropped', 0, error as Error);
       pending.fail(error as Error);
       return;
     }
     pending.sentNs = this.#ws.lastReading();
+    pending.bytes = this.#post.bytes;
     this.#deadlines.add(pending, now);
     if (signal === undefined) return;
     const abort = () => this.#giveUp(pending, 'aborted', aborted(signal));
@@ -224,7 +238,7 @@ export class Asking {
 
   #end(open: Open, outcome: Outcome, error: Error): void {
     this.#remove(open);
-    this.#host.ended(open, outcome, Math.max(0, this.#host.now() - open.sentNs));
+    this.#host.ended(open, outcome, Math.max(0, this.#host.now() - open.sentNs), error);
     open.fail(error);
   }
 
@@ -237,6 +251,11 @@ export class Asking {
   }
 
   readonly #cancel = (open: Pending): void => this.#tell(open, L.MESSAGE_CANCEL, undefined);
+  // Nobody reads the stream any more.
+  readonly #stopped = (open: Pending): void => {
+    this.#host.ended(open, 'aborted', Math.max(0, this.#host.now() - open.sentNs));
+    this.#cancel(open);
+  };
   readonly #credit = (open: Pending, parts: number): void =>
     this.#tell(open, L.MESSAGE_CREDIT, String(parts));
   readonly #judge = {

@@ -6,9 +6,10 @@
 // waits in its receiver's mailbox until the batch is through, so that priority decides and not the place in the ring.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { clock } from '../../memory/clock.js';
 import { NeuronBusError } from '../../memory/errors.js';
 import * as L from '../../memory/layout.js';
-import { Frame, readValue } from '../../memory/message_frame.js';
+import { Frame, readValue, valueBytes } from '../../memory/message_frame.js';
 import type { SpikeType } from '../../memory/spike.js';
 import type { Emitter } from '../emitter.js';
 import type { ResolvedOptions } from '../options.js';
@@ -16,8 +17,9 @@ import type { Registry } from '../registry.js';
 import type { Workspace } from '../workspace.js';
 import { Addressing } from './addressing.js';
 import { Answering } from './answering.js';
-import { Asking, type Outcome } from './asking.js';
-import type { IncomingHost, Message, Request } from './incoming.js';
+import { Asking } from './asking.js';
+import type { IncomingHost, Request } from './incoming.js';
+import type { ExchangeObserver } from './observer.js';
 import {
   type BroadcastOptions,
   checkBroadcastOptions,
@@ -28,12 +30,12 @@ import {
   type RequestOptions,
   type To,
 } from './options.js';
-import type { Pending } from './pending.js';
 import { fromWire, Post } from './post.js';
+import { Records } from './records.js';
 import type { Reply } from './reply.js';
 import { Teacher } from './teacher.js';
 import type { TokenStream } from './token_stream.js';
-import { Content, takeTrace } from './value.js';
+import { Content, TRACE_LENGTH, takeTrace } from './value.js';
 
 export interface ConversationsHost {
   now(): number;
@@ -56,6 +58,9 @@ export class Conversations implements IncomingHost {
   readonly #answering: Answering;
   readonly #addressing: Addressing;
   readonly #frame = new Frame();
+  readonly records: Records;
+  /** Told of every question, if there is one. */
+  observer: ExchangeObserver | undefined;
   #watch: NodeJS.Timeout | undefined;
 
   constructor(
@@ -73,11 +78,20 @@ export class Conversations implements IncomingHost {
       registry,
       (_from, candidates) => candidates[Math.floor(host.random() * candidates.length)],
     );
+    const createdNs = options.clock === 'virtual' ? 0 : clock.now();
+    const records = new Records(workspace, options.historyCapacity, createdNs);
+    this.records = records;
     const post = new Post(emitter);
     const now = () => host.now();
     this.#asking = new Asking(workspace, post, options.requestTimeoutMs, options.clock === 'virtual', {
       now,
-      ended: (pending, outcome, latencyNs) => this.#ended(pending, outcome, latencyNs),
+      sent: (from, to, bytes, options, went) => records.sent(from, to, bytes, options, went),
+      asks: (pending, traceparent) =>
+        this.observer === undefined ? traceparent : this.observer.asking(pending, traceparent),
+      ended: (pending, outcome, latencyNs, error) => {
+        records.ended(pending, outcome, latencyNs);
+        this.observer?.ended(pending, outcome, error);
+      },
     });
     this.#answering = new Answering(
       workspace,
@@ -86,8 +100,13 @@ export class Conversations implements IncomingHost {
       options.ageingMs * 1e6,
       {
         now,
+        observer: () => this.observer,
         handlerFailed: (error, id) => host.handlerFailed(error, id),
-        handled: (message) => this.#handled(message),
+        handled: (message) => records.handled(message),
+        finished: (request, outcome, error) => {
+          records.finished(request, outcome);
+          this.observer?.answered(request, outcome, error);
+        },
       },
       () => this,
     );
@@ -195,8 +214,12 @@ export class Conversations implements IncomingHost {
     let traceparent: string | undefined;
     const content = () => {
       let raw = readValue(u32, at, memory);
-      if ((flags & L.MESSAGE_HAS_TRACE) !== 0) [traceparent, raw] = takeTrace(raw);
-      return new Content(encoding, flags, raw);
+      let bytes = valueBytes(u32, at);
+      if ((flags & L.MESSAGE_HAS_TRACE) !== 0) {
+        [traceparent, raw] = takeTrace(raw);
+        bytes -= TRACE_LENGTH;
+      }
+      return new Content(encoding, flags, raw, bytes);
     };
     if (what >= L.MESSAGE_REPLY && what <= L.MESSAGE_END) {
       this.#asking.answered(what, exchange, deadline, from, content);
@@ -226,6 +249,7 @@ export class Conversations implements IncomingHost {
   /** A neuron of this thread left. */
   left(id: number): void {
     this.#answering.left(id);
+    this.records.traffic.left(id);
     this.#asking.forgetGone();
   }
 
@@ -268,10 +292,6 @@ export class Conversations implements IncomingHost {
       }
     }
   }
-
-  #ended(_pending: Pending, _outcome: Outcome, _latencyNs: number): void {}
-
-  #handled(_message: Message): void {}
 }
 
 /** Whether another attempt may do better. */

@@ -16,6 +16,12 @@ export abstract class Pending implements Timed {
   sooner: Timed | undefined = undefined;
   /** When it was sent, ns. */
   sentNs = 0;
+  /** MESSAGE_REQUEST or MESSAGE_STREAM, and what its options say. */
+  what = 0;
+  type = 0;
+  priority = 0;
+  /** Of the value that was sent. */
+  bytes = 0;
 
   constructor(
     readonly from: number,

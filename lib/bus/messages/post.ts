@@ -6,7 +6,7 @@ import * as L from '../../memory/layout.js';
 import { Frame } from '../../memory/message_frame.js';
 import { checkPriority } from '../../memory/spike_writer.js';
 import { type Emitter, OWN_SEQUENCE } from '../emitter.js';
-import { putTrace, putValue } from './value.js';
+import { putTrace, putValue, TRACE_LENGTH } from './value.js';
 
 const UNIT_NS = 2 ** L.MESSAGE_DEADLINE_SHIFT;
 
@@ -30,6 +30,9 @@ export class Post {
   readonly #emitter: Emitter;
   readonly #frame = new Frame();
 
+  /** Of the value that was sent last; 0 if it was dropped. */
+  bytes = 0;
+
   constructor(emitter: Emitter) {
     this.#emitter = emitter;
   }
@@ -50,7 +53,9 @@ export class Post {
     putValue(frame, value);
     if (letter.traceparent !== undefined) putTrace(frame, letter.traceparent);
     const { from, to, priority } = letter;
-    return this.#emitter.post(from, to, L.TYPE_MESSAGE, checkPriority(priority), frame, OWN_SEQUENCE);
+    const went = this.#emitter.post(from, to, L.TYPE_MESSAGE, checkPriority(priority), frame, OWN_SEQUENCE);
+    this.bytes = went ? frame.bytes - (letter.traceparent === undefined ? 0 : TRACE_LENGTH) : 0;
+    return went;
   }
 }
 

@@ -39,18 +39,16 @@ export class Content {
   readonly #encoding: number;
   readonly #raw: string | Uint8Array;
   readonly #overChannel: boolean;
+  /** Of the value as it was sent. */
+  readonly length: number;
   #parsed: unknown;
   #isParsed = false;
 
-  constructor(encoding: number, flags: number, raw: string | Uint8Array) {
+  constructor(encoding: number, flags: number, raw: string | Uint8Array, bytes: number) {
     this.#encoding = encoding;
     this.#raw = raw;
     this.#overChannel = (flags & L.MESSAGE_HAS_CHANNEL) !== 0;
-  }
-
-  /** Bytes of the value as it was sent. */
-  get length(): number {
-    return this.#raw.length;
+    this.length = bytes;
   }
 
   /** Name of the channel it came over, if any. ERR_NB_BAD_PAYLOAD. */
@@ -97,7 +95,8 @@ function parse(text: string): unknown {
   }
 }
 
-const TRACE_LENGTH = 55;
+/** Bytes of a traceparent. */
+export const TRACE_LENGTH = 55;
 
 /** Puts a W3C traceparent before the frame's value. */
 export function putTrace(frame: Frame, traceparent: string): void {
