@@ -43,6 +43,21 @@ export class AnswerLog {
     this.#asked = 0;
   }
 
+  /** Handlers run before an emission that answers: theirs answer what they have in hand. */
+  aside(call: () => void): void {
+    if (this.#asked === 0) {
+      call();
+      return;
+    }
+    const stamp = this.#askedHi * 4294967296 + this.#askedLo;
+    this.end();
+    try {
+      call();
+    } finally {
+      this.begin(stamp);
+    }
+  }
+
   /** `source`, whose `watch` word this is, emitted to `target`. */
   note(source: number, target: number, watch: number): void {
     if (source === this.#ws.current) this.#noteAnswer(source, target, watch);

@@ -72,6 +72,7 @@ export abstract class BusMessages extends BusEventSource {
     return this.conversations.observer;
   }
 
+  /** @internal */
   set exchangeObserver(observer: ExchangeObserver | undefined) {
     this.conversations.observer = observer;
   }

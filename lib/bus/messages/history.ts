@@ -9,11 +9,29 @@ import { checkKeys, invalidArgument } from '../../memory/errors.js';
 import type { SpikeType } from '../../memory/spike.js';
 import { checkPriority } from '../../memory/spike_writer.js';
 
-/** In the order of MESSAGE_SEND, MESSAGE_REQUEST, MESSAGE_STREAM. */
-export const MESSAGE_KINDS = ['send', 'request', 'stream'] as const;
-export type MessageKind = (typeof MESSAGE_KINDS)[number];
+export type MessageKind = 'send' | 'request' | 'stream';
 
-export const OUTCOMES = [
+/** In the order of MESSAGE_SEND, MESSAGE_REQUEST, MESSAGE_STREAM. */
+export const MESSAGE_KINDS: readonly MessageKind[] = ['send', 'request', 'stream'];
+
+/**
+ * How a message or exchange went. A message: `sent`; `served`: it came from another thread and had its turn. A question, as its
+ * asker knows: `answered`, `failed` (the other's error, or parts of a stream were lost), `timeout`, `aborted`, `dead` (who was
+ * asked left), `closed` (the asker left, or the bus closed). A question from another thread: `served` (answered), `failed`,
+ * `timeout` (its turn came too late), `aborted` (the asker gave up), `closed`. `dropped`: it never went.
+ */
+export type MessageOutcome =
+  | 'sent'
+  | 'answered'
+  | 'served'
+  | 'failed'
+  | 'timeout'
+  | 'aborted'
+  | 'dead'
+  | 'closed'
+  | 'dropped';
+
+export const OUTCOMES: readonly MessageOutcome[] = [
   'sent',
   'answered',
   'served',
@@ -23,14 +41,7 @@ export const OUTCOMES = [
   'dead',
   'closed',
   'dropped',
-] as const;
-/**
- * How a message or exchange went. A message: `sent`; `served`: it came from another thread and had its turn. A question, as its
- * asker knows: `answered`, `failed` (the other's error, or parts of a stream were lost), `timeout`, `aborted`, `dead` (who was
- * asked left), `closed` (the asker left, or the bus closed). A question from another thread: `served` (answered), `failed`,
- * `timeout` (its turn came too late), `aborted` (the asker gave up), `closed`. `dropped`: it never went.
- */
-export type MessageOutcome = (typeof OUTCOMES)[number];
+];
 
 /** One message, or one question and what became of it. */
 export interface HistoryEntry {

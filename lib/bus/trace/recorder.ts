@@ -39,6 +39,7 @@ export class Recorder {
   #used = 0;
   #seen: number;
   #handOver = -1; // number since the delivery began
+  #asked = -1; // stamp of the spike that the next one answers
   #marked = true; // what the next spike belongs to was said
 
   /** @throws NeuronBusError ERR_NB_FILE_IO. */
@@ -96,18 +97,15 @@ export class Recorder {
     this.#view.setUint32(this.#room(RECORD.DRAIN), RECORD.DRAIN, true);
   }
 
-  /** Until answered(), what is fired answers the spike with this stamp. */
+  /** The next spike answers the one with this stamp, unless it is dropped before answered(). */
   answering(timestamp: number): void {
     this.#collect();
-    this.#mark();
-    const at = this.#room(RECORD.ANSWER);
-    this.#view.setUint32(at, RECORD.ANSWER, true);
-    this.#view.setUint32(at + 4, 0, true);
-    this.#stamp(at + 8, timestamp);
+    this.#asked = timestamp;
   }
 
   answered(): void {
     this.#collect();
+    this.#asked = -1;
   }
 
   /** A synapse is about to be taught. */
@@ -124,6 +122,7 @@ export class Recorder {
   abroad(at: number): void {
     this.#collect();
     this.#mark();
+    this.#markAnswer();
     this.#spike(at, 1);
   }
 
@@ -152,6 +151,7 @@ export class Recorder {
       this.#pair(RECORD.LOST, waiting - this.#mask - 1);
       waiting = this.#mask + 1;
     }
+    this.#markAnswer();
     for (; waiting > 0; waiting--) this.#spike(this.#slots + ((head - waiting) & this.#mask), 0);
     this.#seen = head;
   }
@@ -160,6 +160,15 @@ export class Recorder {
     if (this.#marked) return;
     this.#marked = true;
     this.#pair(RECORD.HANDOVER, this.#handOver);
+  }
+
+  #markAnswer(): void {
+    if (this.#asked < 0) return;
+    const at = this.#room(RECORD.ANSWER);
+    this.#view.setUint32(at, RECORD.ANSWER, true);
+    this.#view.setUint32(at + 4, 0, true);
+    this.#stamp(at + 8, this.#asked);
+    this.#asked = -1;
   }
 
   #spike(slot: number, abroad: number): void {

@@ -12,7 +12,7 @@ import { Frame } from '../../memory/message_frame.js';
 import type { Spike } from '../../memory/spike.js';
 import type { BusClock } from '../bus_clock.js';
 import type { Drive } from '../drive.js';
-import { type Emitter, OWN_SEQUENCE } from '../emitter.js';
+import { type Asked, type Emitter, OWN_SEQUENCE } from '../emitter.js';
 import { Teacher } from '../messages/teacher.js';
 import { Neuron } from '../neuron.js';
 import type { NeuronBus } from '../neuron_bus.js';
@@ -161,10 +161,7 @@ class Playback {
     if (this.#answers < 0) {
       emitter.post(source, target, type, priority, payload, own ? OWN_SEQUENCE : record.sequence);
     } else {
-      const asked = { timestamp: this.#answers, source: target } satisfies Pick<
-        Spike,
-        'timestamp' | 'source'
-      >;
+      const asked = { timestamp: this.#answers, source: target } satisfies Asked;
       this.#answers = -1;
       emitter.reply(source, asked, payload instanceof Frame ? undefined : payload, {
         type: type as Spike['type'],
