@@ -80,8 +80,8 @@ export interface NeuronBusOptions {
   historyCapacity?: number;
   /**
    * 'spikes': everything that this thread's neurons fire is written to the file `tracePath`, in order, so that
-   * {@link replayTrace} can fire it again; 'verbose': also how each message and exchange went. Costs a microsecond or so a spike.
-   * Default 'off'.
+   * {@link replayTrace} can fire it again; 'verbose': also how each message and exchange went. Each spike then takes several
+   * times as long, and the file is written by synchronous calls. Default 'off'.
    */
   trace?: 'off' | 'spikes' | 'verbose';
   /** The file of the trace; an older one is replaced. */

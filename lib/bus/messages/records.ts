@@ -6,36 +6,36 @@
 // An exchange within the thread is booked once, by its asker. One that comes from another thread is booked there by its asker
 // and here by who answers it.
 
+import * as L from '../../memory/layout.js';
 import type { SpikeType } from '../../memory/spike.js';
 import type { Workspace } from '../workspace.js';
-import {
-  History,
-  type HistoryEntry,
-  MESSAGE_KINDS,
-  type MessageKind,
-  type MessageOutcome,
-} from './history.js';
+import { History, type MessageOutcome, OUTCOMES, type Summary } from './history.js';
 import type { Message, Request } from './incoming.js';
 import type { MessageOptions } from './options.js';
 import type { Pending } from './pending.js';
 import { Traffic } from './traffic.js';
+
+const { MESSAGE_SEND: SEND, MESSAGE_REQUEST: REQUEST, MESSAGE_STREAM: STREAM } = L;
+const [SENT, DROPPED, ANSWERED, SERVED] = (['sent', 'dropped', 'answered', 'served'] as const).map((name) =>
+  OUTCOMES.indexOf(name),
+);
 
 export class Records {
   readonly #ws: Workspace;
   readonly history: History;
   readonly traffic: Traffic;
   // One object for all: it is told and not kept.
-  readonly #entry: HistoryEntry = {
+  readonly #entry: Summary = {
     time: 0,
     from: 0,
     to: 0,
-    type: 'send',
+    kind: 0,
     spikeType: 0,
     priority: 0,
     correlationId: 0,
     bytes: 0,
     latencyNs: 0,
-    outcome: 'sent',
+    outcome: 0,
   };
 
   constructor(workspace: Workspace, historyCapacity: number, createdNs: number) {
@@ -47,8 +47,8 @@ export class Records {
   /** A message was sent, or (`went` false) dropped. */
   sent(from: number, to: number, bytes: number, options: MessageOptions, went: boolean): void {
     const entry = this.#entry;
-    entry.type = 'send';
-    entry.outcome = went ? 'sent' : 'dropped';
+    entry.kind = SEND;
+    entry.outcome = went ? SENT : DROPPED;
     entry.from = from;
     entry.to = to;
     entry.spikeType = options.type ?? 0;
@@ -63,8 +63,8 @@ export class Records {
   /** A question of this thread ended. */
   ended(pending: Pending, outcome: MessageOutcome, latencyNs: number): void {
     const entry = this.#entry;
-    entry.type = MESSAGE_KINDS[pending.what];
-    entry.outcome = outcome;
+    entry.kind = pending.what;
+    entry.outcome = outcome === 'answered' ? ANSWERED : OUTCOMES.indexOf(outcome);
     entry.from = pending.from;
     entry.to = pending.to;
     entry.spikeType = pending.type as SpikeType;
@@ -78,18 +78,18 @@ export class Records {
 
   /** A message had its turn. */
   handled(message: Message): void {
-    this.#got('send', message, 'served');
+    this.#got(SEND, message, SERVED);
   }
 
   /** A question to this thread ended. */
   finished(request: Request, outcome: MessageOutcome): void {
-    this.#got(request.wantsParts ? 'stream' : 'request', request, outcome);
+    this.#got(request.wantsParts ? STREAM : REQUEST, request, OUTCOMES.indexOf(outcome));
   }
 
-  #got(type: MessageKind, message: Message, outcome: MessageOutcome): void {
+  #got(kind: number, message: Message, outcome: number): void {
     if (this.#ws.residents[message.from] !== undefined) return;
     const entry = this.#entry;
-    entry.type = type;
+    entry.kind = kind;
     entry.outcome = outcome;
     entry.from = message.from;
     entry.to = message.to;

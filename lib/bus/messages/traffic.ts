@@ -10,13 +10,7 @@
 import * as L from '../../memory/layout.js';
 import { bucketOf, bucketTop, quantileBucket } from '../histogram.js';
 import type { Workspace } from '../workspace.js';
-import {
-  type HistoryEntry,
-  KIND_CODE,
-  MESSAGE_KINDS,
-  type MessageKind,
-  type MessageOutcome,
-} from './history.js';
+import { MESSAGE_KINDS, type MessageKind, type MessageOutcome, OUTCOMES, type Summary } from './history.js';
 
 /** Of the messages of one kind, or those that one agent sent, or got. */
 export interface TrafficStats {
@@ -45,17 +39,16 @@ const TAU_S = 10;
 const STEP_NS = (TAU_S * 1e9) / TAU_STEPS;
 const FIRST_SWEEP = 64;
 
-const ERRORS: Readonly<Record<MessageOutcome, boolean>> = {
-  sent: false,
-  answered: false,
-  served: false,
-  failed: true,
-  timeout: true,
-  aborted: false,
-  dead: true,
-  closed: false,
-  dropped: true,
-};
+const of = (...outcomes: MessageOutcome[]) =>
+  outcomes.reduce((set, outcome) => set | (1 << OUTCOMES.indexOf(outcome)), 0);
+const ERRORS: number = of('failed', 'timeout', 'dead', 'dropped');
+const ANSWERS: number = of('answered', 'served');
+const DEAD: number = of('dead');
+
+/** A small integer for 17 years of uptime. */
+function stepAt(nowNs: number): number {
+  return (nowNs / STEP_NS) | 0;
+}
 
 class Tally {
   count = 0;
@@ -66,10 +59,10 @@ class Tally {
   #weight = 0; // as of #step
   #step = 0;
 
-  /** `bucket` < 0: no latency. */
-  add(step: number, bucket: number, latencyNs: number, error: boolean): void {
+  /** `bucket` < 0: nothing was answered. */
+  add(step: number, bucket: number, entry: Readonly<Summary>): void {
     this.count++;
-    if (error) this.errors++;
+    if (((1 << entry.outcome) & ERRORS) !== 0) this.errors++;
     if (step !== this.#step) {
       this.#weight *= Math.exp((this.#step - step) / TAU_STEPS);
       this.#step = step;
@@ -79,7 +72,7 @@ class Tally {
     this.#buckets ??= new Float64Array(BUCKETS);
     this.#buckets[bucket]++;
     this.#answers++;
-    if (latencyNs > this.#maxNs) this.#maxNs = latencyNs;
+    if (entry.latencyNs > this.#maxNs) this.#maxNs = entry.latencyNs;
   }
 
   read(step: number, uptimeNs: number): TrafficStats {
@@ -130,14 +123,14 @@ export class Traffic {
   }
 
   /** A message was sent or came, or an exchange ended. */
-  add({ type, outcome, from, to, time, latencyNs }: Readonly<HistoryEntry>): void {
-    const step = Math.floor((time + latencyNs) / STEP_NS);
-    const answered = outcome === 'answered' || outcome === 'served';
-    const bucket = answered ? Math.min(bucketOf(Math.floor(latencyNs), SUB_BITS), BUCKETS - 1) : -1;
-    const error = ERRORS[outcome];
-    this.#kinds[KIND_CODE[type]].add(step, bucket, latencyNs, error);
-    this.#agent(from)?.sent.add(step, bucket, latencyNs, error);
-    if (outcome !== 'dead') this.#agent(to)?.received.add(step, bucket, latencyNs, error); // somebody else may have the id
+  add(entry: Readonly<Summary>): void {
+    const step = stepAt(entry.time + entry.latencyNs);
+    const outcome = 1 << entry.outcome;
+    const answered = (outcome & ANSWERS) !== 0;
+    const bucket = answered ? Math.min(bucketOf(Math.floor(entry.latencyNs), SUB_BITS), BUCKETS - 1) : -1;
+    this.#kinds[entry.kind].add(step, bucket, entry);
+    this.#agent(entry.from)?.sent.add(step, bucket, entry);
+    if ((outcome & DEAD) === 0) this.#agent(entry.to)?.received.add(step, bucket, entry); // else the id may be another's
   }
 
   /** Neuron `id` left. */
@@ -149,7 +142,7 @@ export class Traffic {
 
   read(nowNs: number): BusTraffic {
     this.#sweep();
-    const step = Math.floor(nowNs / STEP_NS);
+    const step = stepAt(nowNs);
     const read = (tally: Tally) => tally.read(step, nowNs - this.#createdNs);
     const byAgent: BusTraffic['byAgent'] = new Map();
     this.#agents.forEach((agent, id) => {
@@ -161,7 +154,7 @@ export class Traffic {
 
   #agent(id: number): Agent | undefined {
     const known = this.#agents[id];
-    const entry = this.#ws.u32[this.#ws.roster + id];
+    const entry = this.#ws.u32[this.#ws.roster + id] | 0;
     return known !== undefined && known.entry === entry ? known : this.#meet(id, entry);
   }
 
@@ -182,7 +175,7 @@ export class Traffic {
 
   #sweep(): void {
     this.#agents.forEach((agent, id) => {
-      if (agent !== undefined && this.#ws.u32[this.#ws.roster + id] !== agent.entry) this.left(id);
+      if (agent !== undefined && (this.#ws.u32[this.#ws.roster + id] | 0) !== agent.entry) this.left(id);
     });
   }
 }

@@ -20,7 +20,7 @@
 
 import { NeuronBusError } from '../../memory/errors.js';
 import * as L from '../../memory/layout.js';
-import { type HistoryEntry, KIND_CODE, MESSAGE_KINDS, OUTCOME_CODE, OUTCOMES } from '../messages/history.js';
+import { type HistoryEntry, MESSAGE_KINDS, OUTCOMES, type Summary } from '../messages/history.js';
 
 export const RECORD = {
   SPIKE: 1,
@@ -152,8 +152,8 @@ export function decodeRecord(view: DataView, at: number): TraceRecord {
   }
 }
 
-export function encodeExchange(view: DataView, at: number, entry: Readonly<HistoryEntry>): void {
-  const codes = (KIND_CODE[entry.type] << 8) | (OUTCOME_CODE[entry.outcome] << 12);
+export function encodeExchange(view: DataView, at: number, entry: Readonly<Summary>): void {
+  const codes = (entry.kind << 8) | (entry.outcome << 12);
   const head = RECORD.EXCHANGE | codes | (entry.priority << 16) | (entry.spikeType << 24);
   view.setUint32(at, head, true);
   view.setUint32(at + 4, entry.from | (entry.to << 16), true);

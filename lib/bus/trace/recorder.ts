@@ -12,7 +12,7 @@ import { clock } from '../../memory/clock.js';
 import { NeuronBusError } from '../../memory/errors.js';
 import * as L from '../../memory/layout.js';
 import { longReference } from '../../memory/spike.js';
-import type { HistoryEntry } from '../messages/history.js';
+import type { Summary } from '../messages/history.js';
 import type { ResolvedOptions } from '../options.js';
 import type { Workspace } from '../workspace.js';
 import { encodeExchange, encodeHeader, RECORD, SIZE } from './format.js';
@@ -127,7 +127,7 @@ export class Recorder {
   }
 
   /** A message or exchange ended. */
-  exchange(entry: Readonly<HistoryEntry>): void {
+  exchange(entry: Readonly<Summary>): void {
     if (this.#options.trace !== 'verbose') return;
     this.#collect();
     encodeExchange(this.#view, this.#room(RECORD.EXCHANGE), entry);
