@@ -9,23 +9,13 @@ import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { Neuron, NeuronBus } from 'neuronbus';
 import { nowNs } from './harness/measure.js';
+import { costOfEach, residentBytes } from './harness/resident.js';
 import type { Sample, Scenario } from './harness/types.js';
 
 const neuronCount = 20_000;
 const synapseCount = 200_000;
 /** Synapses of one neuron; a colony is sparse. */
 const fanOut = 20;
-
-/** Bytes of memory that the process has touched and not given back. */
-function residentBytes(): number {
-  const collect = globalThis.gc;
-  if (collect === undefined) throw new Error('this scenario needs --expose-gc');
-  collect();
-  collect();
-  const line = /^Rss:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/smaps_rollup', 'utf8'));
-  if (line === null) throw new Error('/proc/self/smaps_rollup has no Rss');
-  return Number(line[1]) * 1024;
-}
 
 /** Bytes of address space, touched or not. */
 function reservedBytes(): number {
@@ -43,15 +33,6 @@ async function start(): Promise<Sample> {
   const touched = (residentBytes() - before) / 1e6;
   bus.close();
   return { load, start: startTime, touched };
-}
-
-/** Resident bytes that `add` makes each of `count` things cost; `keep` is held until after the second look. */
-function costOfEach(count: number, keep: unknown, add: (index: number) => void): Sample {
-  const before = residentBytes();
-  for (let i = 0; i < count; i++) add(i);
-  const each = (residentBytes() - before) / count;
-  if (keep === undefined) throw new Error('nothing was kept');
-  return { each };
 }
 
 async function colony(maxSynapses: number): Promise<{ bus: NeuronBus; idle: () => Neuron }> {

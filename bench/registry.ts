@@ -14,10 +14,15 @@ export const scenarioNames = [
   'bus_one_way',
   'bus_round_trip',
   'bus_scale',
+  'event_loop',
+  'idle_cpu',
   'native_core',
   'memory_and_startup',
   'discovery',
   'save_load',
+  'foreign_agents',
+  'large_bus',
+  'route_choice',
 ] as const;
 
 /** Throws when there is no such scenario, naming those that exist. */
@@ -25,6 +30,6 @@ export async function loadScenario(name: string): Promise<Scenario> {
   if (!(scenarioNames as readonly string[]).includes(name)) {
     throw new Error(`no scenario "${name}"; there are: ${scenarioNames.join(', ')}`);
   }
-  const module = (await import(`./${name}.js`)) as { scenario: Scenario };
+  const module = (await import(/* @vite-ignore */ `./${name}.js`)) as { scenario: Scenario };
   return module.scenario;
 }

@@ -1,14 +1,18 @@
 // A hundred agents that learn whom to ask. Each asks eight others; those of one region always answer, those
-// of another never. Answered synapses grow, unanswered ones shrink, at any rate of spikes. On the virtual
-// clock, so the same seed gives the same weights on every machine; the last number alone is measured on the
-// real clock.
+// of another never. Answered synapses grow, unanswered ones shrink, at any rate of spikes, and whichever thread
+// the other side lives on.
 //
-//   node .build/examples/swarm.js [--seed N] [--rounds N]
-import { clock, NeuronBus } from 'neuronbus';
+//   node .build/examples/swarm.js [--seed N] [--rounds N] [--threads N]
+//
+// On as many threads as there are processors, at most 6. With --threads 1 time is virtual, and the same seed gives
+// the same weights on every machine; the last number alone is measured on the real clock.
+import { availableParallelism } from 'node:os';
+import { clock, type NeuronBusOptions } from 'neuronbus';
 import { integersFrom } from './shared/arguments.js';
 import { bold, dim, green, integer, red, table } from './shared/terminal.js';
-import { Colony, REGIONS } from './swarm/colony.js';
+import { REGIONS } from './swarm/colony.js';
 import { expectedWeight, PROBABILITIES, RATES, weightsAt } from './swarm/rates.js';
+import { onThisThread, onThreads, type Swarm } from './swarm/swarm.js';
 
 function show(title: string, rows: readonly (readonly string[])[], align: string): void {
   const [head, ...lines] = table(rows, align);
@@ -17,14 +21,15 @@ function show(title: string, rows: readonly (readonly string[])[], align: string
   console.log('');
 }
 
-function learning(seed: number, rounds: number): void {
-  const bus = NeuronBus.create({ name: 'swarm', clock: 'virtual', seed, maxNeurons: 128 });
-  const colony = new Colony(bus);
+function swarmOn(threads: number, options: NeuronBusOptions): Promise<Swarm> | Swarm {
+  return threads === 1 ? onThisThread(options) : onThreads(threads, { ...options, clock: 'real' });
+}
+
+async function learning(seed: number, rounds: number, threads: number): Promise<void> {
+  const { bus, colony, ask, settle } = await swarmOn(threads, { clock: 'virtual', seed });
   const before = colony.weights();
-  for (let round = 0; round < rounds; round++) {
-    bus.tick();
-    bus.clock.advance(1);
-  }
+  for (let round = 0; round < rounds; round++) await ask(1);
+  await settle();
   const after = colony.weights();
   const rows = after.map(({ region, answers, mean, strongest, weakest, synapses }, at) => {
     const was = before[at]!;
@@ -42,10 +47,11 @@ function learning(seed: number, rounds: number): void {
       ...numbers.slice(2),
     ];
   });
-  const { published, delivered, dropped, queued, neurons, synapses } = bus.stats();
+  const { published, delivered, dropped, queued, synapses, ganglia } = bus.stats();
   const lost = Object.values(dropped).reduce((sum, count) => sum + count, 0);
   bus.close();
-  const size = `${neurons} neurons, ${Object.keys(REGIONS).length} regions, ${synapses} synapses`;
+  const where = ganglia > 1 ? `, ${ganglia} threads` : '';
+  const size = `${colony.ids.length} neurons, ${Object.keys(REGIONS).length} regions, ${synapses} synapses${where}`;
   console.log(`${bold('swarm')}  ${size}, ${rounds} rounds, seed ${seed}\n`);
   const head = ['region', 'answers', 'paths', 'mean', '→', 'change', 'strongest', '→', 'weakest', '→'];
   show('Weight of the paths into each region, before → after', [head, ...rows], 'lrrrrrrrrr');
@@ -70,13 +76,17 @@ function rates(seed: number): void {
   );
 }
 
-function speed(rounds: number): void {
-  const bus = NeuronBus.create({ seed: 1, maxNeurons: 128, checks: 'production' });
-  new Colony(bus);
-  for (let round = 0; round < rounds / 4; round++) bus.tick();
+async function speed(rounds: number, threads: number): Promise<void> {
+  const { bus, ask } = await swarmOn(threads, { seed: 1, checks: 'production' });
+  // Several rounds at once, so that no thread waits for another one between two of them.
+  const together = 8;
+  const run = async (count: number): Promise<void> => {
+    for (let round = 0; round < count; round += together) await ask(together);
+  };
+  await run(rounds / 4);
   const { delivered } = bus.stats();
   const started = clock.now();
-  for (let round = 0; round < rounds; round++) bus.tick();
+  await run(rounds);
   const seconds = (clock.now() - started) / 1e9;
   const spikes = bus.stats().delivered - delivered;
   bus.close();
@@ -85,7 +95,11 @@ function speed(rounds: number): void {
   );
 }
 
-const { seed, rounds } = integersFrom({ seed: [1, 0], rounds: [400, 1] });
-learning(seed, rounds);
+const { seed, rounds, threads } = integersFrom({
+  seed: [1, 0],
+  rounds: [400, 1],
+  threads: [Math.min(availableParallelism(), 6), 1, 16],
+});
+await learning(seed, rounds, threads);
 rates(seed);
-speed(rounds);
+await speed(rounds, threads);

@@ -3,6 +3,10 @@
 // The public surface of the package; it only exports.
 
 export { AgentCard, AgentCardBuilder, type AgentCardInit, type RegisteredCard } from './bus/agent_card.js';
+export { Blackboard } from './bus/blackboard/blackboard.js';
+export type { Board, BoardChange, BoardEntry, BoardOptions, CompareAndSet } from './bus/blackboard/board.js';
+export type { BlackboardLimits } from './bus/blackboard/store.js';
+export type { BoardKey } from './bus/blackboard/wire.js';
 export type { BusArena } from './bus/bus_arena.js';
 export type { NeuronBusBuilder } from './bus/bus_builder.js';
 export type { BusClock } from './bus/bus_clock.js';

@@ -8,6 +8,7 @@
       'native/core/clock.cc',
       'native/core/axon.cc',
       'native/core/arena.cc',
+      'native/core/arena_recovery.cc',
       'native/core/stdp.cc',
       'native/core/synapses.cc',
       'native/core/neuron_table.cc',

@@ -10,7 +10,7 @@ import { filesBelow, root } from './setup/shared.mjs';
 const DOCUMENT = 'docs/memory-order.md';
 
 /** A declaration of the shared words names the labels too, but it is no side of any pair. */
-const DECLARATIONS = ['include/neuronbus/layout.h', 'lib/memory/layout.ts'];
+const DECLARATIONS = ['include/neuronbus/segment.h', 'include/neuronbus/workspace.h', 'lib/memory/layout.ts'];
 
 const LABEL = /\bSYNC ([a-z0-9]+(?:-[a-z0-9]+)+)/g;
 

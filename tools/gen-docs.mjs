@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Generates docs/errors.md from include/neuronbus/errors.h and the drop reasons of include/neuronbus/layout.h.
+// Generates docs/errors.md from include/neuronbus/errors.h and the drop reasons of include/neuronbus/segment.h.
 //
 //   node tools/gen-docs.mjs           writes the file
 //   node tools/gen-docs.mjs --check   writes nothing; exit code 1 when the file differs from what would be written
@@ -27,7 +27,7 @@ function errors() {
 /** Rows of NB_DROP_*: the name in stats().dropped, and when it counts. */
 function dropReasons() {
   const entry = /^#define NB_DROP_(\w+) \d+\s+\/\* (.+?) \*\/$/gm;
-  return [...read('include/neuronbus/layout.h').matchAll(entry)].map(([, name, meaning]) => {
+  return [...read('include/neuronbus/segment.h').matchAll(entry)].map(([, name, meaning]) => {
     const camel = name.toLowerCase().replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
     return [`\`${camel}\``, sentence(meaning)];
   });
@@ -45,7 +45,7 @@ function table(header, rows) {
 
 const page = `# Errors
 
-<!-- Written by tools/gen-docs.mjs from include/neuronbus/errors.h and layout.h; edit those. -->
+<!-- Written by tools/gen-docs.mjs from include/neuronbus/errors.h and segment.h; edit those. -->
 
 Everything that NeuronBus throws is a \`NeuronBusError\` with one of these codes; its message begins with what was wrong in
 the case at hand. The numbers are those of \`nb_status\` in native code. Full and empty rings are results, not errors, except

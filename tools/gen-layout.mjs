@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Generates lib/memory/layout.ts and lib/memory/error_table.ts from include/neuronbus/{layout,errors}.h.
+// Generates lib/memory/layout.ts and lib/memory/error_table.ts from include/neuronbus/layout.h, its parts, and errors.h.
 //
 // This script only finds the names of constants, structs and fields; every number comes from a C program that it writes,
 // compiles ($CC, or cc) and runs, so that the compiler decides offsets, sizes and values.
@@ -17,6 +17,7 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const includeDir = join(root, 'include');
 const headers = { layout: 'include/neuronbus/layout.h', errors: 'include/neuronbus/errors.h' };
+const layoutParts = ['spike', 'segment', 'workspace'].map((part) => `include/neuronbus/${part}.h`);
 const outputs = { layout: 'lib/memory/layout.ts', errors: 'lib/memory/error_table.ts' };
 const LINE_WIDTH = 110;
 
@@ -166,7 +167,7 @@ function errorFile(errors) {
   return `${lines.join('\n')}\n`;
 }
 
-const source = stripComments(readFileSync(join(root, headers.layout), 'utf8'));
+const source = layoutParts.map((part) => stripComments(readFileSync(join(root, part), 'utf8'))).join('\n');
 const constants = findConstants(source);
 const structs = findStructs(source);
 const { numbers, errors } = ask(cProgram(constants, structs));

@@ -16,8 +16,9 @@ import { filesBelow, hashOf, root, SetupError, say, stamp, which } from './setup
 import { nativeSources } from './sources.mjs';
 
 const VARIANTS = {
-  plain: ['-O2', '-Werror'],
+  plain: ['-O2', '-Werror', '-DNB_FAULT_POINTS'],
   address: [
+    '-DNB_FAULT_POINTS',
     '-O1',
     '-g',
     '-fno-omit-frame-pointer',

@@ -7,11 +7,8 @@ import { join } from 'node:path';
 import { disturbanceNote, markdownTable, rowsOfVariant } from './report.js';
 import type { Report, ScenarioResult } from './types.js';
 
-const blockBegin = '<!-- bench:start -->';
-const blockEnd = '<!-- bench:end -->';
-
 /** The rows a reader of the README wants: scenario, variant, what it is called there. */
-const readmeRows: readonly (readonly [string, string])[] = [
+export const readmeRows: readonly (readonly [string, string])[] = [
   ['fire_to_onspike', 'batch 64'],
   ['fire_to_onspike', 'batch 64, text of 11 characters'],
   ['fire_to_onspike', 'one spike per tick'],
@@ -29,11 +26,18 @@ const readmeRows: readonly (readonly [string, string])[] = [
   ['axon_echo', 'SharedArrayBuffer ring, spinning'],
   ['axon_echo', 'MessageChannel'],
   ['bus_one_way', 'two threads'],
+  ['bus_one_way', 'ZeroMQ inproc, 64 per frame'],
   ['bus_one_way', 'two processes'],
+  ['bus_one_way', 'process.send'],
+  ['bus_one_way', 'ZeroMQ ipc'],
+  ['bus_one_way', 'ZeroMQ ipc, 64 per frame'],
+  ['bus_one_way', 'NATS server'],
   ['bus_round_trip', 'two threads, active'],
   ['bus_round_trip', 'worker.postMessage'],
   ['bus_round_trip', 'two processes, active'],
   ['bus_round_trip', 'process.send'],
+  ['bus_round_trip', 'ZeroMQ ipc'],
+  ['bus_round_trip', 'NATS server'],
 ];
 
 export function writeDocuments(root: string, report: Report): void {
@@ -47,8 +51,10 @@ export function writeDocuments(root: string, report: Report): void {
   if (after !== before) writeFileSync(readme, after);
 }
 
-/** Returns the text unchanged when it has no marked block. */
-export function replaceBlock(text: string, content: string): string {
+/** Replaces what is between `<!-- NAME:start -->` and `<!-- NAME:end -->`; without these the text stays as it is. */
+export function replaceBlock(text: string, content: string, name = 'bench'): string {
+  const blockBegin = `<!-- ${name}:start -->`;
+  const blockEnd = `<!-- ${name}:end -->`;
   const begin = text.indexOf(blockBegin);
   const end = text.indexOf(blockEnd);
   if (begin < 0 || end < begin) return text;

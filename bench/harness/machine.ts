@@ -8,6 +8,7 @@ import { createRequire } from 'node:module';
 import { cpus, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { natsVersion } from '../peers/nats.js';
 
 /** The folder of this project's package.json, above the compiled benchmarks. */
 export function projectRoot(): string {
@@ -44,6 +45,8 @@ export function describeVersions(): Record<string, string> {
     node: process.versions.node,
     v8: process.versions.v8,
     mitt: versionOf('mitt'),
+    zeromq: versionOf('zeromq'),
+    nats: natsVersion() ?? 'not installed',
     compiler: compilerVersion(),
   };
 }

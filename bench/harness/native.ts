@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// The C++ benchmarks: built once into .build/bench-native, then run test by test. Blocks; call from the driver (build) and
-// from the process of one variant (run).
+// What benchmarks need of C and C++, built once into .build/bench-native: the C++ benchmarks, which are run test by test, the
+// shared library, and the agent in C. Blocks; call from the driver (build) and from the process of one variant (run).
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { projectRoot } from './machine.js';
 import type { Effort } from './types.js';
 
@@ -18,21 +18,50 @@ export interface NativeResult {
 }
 
 const isWindows = process.platform === 'win32';
-let reason: string | undefined;
-let asked = false;
+const files = {
+  bench_core: isWindows ? 'bench_core.exe' : 'bench_core',
+  neuronbus_shared: process.platform === 'darwin' ? 'libneuronbus.dylib' : 'libneuronbus.so',
+} as const;
+type Target = keyof typeof files;
+
+const reasons = new Map<Target, string | undefined>();
 
 /** Builds what is out of date. Undefined when bench_core can be run, else a sentence that says why not. */
 export function nativeUnavailable(): string | undefined {
-  if (!asked) {
-    asked = true;
-    reason = build();
-  }
-  return reason;
+  return unavailable('bench_core');
+}
+
+/** The shared library, once agentInCUnavailable() or libraryUnavailable() has said nothing. */
+export function libraryPath(): string {
+  return findBinary('neuronbus_shared') ?? 'libneuronbus.so';
+}
+
+export function libraryUnavailable(): string | undefined {
+  return unavailable('neuronbus_shared');
+}
+
+/** bench/agents/agent.c as a program. */
+export function agentInC(): string {
+  return join(buildFolder(), 'agent');
+}
+
+/** Compiles it, against the shared library. */
+export function agentInCUnavailable(): string | undefined {
+  const reason = libraryUnavailable();
+  if (reason !== undefined) return reason;
+  const compiler = process.env.CC ?? 'cc';
+  if (run(compiler, ['--version']).error !== undefined) return 'there is no C compiler';
+  const root = projectRoot();
+  const folder = dirname(libraryPath());
+  const source = ['-std=gnu11', '-O2', '-Wall', '-Wextra', `-I${join(root, 'include')}`];
+  const link = [`-L${folder}`, '-lneuronbus', `-Wl,-rpath,${folder}`, '-o', agentInC()];
+  const { error } = run(compiler, [...source, join(root, 'bench', 'agents', 'agent.c'), ...link]);
+  return error === undefined ? undefined : `agent.c does not compile: ${error}`;
 }
 
 /** Runs the one test of that name. */
 export function runNative(test: string, effort: Effort): NativeResult {
-  const output = run(findBinary(buildFolder()) ?? 'bench_core', [
+  const output = run(findBinary('bench_core') ?? 'bench_core', [
     '--filter',
     test,
     ...(effort.quick ? ['--quick'] : []),
@@ -48,7 +77,12 @@ function buildFolder(): string {
   return join(projectRoot(), '.build', 'bench-native');
 }
 
-function build(): string | undefined {
+function unavailable(target: Target): string | undefined {
+  if (!reasons.has(target)) reasons.set(target, build(target));
+  return reasons.get(target);
+}
+
+function build(target: Target): string | undefined {
   const root = projectRoot();
   if (!existsSync(join(root, 'CMakeLists.txt'))) return 'the sources of the native core are not here';
   if (run('cmake', ['--version']).error !== undefined) return 'cmake is not installed';
@@ -56,24 +90,15 @@ function build(): string | undefined {
   const options = ['-DCMAKE_BUILD_TYPE=Release', '-DNEURONBUS_BENCH=ON', '-DNEURONBUS_TESTS=OFF'];
   const configured = run('cmake', ['-S', root, '-B', folder, ...options]);
   if (configured.error !== undefined) return `cmake: ${configured.error}`;
-  const built = run('cmake', [
-    '--build',
-    folder,
-    '--config',
-    'Release',
-    '--target',
-    'bench_core',
-    '--parallel',
-    '2',
-  ]);
-  if (built.error !== undefined) return `bench_core does not build: ${built.error}`;
-  return findBinary(folder) === undefined ? 'the build left no bench_core' : undefined;
+  const choice = ['--config', 'Release', '--target', target, '--parallel', '2'];
+  const built = run('cmake', ['--build', folder, ...choice]);
+  if (built.error !== undefined) return `${target} does not build: ${built.error}`;
+  return findBinary(target) === undefined ? `the build left no ${files[target]}` : undefined;
 }
 
-function findBinary(folder: string): string | undefined {
-  const name = isWindows ? 'bench_core.exe' : 'bench_core';
-  const entry = readdirSync(folder, { recursive: true, withFileTypes: true }).find(
-    (candidate) => candidate.isFile() && candidate.name === name,
+function findBinary(target: Target): string | undefined {
+  const entry = readdirSync(buildFolder(), { recursive: true, withFileTypes: true }).find(
+    (candidate) => !candidate.isDirectory() && candidate.name === files[target],
   );
   return entry === undefined ? undefined : join(entry.parentPath, entry.name);
 }

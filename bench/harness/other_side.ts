@@ -6,35 +6,14 @@
 
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { Neuron, NeuronBus, type NeuronHandle, type Spike } from 'neuronbus';
+import { Relay, Sink } from './agents.js';
 
 export interface OtherSide {
   /** Of a bus in this process, or the name of one in another. */
   readonly bus: NeuronBus['handle'] | string;
   readonly pollMs: number;
-  /** 'serve' (default), 'chatter' with everybody, or 'block' the thread for 50 ms again and again. */
-  readonly role?: 'serve' | 'chatter' | 'block';
-}
-
-/** Fires at every other sink of the bus, in bursts, until it is stopped; with a turn of the event loop in between. */
-export function chatter(bus: NeuronBus, from: number, running: () => boolean): void {
-  const turn = (): void => {
-    if (!running()) return;
-    const others = bus.discover('sink').filter(({ id }) => id !== from);
-    const end = performance.now() + 2;
-    while (performance.now() < end) {
-      for (const { id } of others) for (let i = 0; i < 64 && bus.fire(from, { target: id }); i++);
-      bus.tick();
-    }
-    setImmediate(turn);
-  };
-  turn();
-}
-
-class Sink extends Neuron {
-  received = 0;
-  onSpike(): void {
-    this.received++;
-  }
+  /** 'serve' (default), 'relay' spikes when told to go, or 'block' the thread for 50 ms again and again. */
+  readonly role?: 'serve' | 'relay' | 'block';
 }
 
 class Echo extends Neuron {
@@ -50,25 +29,34 @@ function serve(
   const bus =
     typeof where === 'string' ? NeuronBus.open(where, { pollMs }) : NeuronBus.attach(where, { pollMs });
   const sink = new Sink();
-  const id = bus.register(sink, { name: 'sink', capabilities: ['sink'] });
+  const relay = new Relay();
   let running = true;
-  if (role === 'chatter') {
-    chatter(bus, id, () => running);
-  } else if (role === 'block') {
+  let id = -1;
+  if (role === 'relay') {
+    id = bus.register(relay, { name: 'relay', capabilities: ['relay'] });
+  } else {
+    bus.register(sink, { name: 'sink', capabilities: ['sink'] });
+  }
+  if (role === 'block') {
     const never = new Int32Array(new SharedArrayBuffer(4));
     const block = (): void => {
       Atomics.wait(never, 0, 0, 50);
       if (running) setImmediate(block);
     };
     setImmediate(block);
-  } else {
+  } else if (role !== 'relay') {
     bus.register(new Echo(), { name: 'echo', capabilities: ['echo'] });
   }
-  if (role !== 'chatter') bus.start();
+  bus.start();
   tell('ready');
   return (order) => {
+    if (order === 'go' || order === 'rest') {
+      if (order === 'go') relay.go(bus, id);
+      else relay.rest();
+      tell(order);
+      return;
+    }
     running = false;
-    if (order === 'quiet') return tell('quiet');
     bus.close();
     tell(sink.received);
   };
@@ -76,31 +64,16 @@ function serve(
 
 if (!isMainThread && parentPort !== null) {
   const port = parentPort;
-  const order = workerData as OtherSide | { echo: true };
-  if ('echo' in order) {
-    port.on('message', (message: unknown) => {
-      if (message === 'stop') port.close();
-      else port.postMessage(message);
-    });
-    port.postMessage('ready');
-  } else {
-    const stop = serve(order, (message) => port.postMessage(message));
-    port.on('message', (message: unknown) => {
-      stop(message);
-      if (message !== 'quiet') port.close();
-    });
-  }
+  const stop = serve(workerData as OtherSide, (message) => port.postMessage(message));
+  port.on('message', (message: unknown) => {
+    stop(message);
+    if (message === 'stop') port.close();
+  });
 } else if (process.send !== undefined) {
-  const tell = (message: unknown): void => void process.send?.(message);
   const [name, pollMs] = process.argv.slice(2);
-  if (name === '--echo') {
-    process.on('message', (message) => (message === 'stop' ? process.disconnect() : tell(message)));
-    tell('ready');
-  } else {
-    const stop = serve({ bus: name, pollMs: Number(pollMs) }, tell);
-    process.once('message', (message) => {
-      stop(message);
-      process.disconnect();
-    });
-  }
+  const stop = serve({ bus: name, pollMs: Number(pollMs) }, (message) => void process.send?.(message));
+  process.once('message', (message) => {
+    stop(message);
+    process.disconnect();
+  });
 }

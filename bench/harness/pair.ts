@@ -2,11 +2,12 @@
 //
 // Two participants of one bus, this thread and another thread or process, with a learning synapse to each agent there.
 
-import { type ChildProcess, fork } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { type Neuron, NeuronBus } from 'neuronbus';
+import { say } from '../peers/link.js';
 import type { OtherSide } from './other_side.js';
 
 export type Place = 'thread' | 'process';
@@ -44,19 +45,4 @@ export async function startPair(place: Place, neuron: Neuron, pollMs: number): P
     return received;
   };
   return { bus, from, sink: sink.id, echo: echo.id, stop };
-}
-
-export function say(other: Worker | ChildProcess, message: unknown): void {
-  if (other instanceof Worker) other.postMessage(message);
-  else other.send(message as string);
-}
-
-/** The other end of Node's own channel, which sends back what it gets. */
-export async function startEcho(place: Place): Promise<Worker | ChildProcess> {
-  const other =
-    place === 'thread'
-      ? new Worker(script, { workerData: { echo: true } })
-      : fork(fileURLToPath(script), ['--echo']);
-  await once(other, 'message');
-  return other;
 }

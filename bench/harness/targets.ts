@@ -6,7 +6,7 @@
 // machine of the same kind (2 virtual cores, x86-64); its toolchain is not part of this project.
 
 import { nativeTests } from '../native_core.js';
-import { formatNumber, formatValue } from './report.js';
+import { advantage, formatNumber, formatValue } from './report.js';
 import type { ScenarioResult, Summary, TargetResult } from './types.js';
 
 /** ns: eight readers as its benchmark has them; arena, 32 B: as its benchmark has it, and with blocks used again. */
@@ -57,6 +57,7 @@ function bound(
   };
 }
 
+/** How many times better ours is. */
 function ratio(
   text: string,
   limit: number,
@@ -72,7 +73,7 @@ function ratio(
       const mine = find(scenario, ours, metric);
       const other = find(scenario, theirs, metric);
       if (mine === undefined || other === undefined) return undefined;
-      const value = mine.median / other.median;
+      const value = advantage(mine, other);
       return { measured: `${formatNumber(value)} ×`, met: value >= limit };
     },
   };
@@ -82,6 +83,11 @@ const inPlace = 'axon, publishWith 64';
 const copied = 'axon, publishBatch of 64';
 const rivalInPlace = 'SharedArrayBuffer ring, batch 64 in place';
 const rivalCopied = 'SharedArrayBuffer ring, batch 64';
+
+const processes = ['two processes', 'two threads'] as const;
+const active = ['two processes, active', 'two threads, active'] as const;
+const parkedThreads = ['two threads, parked', 'worker.postMessage, after a pause'] as const;
+const parkedProcesses = ['two processes, parked', 'process.send, after a pause'] as const;
 
 const targets: readonly Target[] = [
   atMost('fire to onSpike, batch 64, ns a spike', 20, 'fire_to_onspike', 'batch 64', 'time'),
@@ -134,10 +140,24 @@ const targets: readonly Target[] = [
     'p50',
   ),
   atMost('the same, p99, µs', 5, 'bus_round_trip', 'two threads, active', 'p99'),
+  atMost(
+    'two idle processes with ten workers, % of a core',
+    1,
+    'idle_cpu',
+    'two processes, ten workers',
+    'processor',
+  ),
   atMost('an idle neuron, bytes', 1024, 'memory_and_startup', 'idle neuron, resident', 'each'),
   atMost('start of a default bus, ms', 50, 'memory_and_startup', 'bus, default sizes', 'start'),
   atMost('memory touched before use, MB', 16, 'memory_and_startup', 'bus, default sizes', 'touched'),
+  atMost('choice among 10 agents, ns', 200, 'route_choice', 'learned, 10 candidates', 'time'),
+  atMost('choice among 1,000 agents, ns', 1000, 'route_choice', 'learned, 1,000 candidates', 'time'),
   atMost('a synapse, bytes', 48, 'memory_and_startup', 'synapse, layout', 'each'),
+  ratio('fire to onSpike, two processes, of two threads', 0.9, 'bus_one_way', ...processes, 'rate'),
+  ratio('round trip, two processes, of two threads, p50', 0.9, 'bus_round_trip', ...active, 'p50'),
+  ratio('parked threads, of MessageChannel, p50', 1, 'bus_round_trip', ...parkedThreads, 'p50'),
+  ratio('parked processes, of process.send, p50', 1, 'bus_round_trip', ...parkedProcesses, 'p50'),
+  ratio('all to all, 8 threads, of 1 thread', 1, 'bus_scale', '8 threads', '1 thread', 'rate'),
 ];
 
 export function evaluateTargets(scenarios: readonly ScenarioResult[]): TargetResult[] {

@@ -1,4 +1,5 @@
-// The hundred neurons of the swarm and the paths between them. Used by the thread of the bus.
+// The hundred neurons of the swarm and the paths between them. Each thread of the swarm populates its share; the colony is
+// used by the thread that drew the paths.
 import { Neuron, type NeuronBus, type NeuronHandle, type Spike, SpikeType } from 'neuronbus';
 
 /** Regions, and how probably an agent that lives there answers. */
@@ -12,7 +13,13 @@ export const REGIONS: Readonly<Record<string, number>> = {
 const NEURONS_PER_REGION = 20;
 const PATHS = 8; // out of each neuron
 
-/** Asks all it has a path to, once a tick; answers with a probability. */
+const NAMES = Object.keys(REGIONS).flatMap((region) =>
+  Array.from({ length: NEURONS_PER_REGION }, (_, i) => ({ region, name: `${region}/${i + 1}` })),
+);
+/** The text of a modulatory spike that makes an agent ask. */
+export const CUE = 'ask';
+
+/** Asks all it has a path to when it gets its cue; answers with a probability. */
 export class Agent extends Neuron {
   readonly #answers: number;
 
@@ -21,15 +28,32 @@ export class Agent extends Neuron {
     this.#answers = answers;
   }
 
-  override tick(handle: NeuronHandle): void {
+  ask(handle: NeuronHandle): void {
     handle.broadcast('who knows?');
   }
 
   onSpike(spike: Spike, handle: NeuronHandle): void {
     // An answer is modulatory: no question itself, so nobody answers it.
-    if (spike.type === SpikeType.Modulatory || handle.random() >= this.#answers) return;
-    handle.reply(spike, 'I do', { type: SpikeType.Modulatory });
+    if (spike.type === SpikeType.Modulatory) {
+      if (spike.text() === CUE) this.ask(handle);
+    } else if (handle.random() < this.#answers) {
+      handle.reply(spike, 'I do', { type: SpikeType.Modulatory });
+    }
   }
+}
+
+/** Needs no cue: asks at every tick. */
+export class RestlessAgent extends Agent {
+  override tick(handle: NeuronHandle): void {
+    this.ask(handle);
+  }
+}
+
+/** Registers those neurons that thread `index` of `threads` has: each once in all. */
+export function populate(bus: NeuronBus, Kind: typeof Agent, index = 0, threads = 1): void {
+  NAMES.forEach(({ region, name }, i) => {
+    if (i % threads === index) bus.register(new Kind(REGIONS[region]!), { name, regions: [region] });
+  });
 }
 
 export interface RegionWeights {
@@ -43,19 +67,17 @@ export interface RegionWeights {
 
 export class Colony {
   readonly #bus: NeuronBus;
+  readonly ids: readonly number[];
 
   /**
-   * Registers the neurons and draws random paths; a path back would count the answers as questions, so there
-   * is none.
+   * Draws random paths between the neurons, of whatever thread; a path back would count the answers as questions, so there is
+   * none. The same paths for the same seed, however many threads there are.
    */
   constructor(bus: NeuronBus) {
     this.#bus = bus;
-    for (const [region, answers] of Object.entries(REGIONS)) {
-      for (let i = 1; i <= NEURONS_PER_REGION; i++) {
-        bus.register(new Agent(answers), { name: `${region}/${i}`, regions: [region] });
-      }
-    }
-    const ids = bus.neurons().map((card) => card.id);
+    const known = new Map(bus.neurons().map(({ name, id }) => [name, id]));
+    const ids = NAMES.map(({ name }) => known.get(name)!);
+    this.ids = ids;
     for (const pre of ids) {
       for (let paths = 0; paths < PATHS; ) {
         const post = ids[Math.floor(bus.random() * ids.length)]!;

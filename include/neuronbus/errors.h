@@ -54,9 +54,11 @@
   X(43, NO_ROUTE, "Nobody on the bus fits this address; register such a neuron first, or look with discover()")        \
   X(44, ABORTED, "The AbortSignal was aborted before the answer came")                                                 \
   X(45, REMOTE, "The neuron that was asked failed; the cause has the name and message of its error")                   \
-  X(46, NO_HANDLER, "The neuron that was asked has no onRequest(); ask another one, or give it that method")          \
-  X(47, TRACE_MISMATCH, "The bus is not as it was when the trace began; give it the same neurons, synapses and options") \
-  X(48, NOT_INSTALLED, "An optional package is missing; install it beside neuronbus")
+  X(46, NO_HANDLER, "The neuron has no onRequest() for questions or no onMessage() for messages; address another one, or give it that method") \
+  X(47, CAPABILITY_TAKEN, "A capability that only one neuron may have belongs to another one; use that, or wait until it left")  \
+  X(48, BOARD_FULL, "The blackboard has reached this limit; delete what is not needed, or raise the limit where it is made") \
+  X(49, TRACE_MISMATCH, "The bus is not as it was when the trace began; give it the same neurons, synapses and options") \
+  X(50, NOT_INSTALLED, "An optional package is missing; install it beside neuronbus")
 
 #ifdef __cplusplus
 enum nb_status : int {

@@ -173,7 +173,7 @@ NB_API nb_status nb_fire_block(nb_bus* bus, uint16_t source, uint16_t target, ui
 NB_API uint32_t nb_poll(nb_bus* bus, const nb_delivery** batch, uint32_t max);
 
 /* Waits until nb_poll() has something: looks for 50 us, then sleeps. Ends the batch before, like nb_poll(). `timeout_ms` 0
- * only looks, below 0 waits for ever. NB_OK, or NB_ERR_TIMEOUT. */
+ * only looks, below 0 waits for ever. NB_OK, NB_ERR_TIMEOUT, or NB_ERR_BAD_SEGMENT: somebody cut the file of the bus; close it. */
 NB_API nb_status nb_wait(nb_bus* bus, int32_t timeout_ms);
 
 /* ---- arena: payloads over 46 bytes -------------------------------------------------------------------------------------- */

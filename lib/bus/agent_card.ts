@@ -17,13 +17,18 @@ export interface AgentCardInit {
   /** Where it belongs, for `discoverInRegion()`: segments separated by '/', as in 'cortex/language'. */
   regions?: readonly string[];
   tags?: readonly string[];
+  /** Kinds of values that it takes, and that it answers with: a network finds its way by them. Any words, as 'text' or 'vector'. */
+  consumes?: readonly string[];
+  produces?: readonly string[];
+  /** What one request to it costs, 0 or more, in a unit of your own: joules, cents. Default 0. */
+  cost?: number;
   /** The neuron id to take, 0..65533. Default: the next free one. */
   id?: number;
 }
 
 const TEXT_FIELDS = ['name', 'description', 'version'] as const;
-const LIST_FIELDS = ['capabilities', 'regions', 'tags'] as const;
-const FIELDS: ReadonlySet<string> = new Set([...TEXT_FIELDS, ...LIST_FIELDS, 'id']);
+const LIST_FIELDS = ['capabilities', 'regions', 'tags', 'consumes', 'produces'] as const;
+const FIELDS: ReadonlySet<string> = new Set([...TEXT_FIELDS, ...LIST_FIELDS, 'cost', 'id']);
 
 function checkRegion(region: string): void {
   if (region.split('/').some((segment) => segment.trim() === '')) {
@@ -39,6 +44,9 @@ export class AgentCard implements AgentCardInit {
   readonly capabilities: readonly string[];
   readonly regions: readonly string[];
   readonly tags: readonly string[];
+  readonly consumes: readonly string[];
+  readonly produces: readonly string[];
+  readonly cost: number;
   readonly id?: number;
 
   /** @throws NeuronBusError ERR_NB_INVALID_ARGUMENT naming the field that is missing, unknown or of the wrong type. */
@@ -65,12 +73,21 @@ export class AgentCard implements AgentCardInit {
       throw invalidArgument('card.id', init.id, `an integer from 0 to ${MAX_NEURONS - 1}`);
     }
     init.regions?.forEach(checkRegion);
+    if (
+      init.cost !== undefined &&
+      !(typeof init.cost === 'number' && init.cost >= 0 && init.cost < Infinity)
+    ) {
+      throw invalidArgument('card.cost', init.cost, 'a number, 0 or more');
+    }
     this.name = init.name;
     this.description = init.description ?? '';
     this.version = init.version ?? '1.0.0';
     this.capabilities = Object.freeze([...new Set(init.capabilities)]);
     this.regions = Object.freeze([...new Set(init.regions)]);
     this.tags = Object.freeze([...new Set(init.tags)]);
+    this.consumes = Object.freeze([...new Set(init.consumes)]);
+    this.produces = Object.freeze([...new Set(init.produces)]);
+    this.cost = init.cost ?? 0;
     if (init.id !== undefined) this.id = init.id;
     Object.freeze(this);
   }
@@ -97,8 +114,11 @@ export class AgentCardBuilder {
     capabilities: string[];
     regions: string[];
     tags: string[];
+    consumes: string[];
+    produces: string[];
+    cost?: number;
     id?: number;
-  } = { capabilities: [], regions: [], tags: [] };
+  } = { capabilities: [], regions: [], tags: [], consumes: [], produces: [] };
 
   name(name: string): this {
     this.#init.name = name;
@@ -127,6 +147,21 @@ export class AgentCardBuilder {
 
   tag(...tags: string[]): this {
     this.#init.tags.push(...tags);
+    return this;
+  }
+
+  consumes(...kinds: string[]): this {
+    this.#init.consumes.push(...kinds);
+    return this;
+  }
+
+  produces(...kinds: string[]): this {
+    this.#init.produces.push(...kinds);
+    return this;
+  }
+
+  cost(cost: number): this {
+    this.#init.cost = cost;
     return this;
   }
 

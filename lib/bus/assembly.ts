@@ -30,6 +30,8 @@ export interface Front extends DriveHost {
   failed(error: unknown, id: number, card: RegisteredCard | undefined): void;
   pruned(pre: number, post: number, weight: number): void;
   workerEnded(end: WorkerEnd, error: unknown): void;
+  /** The memory is gone. */
+  lost(error: unknown): void;
 }
 
 export function assemble(memory: Memory, options: ResolvedOptions, front: Front) {
@@ -41,10 +43,10 @@ export function assemble(memory: Memory, options: ResolvedOptions, front: Front)
     makeRoom: () => drive.deliver(options.axonCapacity, false),
   });
   const conversations: Conversations = new Conversations(workspace, registry, emitter, options, {
-    now: () => clock.now(),
+    now: () => emitter.now(),
     random: () => front.random(),
     handlerFailed: (error, id) => dispatcher.failed(error, id),
-    closed: () => front.closed(),
+    turn: (call) => drive.within(call),
   });
   const dispatcher = new Dispatcher(workspace, options, {
     message: (at, id) => {
@@ -70,17 +72,24 @@ export function assemble(memory: Memory, options: ResolvedOptions, front: Front)
     }
   }
   const drive = new Drive(workspace, registry, emitter, dispatcher, front);
-  const membership = new Membership(workspace, registry, emitter, memory.named, options.deathMs);
+  // A thread that was handed the bus has another one in its process that came by the name and looks twice as often.
+  const roundsMs = memory.named ? options.deathMs / 2 : options.deathMs;
+  const membership = new Membership(workspace, registry, emitter, roundsMs, (error) => front.lost(error));
   const scheduler = new Scheduler(
     {
-      drain: () => {
+      drain: (budget) => {
         const limit = emitter.head;
-        const delivered = drive.deliver(options.budget, false);
+        const delivered = drive.deliver(budget, false);
         return !front.closed() && (delivered > 0 || dispatcher.more || emitter.head !== limit);
       },
       park: () => membership.park(),
       unpark: () => membership.unpark(),
       giveWay: () => workspace.native.giveWay(),
+      awaited: () => {
+        const { awaited } = workspace;
+        workspace.awaited = false;
+        return awaited;
+      },
       shared: () => membership.shared,
       beat: () => drive.tick(),
       wantsBeats: () => registry.ticking.size > 0,
@@ -90,6 +99,8 @@ export function assemble(memory: Memory, options: ResolvedOptions, front: Front)
       tickIntervalMs: options.tickIntervalMs,
       housekeepingMs: options.plasticity.sweepIntervalMs,
       pollMs: options.pollMs,
+      budget: options.budget,
+      steady: options.clock === 'virtual',
     },
   );
   const clock = new BusClock(

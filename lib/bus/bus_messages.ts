@@ -3,6 +3,7 @@
 // The part of a bus through which agents talk: messages and questions, in the name of a neuron of this thread. Called on the
 // thread of the bus.
 
+import { Board } from './blackboard/board.js';
 import { BusEventSource } from './events.js';
 import type { Conversations } from './messages/conversations.js';
 import type { HistoryEntry, HistoryQuery } from './messages/history.js';
@@ -48,6 +49,11 @@ export abstract class BusMessages extends BusEventSource {
     options?: RequestOptions,
   ): TokenStream<R> {
     return this.conversations.stream(from, to, value, options);
+  }
+
+  /** As {@link NeuronHandle.blackboard}, in the name of neuron `from`. */
+  blackboard(from: number): Board {
+    return new Board(this, from);
   }
 
   /**

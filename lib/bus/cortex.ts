@@ -11,12 +11,16 @@ export class Cortex {
   readonly #byCapability = new Map<string, Set<number>>();
   readonly #byRegion = new Map<string, Set<number>>();
 
+  /** Counts up with every change. */
+  version = 0;
+
   get size(): number {
     return this.#cards.size;
   }
 
   add(card: RegisteredCard): void {
     const { id } = card;
+    this.version++;
     this.#cards.set(id, card);
     link(this.#byName, card.name, id);
     for (const capability of card.capabilities) link(this.#byCapability, capability, id);
@@ -28,6 +32,7 @@ export class Cortex {
   remove(id: number): void {
     const card = this.#cards.get(id);
     if (card === undefined) return;
+    this.version++;
     this.#cards.delete(id);
     unlink(this.#byName, card.name, id);
     for (const capability of card.capabilities) unlink(this.#byCapability, capability, id);

@@ -96,7 +96,7 @@ export class Dispatcher {
   /** Whether the last deliver() left spikes below its limit. */
   get more(): boolean {
     const { u32, control } = this.#ws;
-    return u32[control + MORE] !== 0 || this.#handled !== u32[control + DISPATCH_COUNT];
+    return this.#messages || u32[control + MORE] !== 0 || this.#handled !== u32[control + DISPATCH_COUNT];
   }
 
   /** Makes the counters in shared memory current. Returns the routed spikes that wait, the one in hand included. */
@@ -179,9 +179,9 @@ export class Dispatcher {
   }
 
   #drain(): void {
-    this.#messages = false;
     this.#ws.restamp(0); // their handlers may take their time, and stamp what they send
     this.#host.drain();
+    this.#messages = false; // not when a listener threw: then the rest comes next time
   }
 
   #message(entry: number, id: number): void {
@@ -221,6 +221,7 @@ export class Dispatcher {
 
   #watch(result: unknown, id: number): void {
     if (typeof (result as PromiseLike<void> | null)?.then !== 'function') return;
+    this.#ws.awaited = true;
     (result as PromiseLike<void>).then(undefined, (error: unknown) => this.failed(error, id));
   }
 

@@ -76,9 +76,14 @@ export class Drive {
   #beat(id: number): void {
     const resident = this.#workspace.residents[id];
     if (resident === undefined || this.#host.closed()) return;
+    this.within(() => this.#dispatcher.guarded(id, () => resident.neuron.tick!(resident.handle)));
+  }
+
+  /** Runs handlers outside of a delivery, with the same rights: a bus that one of them closes ends after them. */
+  within(call: () => void): void {
     this.#workspace.running = true;
     try {
-      this.#dispatcher.guarded(id, () => resident.neuron.tick!(resident.handle));
+      call();
     } finally {
       this.#workspace.running = false;
       if (this.#host.closed()) this.#host.dispose();

@@ -358,6 +358,12 @@ export class Emitter {
     return this.#ws.closed ? new NeuronBusError('CLOSED') : unknown('source', source);
   }
 
+  /** The time, ns, of a reading that the next spikes are stamped with. */
+  now(): number {
+    if (this.#ws.stamps === 0) this.#readClock();
+    return this.#ws.lastReading();
+  }
+
   // ---- time ---------------------------------------------------------------------------------------------------------
 
   #readClock(): void {

@@ -20,16 +20,24 @@ export class Membership {
   readonly #emitter: Emitter;
   readonly #rounds: NodeJS.Timeout | undefined;
   readonly #parked: number;
+  readonly #lost: (error: unknown) => void;
   #shared = false;
   #listening = false;
 
-  /** `named`: other processes may be here. `deathMs`: how long a dead one may go unnoticed. */
-  constructor(workspace: Workspace, registry: Registry, emitter: Emitter, named: boolean, deathMs: number) {
+  /** `roundsMs`: how often to look for dead processes. `lost` is called when the memory is gone, and ends the bus. */
+  constructor(
+    workspace: Workspace,
+    registry: Registry,
+    emitter: Emitter,
+    roundsMs: number,
+    lost: (error: unknown) => void,
+  ) {
     this.#ws = workspace;
     this.#registry = registry;
     this.#emitter = emitter;
+    this.#lost = lost;
     this.#parked = workspace.ganglionWord(workspace.index) + PARKED;
-    if (named) this.#rounds = setInterval(() => this.makeRounds(), deathMs / 2).unref();
+    if (workspace.native.named !== 0) this.#rounds = setInterval(() => this.makeRounds(), roundsMs).unref();
   }
 
   /** Others are here, or may come. */
@@ -64,9 +72,14 @@ export class Membership {
     if (this.#ws.u32[this.#parked] !== 0) Atomics.store(this.#ws.u32, this.#parked, 0); // SYNC ganglion-park
   }
 
-  /** Looks for participants that died, and for axons that lead nowhere. */
+  /** Looks whether the memory is still there, for participants that died, and for axons that lead nowhere. */
   makeRounds(): void {
-    this.#ws.native.reap();
+    try {
+      callNative(() => this.#ws.native.makeRounds());
+    } catch (error) {
+      this.#lost(error);
+      return;
+    }
     this.#emitter.tend();
   }
 

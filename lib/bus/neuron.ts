@@ -6,6 +6,7 @@
 import { NeuronBusError } from '../memory/errors.js';
 import type { Spike, SpikeInit, SpikeType } from '../memory/spike.js';
 import type { RegisteredCard } from './agent_card.js';
+import type { Board } from './blackboard/board.js';
 import type { Emitter } from './emitter.js';
 import type { Message, Request } from './messages/incoming.js';
 import type { BroadcastOptions, MessageOptions, Outgoing, RequestOptions, To } from './messages/options.js';
@@ -59,6 +60,11 @@ export function giveVoice(neuron: Neuron, handle: NeuronHandle | undefined): voi
 export abstract class Neuron {
   /** What it can do; added to the capabilities of its card. */
   readonly capabilities?: readonly string[];
+  /**
+   * Nobody else on the bus may have one of its capabilities: otherwise register() throws ERR_NB_CAPABILITY_TAKEN. Of two that
+   * come at the same moment on two threads at most one stays; both may be refused. Read once, at registration.
+   */
+  readonly exclusive?: boolean;
   /** Read once, at registration. */
   readonly dynamics?: NeuronDynamics;
 
@@ -69,7 +75,7 @@ export abstract class Neuron {
    */
   onSpike(_spike: Spike, _handle: NeuronHandle): void | Promise<void> {}
 
-  /** A message came that wants no answer. What it throws or rejects with becomes an 'error' event. */
+  /** A message came that wants no answer. What it throws or rejects with becomes an 'error' event, and so does its absence. */
   onMessage?(message: Message, handle: NeuronHandle): void | Promise<void>;
 
   /**
@@ -79,7 +85,7 @@ export abstract class Neuron {
    */
   onRequest?(request: Request, handle: NeuronHandle): unknown;
 
-  /** How many onMessage and onRequest may run at a time; further messages wait by priority. Default: no limit. */
+  /** How many onMessage and onRequest may run at a time, 1 or more; further messages wait by priority. Default: no limit. */
   readonly concurrency?: number;
 
   /** The potential crossed the threshold; called after the `onSpike` of the spike that did it. */
@@ -163,12 +169,21 @@ export class NeuronHandle {
    * question was dropped), and what send() throws.
    */
   request<T, R = unknown>(to: To, value: Outgoing<T, R>, options?: RequestOptions): Promise<Reply<R>> {
-    return this.bus.request(this.id, to, value, options);
+    try {
+      return this.bus.request(this.#speaker(), to, value, options);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
   }
 
   /** Asks one neuron for an answer in parts: `for await (const token of handle.stream(to, prompt))`. Throws as request(). */
   stream<T, R = unknown>(to: To, value: Outgoing<T, R>, options?: RequestOptions): TokenStream<R> {
     return this.bus.stream(this.#speaker(), to, value, options);
+  }
+
+  /** The state that all agents of the bus share; somebody has to register a {@link Blackboard}. */
+  blackboard(): Board {
+    return this.bus.blackboard(this.#speaker());
   }
 
   /** Cards of the neurons with this capability, this one included. */

@@ -7,6 +7,7 @@ import { clock } from '../memory/clock.js';
 import { invalidArgument, NeuronBusError } from '../memory/errors.js';
 import { Memory } from '../memory/memory.js';
 import { callNative } from '../memory/native.js';
+import { seededRandom } from '../memory/random.js';
 import type { Spike, SpikeInit } from '../memory/spike.js';
 import type { SpikeBuilder } from '../memory/spike_builder.js';
 import type { AgentCardInit, RegisteredCard } from './agent_card.js';
@@ -31,7 +32,6 @@ import {
   segmentOptions,
 } from './options.js';
 import type { Persistence } from './persistence.js';
-import { seededRandom } from './random.js';
 import type { Registry } from './registry.js';
 import type { Scheduler } from './scheduler.js';
 import { type LoadResult, readSnapshot, writeSnapshot } from './snapshot.js';
@@ -69,6 +69,7 @@ export class NeuronBus extends BusMessages {
   readonly #creator: boolean;
   #closed = false;
   #disposed = false;
+  #lost: unknown;
 
   static builder(): NeuronBusBuilder {
     return new NeuronBusBuilder(NeuronBus.create);
@@ -134,6 +135,7 @@ export class NeuronBus extends BusMessages {
       failed: (error, id, card) => this.reportFailure(error, id, card),
       pruned: (pre, post, weight) => this.emit('prune', { pre, post, weight }),
       workerEnded: (end, error) => this.reportWorker(end, error),
+      lost: (error) => this.#lose(error),
     });
     this.#workspace = parts.workspace;
     this.stage = parts.stage;
@@ -159,7 +161,8 @@ export class NeuronBus extends BusMessages {
    * Adds an agent. Returns its id.
    *
    * @throws NeuronBusError ERR_NB_INVALID_ARGUMENT (card, dynamics), ERR_NB_ALREADY_REGISTERED, ERR_NB_ID_TAKEN,
-   * ERR_NB_TOO_MANY_NEURONS, ERR_NB_TOO_MANY_SYNAPSES (that a loaded snapshot has for it), ERR_NB_CLOSED.
+   * ERR_NB_TOO_MANY_NEURONS, ERR_NB_CAPABILITY_TAKEN (an exclusive neuron), ERR_NB_TOO_MANY_SYNAPSES (that a loaded snapshot has
+   * for it), ERR_NB_CLOSED.
    */
   register(neuron: Neuron, card: AgentCardInit): number {
     const workspace = this.#open();
@@ -406,13 +409,22 @@ export class NeuronBus extends BusMessages {
   // ---- inside -------------------------------------------------------------------------------------------------------
 
   #open(): Workspace {
-    if (this.#closed) throw new NeuronBusError('CLOSED', this.options.name);
+    if (this.#closed) throw this.#lost ?? new NeuronBusError('CLOSED', this.options.name);
     return this.#workspace;
   }
 
   protected override get conversations(): Conversations {
     this.#open();
     return this.#conversations;
+  }
+
+  #lose(error: unknown): void {
+    this.#lost = error;
+    try {
+      this.reportLoss(error);
+    } finally {
+      this.close();
+    }
   }
 
   protected override currentDrops(): BusStats['dropped'] | undefined {

@@ -55,7 +55,10 @@ export interface NeuronBusOptions {
   clock?: 'real' | 'virtual';
   /** Seed of `handle.random()`, an unsigned 32-bit integer. Default 1. */
   seed?: number;
-  /** Hand-overs in a row before `start()` gives the event loop its turn. Default 1,024. */
+  /**
+   * Hand-overs in a row before `start()` gives the event loop its turn, at most; fewer while handlers are slow, so that it comes
+   * about once a millisecond. Default 1,024.
+   */
   budget?: number;
   /** How often `start()` calls `tick(handle)` of the neurons that have it. Default 10. */
   tickIntervalMs?: number;

@@ -48,6 +48,11 @@ export class Registry {
     return this.#roster.sync();
   }
 
+  /** Changes whenever somebody comes or goes, on any thread. */
+  get topology(): number {
+    return this.#roster.topology;
+  }
+
   /** Neurons that have tick(handle), in order of registration. */
   get ticking(): ReadonlySet<number> {
     return this.#ticking;
@@ -60,21 +65,41 @@ export class Registry {
     }
     const known = this.#ids.get(neuron);
     if (known !== undefined) throw new NeuronBusError('ALREADY_REGISTERED', `It has id ${known}`);
+    const { concurrency } = neuron;
+    if (concurrency !== undefined && !(typeof concurrency === 'number' && concurrency >= 1))
+      throw invalidArgument('neuron.concurrency', concurrency, 'a number from 1');
     const given = new AgentCard(card);
     const { capabilities = [] } = neuron;
     if (!Array.isArray(capabilities)) {
       throw invalidArgument('neuron.capabilities', capabilities, 'an array of non-empty strings');
     }
     const complete = given.with({ capabilities: [...given.capabilities, ...capabilities] });
+    this.#checkAlone(neuron, complete);
     const wantsFire = typeof neuron.onFire === 'function';
-    const id = this.#claim(given.id, neuron, wantsFire ? L.NEURON_HAS_ON_FIRE : 0, complete);
+    const id = this.#claim(given.id, neuron, complete);
     const handle = handleFor(complete.with({ id }) as RegisteredCard);
     this.#workspace.residents[id] = { neuron, handle, wantsFire };
     this.#ids.set(neuron, id);
     giveVoice(neuron, handle);
     this.#cortex.add(handle.card);
     if (typeof neuron.tick === 'function') this.#ticking.add(id);
+    try {
+      this.#checkAlone(neuron, handle.card);
+    } catch (error) {
+      this.remove(id);
+      throw error;
+    }
     return handle;
+  }
+
+  // Of two that register at once, the later in the order of the topology sees the other: so it is asked afterwards, too.
+  #checkAlone({ exclusive }: Neuron, { id, capabilities }: AgentCard): void {
+    if (exclusive !== true) return;
+    for (const capability of capabilities) {
+      const other = this.cortex.withCapability(capability).find((card) => card.id !== id);
+      if (other === undefined) continue;
+      throw new NeuronBusError('CAPABILITY_TAKEN', `${capability}: neuron ${other.id} (${other.name})`);
+    }
   }
 
   /** @throws NeuronBusError ERR_NB_UNKNOWN_NEURON. */
@@ -101,7 +126,7 @@ export class Registry {
     if (typeof id !== 'number' || this.#workspace.ganglionOf(id) < 0) this.resident(argument, id);
   }
 
-  #claim(wanted: number | undefined, neuron: Neuron, flags: number, card: AgentCard): number {
+  #claim(wanted: number | undefined, neuron: Neuron, card: AgentCard): number {
     if (wanted !== undefined && wanted >= this.#maxNeurons) {
       throw invalidArgument('card.id', wanted, `below maxNeurons (${this.#maxNeurons})`);
     }
@@ -113,7 +138,7 @@ export class Registry {
     const block = shared ? this.#workspace.keep(encodeCard(card)) : undefined;
     try {
       return callNative(() => {
-        return native.register(wanted ?? any, threshold, rest, leakNs, refractoryNs, flags, shared);
+        return native.register(wanted ?? any, threshold, rest, leakNs, refractoryNs, shared);
       });
     } catch (error) {
       if (block !== undefined) this.#workspace.release(block);

@@ -36,10 +36,15 @@ export class Roster {
     this.#known = new Uint32Array(memory.maxNeurons);
   }
 
+  /** Counted up with every neuron that comes or goes. */
+  get topology(): number {
+    return Atomics.load(this.#ws.u32, this.#topology); // SYNC roster-topology
+  }
+
   /** Brings the cortex up to date. Returns whether anything changed. */
   sync(): boolean {
     if (this.#ws.closed) return false;
-    const now = Atomics.load(this.#ws.u32, this.#topology); // SYNC roster-topology
+    const now = this.topology;
     if (now === this.#seen) return false;
     this.#seen = now;
     const { u32, roster, index } = this.#ws;

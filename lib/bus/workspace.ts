@@ -77,6 +77,8 @@ export class Workspace implements ArenaPort {
   playback: { handOver(): void; drain(): void } | undefined = undefined;
   /** By neuron id. */
   readonly residents: (Resident | undefined)[] = [];
+  /** Promises were settled, or handlers await some: what comes next needs a turn of the event loop. */
+  awaited = false;
   /** The bus is closed: the memory is gone, or going as soon as the running handler returns. */
   closed = false;
   /** The bus is started: whoever emits wakes the scheduler. */

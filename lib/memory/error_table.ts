@@ -192,14 +192,25 @@ export const ERROR_TABLE = {
   },
   NO_HANDLER: {
     number: 46,
-    message: 'The neuron that was asked has no onRequest(); ask another one, or give it that method',
+    message:
+      'The neuron has no onRequest() for questions or no onMessage() for messages; address another one, or give it that method',
+  },
+  CAPABILITY_TAKEN: {
+    number: 47,
+    message:
+      'A capability that only one neuron may have belongs to another one; use that, or wait until it left',
+  },
+  BOARD_FULL: {
+    number: 48,
+    message:
+      'The blackboard has reached this limit; delete what is not needed, or raise the limit where it is made',
   },
   TRACE_MISMATCH: {
-    number: 47,
+    number: 49,
     message: 'The bus is not as it was when the trace began; give it the same neurons, synapses and options',
   },
   NOT_INSTALLED: {
-    number: 48,
+    number: 50,
     message: 'An optional package is missing; install it beside neuronbus',
   },
 } as const;

@@ -96,11 +96,6 @@ export function readValue(words: Uint32Array, at: number, memory: Memory): strin
   return new Uint8Array(words.buffer, words.byteOffset + begin, n).slice();
 }
 
-/** Bytes of the value of the message in slot `at`. */
-export function valueBytes(words: Uint32Array, at: number): number {
-  return longReference(words, at)?.length ?? (words[headerWord(words, at) + TO_VALUE] >>> 2) & 63;
-}
-
 function headerWord(words: Uint32Array, at: number): number {
   const w = at * 16 + 4;
   return ((words[w] >>> 2) & 63) === L.LENGTH_ARENA ? w + AFTER_REFERENCE : w;

@@ -67,6 +67,8 @@ export interface NativeGanglion {
   /** Number of the ganglion and of the axon from it to itself. */
   readonly index: number;
   readonly axon: number;
+  /** 1: other processes may be here. */
+  readonly named: number;
   route(): void;
   settle(): void;
   finish(): void;
@@ -90,7 +92,6 @@ export interface NativeGanglion {
     rest: number,
     leakNs: number,
     refractoryNs: number,
-    flags: number,
     hasCard: boolean,
   ): number;
   unregister(id: number): void;
@@ -113,8 +114,8 @@ export interface NativeGanglion {
   openAxon(to: number): number;
   /** Its receiver is gone: counts what was not read. */
   abandonAxon(to: number): void;
-  /** Clears away after dead processes. Returns how many ganglia. */
-  reap(): number;
+  /** Clears away after dead processes. ERR_NB_BAD_SEGMENT when the memory was cut; from then on touching it is safe, and vain. */
+  makeRounds(): void;
   /** `callback` runs soon after somebody woke this ganglion. */
   onWake(callback: () => void): void;
   setIdle(pre: number, post: number, idleNs: number): void;

@@ -7,7 +7,7 @@
 namespace neuronbus {
 namespace {
 
-constexpr uint64_t kListenNs = 60'000'000'000;
+constexpr uint64_t kListenNs = 5'000'000'000;  // if the word was cut away and replaced, no ring comes through any more
 
 void call_back(napi_env env, napi_value callback, void*, void*) {
   if (env == nullptr) return;  // the environment is going
@@ -49,7 +49,7 @@ void Alarm::ring(void* data) {
 
 void Alarm::listen(uint32_t seen) {
   while (!stopping_.load()) {
-    futex_wait(word_, seen, kListenNs);
+    if (!futex_wait(word_, seen, kListenNs)) continue;  // the word may be gone, and the thread of the bus not know it yet
     const uint32_t now = load_acquire(*word_);
     if (now != seen && !stopping_.load()) ring(this);
     seen = now;

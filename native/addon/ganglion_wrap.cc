@@ -88,7 +88,7 @@ class GanglionWrap : public Napi::ObjectWrap<GanglionWrap> {
             InstanceMethod<&GanglionWrap::find>("find"),
             InstanceMethod<&GanglionWrap::open_axon>("openAxon"),
             InstanceMethod<&GanglionWrap::abandon_axon>("abandonAxon"),
-            InstanceMethod<&GanglionWrap::reap>("reap"),
+            InstanceMethod<&GanglionWrap::make_rounds>("makeRounds"),
             InstanceMethod<&GanglionWrap::on_wake>("onWake"),
             InstanceMethod<&GanglionWrap::set_weight>("setWeight"),
             InstanceMethod<&GanglionWrap::set_idle>("setIdle"),
@@ -122,6 +122,7 @@ class GanglionWrap : public Napi::ObjectWrap<GanglionWrap> {
     Napi::Object self = info.This().As<Napi::Object>();
     add_number(env, self, "index", ganglion_->index());
     add_number(env, self, "axon", ganglion_->axon());
+    add_number(env, self, "named", mapping_->named() ? 1 : 0);
     add_hot(env, self, "route", hot_call<hot_route>);
     add_hot(env, self, "settle", hot_call<hot_settle>);
     add_hot(env, self, "finish", hot_call<hot_finish>);
@@ -181,15 +182,15 @@ class GanglionWrap : public Napi::ObjectWrap<GanglionWrap> {
   }
   bool open(Napi::Env env) { return done(env, ganglion_ != nullptr ? NB_OK : NB_ERR_CLOSED); }
 
-  // (wantedId, threshold, rest, leakNs, refractoryNs, flags, whether the arena fields of nb_control name its card) -> id
+  // (wantedId, threshold, rest, leakNs, refractoryNs, whether the arena fields of nb_control name its card) -> id
   Napi::Value register_neuron(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
     if (!open(env)) return env.Undefined();
     const Dynamics dynamics{number(info, 1), number(info, 2), number(info, 3), number(info, 4)};
     uint16_t assigned = 0;
     const nb_arena_ref reference = reference_in(*target_->control);
-    const nb_arena_ref* card = info[6].As<Napi::Boolean>().Value() ? &reference : nullptr;
-    if (!done(env, ganglion_->register_neuron(id(info, 0), dynamics, id(info, 5), card, &assigned))) return env.Undefined();
+    const nb_arena_ref* card = info[5].As<Napi::Boolean>().Value() ? &reference : nullptr;
+    if (!done(env, ganglion_->register_neuron(id(info, 0), dynamics, card, &assigned))) return env.Undefined();
     return Napi::Number::New(env, assigned);
   }
 
@@ -272,9 +273,15 @@ class GanglionWrap : public Napi::ObjectWrap<GanglionWrap> {
     if (open(info.Env())) ganglion_->abandon_axon(id(info, 0));
   }
 
-  // -> how many dead ganglia were cleared away
-  Napi::Value reap(const Napi::CallbackInfo& info) {
-    return Napi::Number::New(info.Env(), ganglion_ != nullptr ? ganglion_->reap() : 0);
+  // Throws NB_ERR_BAD_SEGMENT when the memory was cut.
+  void make_rounds(const Napi::CallbackInfo& info) {
+    if (ganglion_ == nullptr) return;
+    const nb_status status = mapping_->check();
+    if (status == NB_OK) {
+      ganglion_->reap();
+    } else {
+      throw_status(info.Env(), status, "Somebody cut the file of the bus");
+    }
   }
 
   // (function) is called soon after others woke this ganglion. Does not keep the process alive.

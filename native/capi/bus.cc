@@ -165,7 +165,7 @@ nb_status nb_bus::register_neuron(const nb_card& card, uint16_t* id) {
   nb_status status = arena().allocate(static_cast<uint32_t>(text.size()), &ref, &data);
   if (status != NB_OK) return fault_.say(status, "the card of %.80s", card.name);
   std::memcpy(data, text.data(), text.size());
-  status = ganglion_->register_neuron(NB_BROADCAST, Dynamics{}, 0, &ref, id);
+  status = ganglion_->register_neuron(NB_BROADCAST, Dynamics{}, &ref, id);
   if (status == NB_OK) return NB_OK;
   (void)arena().release(ref);
   return fault_.say(status, "%.80s", card.name);
@@ -197,6 +197,7 @@ nb_status nb_bus::connect(uint16_t pre, uint16_t post, double weight, const nb_r
 // ---- sending --------------------------------------------------------------------------------------------------------
 
 nb_status nb_bus::check(uint16_t source, uint16_t target, uint8_t type, bool reply) {
+  if (lost_ != NB_OK) return lose();
   const NeuronTable& neurons = ganglion_->neurons();
   if (!neurons.resident(source)) return fault_.say(NB_ERR_UNKNOWN_NEURON, "source %u", source);
   if (type > NB_TYPE_MODULATORY) return fault_.say(NB_ERR_INVALID_ARGUMENT, "type %u", type);
@@ -256,12 +257,14 @@ nb_status nb_bus::fire_block(uint16_t source, uint16_t target, uint8_t type, uin
 // ---- receiving ------------------------------------------------------------------------------------------------------
 
 uint32_t nb_bus::poll(const nb_delivery** batch, uint32_t max) {
+  if (lost_ != NB_OK) return 0;
   const uint32_t count = intake_.poll(batch, max);
   if (intake_.now() >= next_rounds_ns_) make_rounds();
   return count;
 }
 
 nb_status nb_bus::wait(int32_t timeout_ms) {
+  if (lost_ != NB_OK) return lose();
   intake_.end_batch();
   if (intake_.look()) return NB_OK;
   const uint64_t begin = intake_.now();
@@ -271,20 +274,27 @@ nb_status nb_bus::wait(int32_t timeout_ms) {
     const uint64_t now = intake_.now();
     if (now >= deadline) return NB_ERR_TIMEOUT;
     if (now >= next_rounds_ns_) make_rounds();
+    if (lost_ != NB_OK) return lose();
     if (now < spin_until) {
       relax();
       if (intake_.look()) return NB_OK;
       continue;
     }
     intake_.sleep(std::min(deadline - now, kRoundsNs));
+    if ((lost_ = mapping_->check()) != NB_OK) return lose();
+    intake_.rise();
     if (intake_.look()) return NB_OK;
     spin_until = intake_.now() + kSpinNs;
   }
 }
 
-// Looks for participants that died, and for axons that lead nowhere.
+nb_status nb_bus::lose() { return fault_.say(lost_, "somebody cut the file of the bus"); }
+
+// Looks whether the memory is still there, for participants that died, and for axons that lead nowhere.
 void nb_bus::make_rounds() {
   next_rounds_ns_ = intake_.now() + kRoundsNs;
+  lost_ = mapping_->check();
+  if (lost_ != NB_OK) return;
   ganglion_->reap();
   outbox_.forget_gone();
 }

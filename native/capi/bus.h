@@ -62,6 +62,7 @@ struct nb_bus {
   static nb_status join(neuronbus::Mapping* mapping, neuronbus::Fault& fault, nb_bus** out);
   nb_status check(uint16_t source, uint16_t target, uint8_t type, bool reply);
   void make_rounds();
+  nb_status lose();
 
   neuronbus::Fault fault_;
   neuronbus::Mapping* mapping_;
@@ -71,4 +72,5 @@ struct nb_bus {
   neuronbus::Intake intake_;
   neuronbus::Directory directory_;
   uint64_t next_rounds_ns_ = 0;
+  nb_status lost_ = NB_OK;  // NB_ERR_BAD_SEGMENT: the memory is gone
 };

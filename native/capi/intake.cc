@@ -72,8 +72,7 @@ void Intake::route(uint32_t budget) {
 
 void Intake::sleep(uint64_t timeout_ns) {
   const uint32_t wakes = load_acquire(self_.wake);  // SYNC park
-  if (ganglion_.park()) futex_wait(&self_.wake, wakes, timeout_ns);
-  ganglion_.unpark();
+  if (ganglion_.park()) (void)futex_wait(&self_.wake, wakes, timeout_ns);
 }
 
 uint32_t Intake::hand_out(uint32_t max) {

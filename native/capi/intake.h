@@ -26,8 +26,10 @@ class Intake {
   // Ends the batch before. Then look(): whether poll() has something. Reads the clock.
   void end_batch();
   bool look();
-  // Sleeps until others send something, for at most `timeout_ns`. After look() found nothing.
+  // Sleeps until others send something, for at most `timeout_ns`. After look() found nothing. Touches no memory of the bus when
+  // it wakes up; rise() before anything else does.
   void sleep(uint64_t timeout_ns);
+  void rise() { ganglion_.unpark(); }
 
   // A neuron of this ganglion sent `spike`: what does it answer? `asked` is what it says to answer, or null.
   void note(const nb_spike& spike, const nb_spike* asked);

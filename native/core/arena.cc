@@ -2,7 +2,6 @@
 #include "arena.h"
 
 #include <algorithm>
-#include <unordered_set>
 
 #include "axon_memory.h"
 #include "pages.h"
@@ -15,13 +14,11 @@ constexpr uint32_t kProbePause = 8;       // chunks claimed without looking afte
 constexpr uint32_t kPrefaultChunks = 16;    // whose pages are asked for at once when the first of them is used for the first time
 constexpr uint32_t kWorthwhileShare = 8;  // a chunk with less than 1/8 free costs long searches: only if there is no other
 
-// 0 is no generation, so that a reference of zeros is stale.
-uint32_t next_generation(uint32_t generation) { return generation + 1 == 0 ? 1 : generation + 1; }
-
 }  // namespace
 
 ArenaView::ArenaView(const Segment& segment, uint32_t ganglion)
-    : base_(segment.arena()),
+    : segment_(segment),
+      base_(segment.arena()),
       chunk_count_(segment.header().arena_chunk_count),
       first_chunk_((chunk_count_ + NB_CHUNK_GRAINS - 1) / NB_CHUNK_GRAINS),
       ganglion_(ganglion) {}
@@ -32,10 +29,41 @@ nb_status ArenaView::retain(const nb_arena_ref& ref, uint32_t count) {
   uint64_t use = load_relaxed(found.block->use);
   do {
     if (!matches(use, ref, found)) return NB_ERR_STALE_REFERENCE;
-    if (count > UINT32_MAX - static_cast<uint32_t>(use)) return NB_ERR_INVALID_ARGUMENT;
-    if (ref.owner != ganglion_) store_relaxed(found.block->kept, 1u);
+    if (count > NB_BLOCK_COUNT_MASK - references(use)) return NB_ERR_INVALID_ARGUMENT;
+    if (ref.owner != ganglion_) shared(found.block->kept).fetch_or(keeper_bit(ganglion_), std::memory_order_relaxed);
   } while (!shared(found.block->use).compare_exchange_weak(use, use + count, std::memory_order_relaxed));
   return NB_OK;
+}
+
+// The swap leaves our name in the block, by which a successor knows that it was made. Who puts another name there first tells
+// the one before, so that this is never lost.
+void ArenaView::release_once(const nb_arena_ref& ref, uint64_t place) {
+  Found found;
+  if (!find(ref, &found)) return;
+  nb_ganglion& self = segment_.ganglion(ganglion_);
+  const uint32_t me = ganglion_ + 1;
+  uint64_t use = load_acquire(found.block->use);  // SYNC arena-release
+  if (load_relaxed(self.releasing) == place) {
+    if (!matches(use, ref, found) || releaser(use) == me || load_acquire(self.released) == block(ref)) return;  // SYNC release-once
+  } else {
+    while (matches(use, ref, found) && releaser(use) == me) {  // of another spike with the same block
+      const uint64_t nameless = use & ~(uint64_t{0x7F} << NB_BLOCK_RELEASER_SHIFT);
+      if (shared(found.block->use).compare_exchange_weak(use, nameless)) use = nameless;  // SYNC release-once
+    }
+    if (load_relaxed(self.released) == block(ref)) store_relaxed<uint64_t>(self.released, 0);
+    store_release(self.releasing, place);  // SYNC release-once
+  }
+  uint64_t next;
+  do {
+    if (!matches(use, ref, found)) return;
+    const uint32_t before = releaser(use);
+    if (before != 0 && before != me && before <= segment_.header().max_ganglia) {
+      store_release(segment_.ganglion(before - 1).released, block(ref));  // SYNC release-once
+    }
+    next = less_one(use, found);
+    if (references(next) != 0) next = (next & ~(uint64_t{0x7F} << NB_BLOCK_RELEASER_SHIFT)) | uint64_t{me} << NB_BLOCK_RELEASER_SHIFT;
+  } while (!shared(found.block->use).compare_exchange_weak(use, next));  // SYNC arena-release
+  if (references(use) == 1) retire(found);
 }
 
 bool ArenaView::find_run(const nb_arena_ref& ref, uint32_t index, Found* found) const {
@@ -46,20 +74,40 @@ bool ArenaView::find_run(const nb_arena_ref& ref, uint32_t index, Found* found) 
   return true;
 }
 
-// By whoever took the last reference of the run: until the chunks are free nobody else touches them.
+// By whoever took the last reference of the run, or took over from it. All chunks get its name before the first one is free, so
+// that each is found if it dies here; a second time nothing is done twice.
 void ArenaView::free_run(uint32_t first, uint32_t chunks) {
   nb_chunk& head = chunk(first);
-  head.generation_floor = static_cast<uint32_t>(load_relaxed(head.run_block.use) >> 32);
-  for (uint32_t index = first + 1; index < first + chunks; index++) {
-    if ((load_relaxed(chunk(index).state) & NB_CHUNK_STATE_MASK) != NB_CHUNK_TAIL) break;  // damaged: keep to what is certainly ours
-    store_release<uint32_t>(chunk(index).state, NB_CHUNK_FREE);    // SYNC chunk-claim
+  const uint32_t mine = NB_CHUNK_CLAIMED | (ganglion_ + 1) << 8;
+  uint32_t end = first + 1;
+  for (; end < first + chunks; end++) {
+    const uint32_t state = load_relaxed(chunk(end).state);
+    if ((state & NB_CHUNK_STATE_MASK) != NB_CHUNK_TAIL && state != mine) break;  // damaged: keep to what is certainly ours
+    store_relaxed(chunk(end).state, mine);
   }
-  free_chunk(first);
+  store_relaxed(head.generation_floor, generation_of(load_relaxed(head.run_block.use)));
+  store_release(head.state, mine);  // SYNC chunk-claim
+  while (end > first) free_chunk(--end);
 }
 
 void ArenaView::free_chunk(uint32_t index) {
   store_release<uint32_t>(chunk(index).state, NB_CHUNK_FREE);  // SYNC chunk-claim
   if (index < load_relaxed(chunk(0).lowest_free)) store_relaxed(chunk(0).lowest_free, index);
+}
+
+uint32_t ArenaView::count_free(uint32_t index, uint32_t size_class) const {
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < kGeometries[size_class].count; i++) {
+    if (static_cast<uint32_t>(shared(records(index)[i].use).load()) == 0) count++;  // SYNC arena-release
+  }
+  return count;
+}
+
+bool ArenaView::empty(uint32_t index, uint32_t size_class) const {
+  for (uint32_t i = 0; i < kGeometries[size_class].count; i++) {
+    if (static_cast<uint32_t>(load_acquire(records(index)[i].use)) != 0) return false;  // SYNC arena-release
+  }
+  return true;
 }
 
 ArenaStats ArenaView::stats() const {
@@ -78,9 +126,7 @@ ArenaStats ArenaView::stats() const {
       result.live_blocks++;
       result.live_bytes += uint64_t{load_relaxed(counted.run_chunks)} * NB_ARENA_CHUNK_BYTES;
     } else if ((state & NB_CHUNK_STATE_MASK) == NB_CHUNK_BLOCKS && state >> 8 < kBlockClasses) {
-      // The difference is wrong by one when somebody died between a block and its counter.
-      const uint32_t difference = load_relaxed(counted.allocated) - load_relaxed(counted.released);
-      const uint32_t live = difference <= kGeometries[state >> 8].count ? difference : 0;
+      const uint32_t live = kGeometries[state >> 8].count - count_free(index, state >> 8);
       result.live_blocks += live;
       result.live_bytes += uint64_t{live} * kGeometries[state >> 8].grains * NB_ARENA_GRAIN_BYTES;
     }
@@ -105,26 +151,26 @@ nb_status Arena::allocate(uint32_t bytes, nb_arena_ref* ref, uint8_t** data) {
 // One block of the current chunk of the class, if it has one.
 bool Arena::take(uint32_t size_class, uint32_t bytes, nb_arena_ref* ref, uint8_t** data) {
   Current& current = current_[size_class];
-  if (current.chunk == NB_NONE || free_blocks(current.chunk, size_class) == 0) return false;
+  if (current.chunk == NB_NONE || load_relaxed(chunk(current.chunk).room) == 0) return false;
   const BlockGeometry& shape = kGeometries[size_class];
   nb_block* blocks = records(current.chunk);
-  for (uint32_t tries = 0; tries < shape.count; tries++) {
-    const uint32_t index = current.cursor;
-    current.cursor = index + 1 < shape.count ? index + 1 : 0;
-    nb_block& block = blocks[index];
-    const uint64_t use = load_acquire(block.use);  // SYNC arena-release: the last reader is done with the bytes
-    if (static_cast<uint32_t>(use) != 0) continue;
-    const uint32_t generation = next_generation(static_cast<uint32_t>(use >> 32));
-    store_relaxed(block.length, bytes);
-    store_relaxed(block.kept, 0u);
-    store_release(block.use, uint64_t{generation} << 32 | 1);  // SYNC arena-allocate
+  for (int look = 0; look == 0 || (look == 1 && free_blocks(current.chunk, size_class) > 0); look++) {
+    for (uint32_t tries = 0; tries < shape.count; tries++) {
+      const uint32_t index = current.cursor;
+      current.cursor = index + 1 < shape.count ? index + 1 : 0;
+      nb_block& block = blocks[index];
+      const uint64_t use = load_acquire(block.use);  // SYNC arena-release: the last reader is done with the bytes
+      if (static_cast<uint32_t>(use) != 0) continue;
+      const uint32_t generation = next_generation(generation_of(use));
+      store_relaxed(block.length, bytes);
+      store_relaxed(block.kept, 0u);
+      store_release(block.use, uint64_t{generation} << 32 | 1);  // SYNC arena-allocate
 #ifndef NB_THREAD_SANITIZER  // which knows no fences; all native readers hold references
-    std::atomic_thread_fence(std::memory_order_release);  // SYNC arena-allocate: taps without a reference see it before the bytes
+      std::atomic_thread_fence(std::memory_order_release);  // SYNC arena-allocate: taps without a reference see it before the bytes
 #endif
-    nb_chunk& owned = chunk(current.chunk);
-    store_relaxed(owned.allocated, owned.allocated + 1);
-    fill(current.chunk * NB_CHUNK_GRAINS + shape.data_grain + index * shape.grains, generation, bytes, ref, data);
-    return true;
+      fill(current.chunk * NB_CHUNK_GRAINS + shape.data_grain + index * shape.grains, generation, bytes, ref, data);
+      return true;
+    }
   }
   return false;
 }
@@ -155,12 +201,16 @@ bool Arena::owns(uint32_t index, uint32_t* size_class) const {
   return *size_class < kBlockClasses;
 }
 
-// Never too many: a block counts as taken until its last releaser has finished with the chunk.
+// May miss one that is released meanwhile; then there is `room` again.
 uint32_t Arena::free_blocks(uint32_t index, uint32_t size_class) const {
   nb_chunk& owned = chunk(index);
-  const uint32_t taken = owned.allocated - load_acquire(owned.released);  // SYNC arena-release
-  const uint32_t count = kGeometries[size_class].count;
-  return taken < count ? count - taken : 0;
+  if (load_relaxed(owned.room) == 0) return 0;
+  uint32_t count = count_free(index, size_class);
+  if (count > 0) return count;
+  shared(owned.room).store(0);  // SYNC arena-release: before another look
+  count = count_free(index, size_class);
+  if (count > 0) store_relaxed(owned.room, 1u);
+  return count;
 }
 
 // From the bottom, so that the upper chunks become wholly free.
@@ -248,8 +298,7 @@ void Arena::carve(uint32_t index, uint32_t size_class) {
   claimed.block_bytes = shape.grains * NB_ARENA_GRAIN_BYTES;
   claimed.block_count = shape.count;
   claimed.data_grain = index * NB_CHUNK_GRAINS + shape.data_grain;
-  store_relaxed(claimed.allocated, 0u);
-  store_relaxed(claimed.released, 0u);
+  store_relaxed(claimed.room, 1u);
   nb_block* blocks = records(index);
   for (uint32_t i = 0; i < shape.count; i++) {
     store_relaxed(blocks[i].use, uint64_t{claimed.generation_floor} << 32);
@@ -265,9 +314,9 @@ void Arena::give_back(uint32_t index, uint32_t size_class) {
   uint32_t highest = owned.generation_floor;
   for (uint32_t i = 0; i < kGeometries[size_class].count; i++) {
     const uint32_t generation = static_cast<uint32_t>(load_relaxed(blocks[i].use) >> 32);
-    highest = generation > highest ? generation : highest;
+    if (static_cast<int32_t>(generation - highest) > 0) highest = generation;  // they wrap
   }
-  owned.generation_floor = highest;
+  store_relaxed(owned.generation_floor, highest);
   if (current_[size_class].chunk == index) current_[size_class].move_to(NB_NONE);
   free_chunk(index);
 }
@@ -277,83 +326,11 @@ uint32_t Arena::trim() {
   for (uint32_t index = first_chunk_; index < chunk_count_; index++) {
     uint32_t size_class;
     if (!owns(index, &size_class)) continue;
-    nb_chunk& owned = chunk(index);
-    if (owned.allocated != load_acquire(owned.released)) continue;  // SYNC arena-release
+    if (!empty(index, size_class)) continue;
     give_back(index, size_class);
     given_back++;
   }
   return given_back;
-}
-
-void Arena::take_back_all(const Segment& segment) {
-  std::unordered_set<uint32_t> under_way;
-  const uint32_t axons = std::min(segment.header().max_axons, load_relaxed(segment.commons().axons_used));
-  for (uint32_t number = 0; number < axons; number++) {
-    nb_axon& axon = segment.axon(number);
-    if (load_acquire(axon.state) == NB_FREE || load_relaxed(axon.from_ganglion) != ganglion_) continue;  // SYNC ganglion-claim
-    const auto* slots = reinterpret_cast<const nb_spike*>(&axon + 1);
-    const uint32_t capacity = segment.header().axon_capacity;
-    const uint32_t tail = load_acquire(axon.tail);  // SYNC axon-release
-    const uint32_t count = std::min(load_acquire(axon.head) - tail, capacity);  // SYNC axon-publish
-    for (uint32_t i = 0; i < count; i++) {
-      nb_spike spike;
-      read_slot(&slots[(tail + i) & (capacity - 1)], &spike);
-      nb_arena_ref reference;
-      std::memcpy(&reference, spike.payload, sizeof reference);
-      if (spike.kind >> 2 == NB_LENGTH_ARENA) under_way.insert(reference.grain);
-    }
-  }
-  // Receivers of drop-oldest axons move the tail before their handlers run. What they still read lies in their copies, from
-  // which finish() strikes each payload that it released. After the rings, so that none is missed on its way.
-  const bool copied = segment.header().backpressure == NB_MODE_DROP_OLDEST;
-  for (uint32_t reader = 0; copied && reader < segment.header().max_ganglia; reader++) {
-    if (reader == ganglion_ || load_acquire(segment.ganglion(reader).state) != NB_LIVE) continue;  // SYNC ganglion-claim
-    for (uint32_t i = 0; i < NB_INBOX_SLOTS; i++) {
-      nb_spike spike;
-      read_slot(&segment.inbox(reader)[i], &spike);
-      nb_arena_ref reference;
-      std::memcpy(&reference, spike.payload, sizeof reference);
-      if (spike.kind >> 2 == NB_LENGTH_ARENA && reference.owner == ganglion_) under_way.insert(reference.grain);
-    }
-  }
-  const auto lost = [&](nb_block& block, uint32_t grain_index) {
-    const uint64_t use = load_acquire(block.use);  // SYNC arena-allocate
-    if (static_cast<uint32_t>(use) == 0 || load_relaxed(block.kept) != 0 || under_way.count(grain_index) != 0) return false;
-    store_release(block.use, use >> 32 << 32);  // SYNC arena-release
-    return true;
-  };
-  for (uint32_t index = first_chunk_; index < chunk_count_; index++) {
-    nb_chunk& owned = chunk(index);
-    const uint32_t state = load_acquire(owned.state);  // SYNC chunk-claim
-    if (load_relaxed(owned.owner) != ganglion_) continue;
-    uint32_t size_class;
-    if (state == NB_CHUNK_RUN) {
-      const uint32_t chunks = load_relaxed(owned.run_chunks);
-      const bool sane = chunks > 0 && chunks <= chunk_count_ - index;
-      if (sane && lost(owned.run_block, index * NB_CHUNK_GRAINS)) free_run(index, chunks);
-    } else if (owns(index, &size_class)) {
-      const BlockGeometry& shape = kGeometries[size_class];
-      const uint32_t first = index * NB_CHUNK_GRAINS + shape.data_grain;
-      for (uint32_t i = 0; i < shape.count; i++) {
-        if (lost(records(index)[i], first + i * shape.grains)) store_relaxed(owned.allocated, owned.allocated - 1);
-      }
-    }
-  }
-  free_orphans();
-  trim();
-}
-
-// Chunks that this ganglion had claimed when it died, but not yet put to use.
-void Arena::free_orphans() {
-  uint32_t covered = 0;  // chunks before this one belong to a run
-  for (uint32_t index = first_chunk_; index < chunk_count_; index++) {
-    const uint32_t state = load_acquire(chunk(index).state);  // SYNC chunk-claim
-    const uint32_t claimer = state & ~uint32_t{NB_CHUNK_STATE_MASK};
-    const uint32_t kind = state & NB_CHUNK_STATE_MASK;
-    if (kind == NB_CHUNK_RUN) covered = index + std::min(load_relaxed(chunk(index).run_chunks), chunk_count_ - index);
-    if (claimer != (ganglion_ + 1) << 8) continue;
-    if (kind == NB_CHUNK_CLAIMED || (kind == NB_CHUNK_TAIL && index >= covered)) free_chunk(index);
-  }
 }
 
 bool Arena::allocate_run(uint32_t bytes, nb_arena_ref* ref, uint8_t** data) {

@@ -10,8 +10,10 @@
 //                        released it last
 //   nb_block.use         owner stores {1, next generation} while there are no references; others by compare-and-swap, which
 //                        fails on another generation or no references: a stale reference changes nothing
-//   nb_chunk.allocated   owner. Together with `released` it tells how many blocks are out without looking at them
-//   nb_chunk.released    any other ganglion, after it took a block's last reference
+//   nb_chunk.room        a hint: set by whoever freed a block, cleared by the owner, which then looks once more
+//
+// The `use` of its blocks alone says whether a chunk is in use. A release is one step, and the releaser touches nothing but the
+// hint then, so whoever dies in the middle leaves nothing that is wrong.
 #pragma once
 
 #include <array>
@@ -67,6 +69,7 @@ class Arena : public ArenaView {
   bool claim_chunk(uint32_t* index);
   bool claim_between(uint32_t begin, uint32_t end, uint32_t* claimed);
   bool claim_as(uint32_t index, uint32_t state);
+  void finish_for_others();
   void free_orphans();
   bool claim_run(uint32_t chunks, uint32_t* first);
   bool claim_all(uint32_t first, uint32_t chunks);

@@ -20,10 +20,6 @@ constexpr uint32_t kAttempts = 2000;  // at an axon that somebody else is busy w
 constexpr uint32_t kYields = 200;     // after these, wait 50 microseconds each, and look for the dead now and then
 constexpr std::chrono::microseconds kPause{50};
 
-bool both_gone(nb_axon& axon) {
-  return shared(axon.from_gone).load() != 0 && shared(axon.to_gone).load() != 0;  // SYNC axon-leave
-}
-
 void raise(uint32_t& word, uint32_t to) {
   uint32_t seen = load_relaxed(word);
   while (seen < to && !shared(word).compare_exchange_weak(seen, to)) {
@@ -57,21 +53,75 @@ nb_status claim_axon(const Segment& segment, Mapping* mapping, uint32_t from, ui
   return NB_ERR_TOO_MANY_GANGLIA;
 }
 
-// Gives back what an axon still holds. Returns how many spikes. The caller is its reader, or alone with it.
-uint32_t Ganglion::empty_axon(nb_axon& axon) {
+// Gives back what an axon still holds, in the name of the arena's ganglion. Returns how many spikes. The caller is its reader,
+// clears away after that, or is alone with it.
+uint32_t Ganglion::empty_axon(ArenaView& arena, uint32_t number) {
+  nb_axon& axon = segment_.axon(number);
   auto* slots = reinterpret_cast<nb_spike*>(&axon + 1);
+  const bool contested = copying_ && !both_gone(axon);
   const uint32_t head = load_acquire(axon.head);  // SYNC axon-publish
   uint32_t tail = load_relaxed(axon.tail);
   uint32_t count = 0;
   for (uint64_t tries = 0; static_cast<int32_t>(head - tail) > 0 && tries < 4 * uint64_t{mask_ + 1}; tries++) {
     nb_spike spike;
     read_slot(&slots[tail & mask_], &spike);
+    // The payload first: after a death the place still says what is released. Not where the producer takes spikes back, which are
+    // ours only with the tail.
+    if (!contested) release_payload(arena, spike, Arena::place(number, tail));
     if (!shared(axon.tail).compare_exchange_strong(tail, tail + 1)) continue;  // SYNC axon-release
-    release_payload(spike);
+    if (contested) release_payload(arena, spike, Arena::place(number, tail));
     tail++;
     count++;
   }
   return count;
+}
+
+// The reader leaves an axon, or has died. What came until now is its own account, and not to be read any more; what comes later,
+// and what a producer may take back until then, is for whoever frees the axon.
+void Ganglion::part_from(nb_ganglion& reader, ArenaView& arena, uint32_t number) {
+  nb_axon& axon = segment_.axon(number);
+  if (!copying_) (void)empty_axon(arena, number);  // close_books() counts it
+  retire_axon(reader, number);
+  shared(axon.to_gone).store(1);  // SYNC axon-leave
+}
+
+void Ganglion::retire_axon(nb_ganglion& reader, uint32_t number) {
+  nb_axon& axon = segment_.axon(number);
+  const uint32_t tail = load_relaxed(axon.tail);
+  const uint64_t head = position_of(axon);
+  nb_note note{};
+  note.base = head - (static_cast<uint32_t>(head) - tail);
+  note.base_oldest = load_relaxed(axon.dropped[NB_DROP_OLDEST]);
+  note.retired = load_relaxed(reader.retired) + (note.base - axon.base) - (note.base_oldest - axon.base_oldest);
+  note.returned = load_relaxed(reader.returned);
+  note.dropped = load_relaxed(reader.dropped[NB_DROP_DEAD_TARGET]);
+  note.axon = number + 1;
+  book(reader, note);
+}
+
+// Several words that belong together: noted, done, and the note struck out. Who dies in the middle is completed by whoever clears
+// away after it. The caller is `who`, or has its lock, and nobody else changes these words.
+void Ganglion::book(nb_ganglion& who, const nb_note& note) {
+  store_relaxed(who.note.base, note.base);
+  store_relaxed(who.note.base_oldest, note.base_oldest);
+  store_relaxed(who.note.retired, note.retired);
+  store_relaxed(who.note.returned, note.returned);
+  store_relaxed(who.note.dropped, note.dropped);
+  store_release(who.note.axon, note.axon);  // SYNC booking-note
+  carry_out(who);
+}
+
+void Ganglion::carry_out(nb_ganglion& who) {
+  const uint32_t number = load_acquire(who.note.axon) - 1;  // SYNC booking-note
+  if (number < segment_.header().max_axons) {
+    nb_axon& axon = segment_.axon(number);
+    store_relaxed(axon.base, load_relaxed(who.note.base));
+    store_relaxed(axon.base_oldest, load_relaxed(who.note.base_oldest));
+    store_relaxed(who.retired, load_relaxed(who.note.retired));
+    store_relaxed(who.returned, load_relaxed(who.note.returned));
+    store_relaxed(who.dropped[NB_DROP_DEAD_TARGET], load_relaxed(who.note.dropped));
+  }
+  store_release<uint32_t>(who.note.axon, 0);  // SYNC booking-note
 }
 
 // The number of the axon of this pair, or NB_NONE.
@@ -95,6 +145,7 @@ nb_status Ganglion::open_axon(uint32_t to, uint32_t* index) {
         axon.producer = 0;
         shared(axon.from_gone).store(0);               // SYNC axon-leave
         store_release<uint32_t>(axon.state, NB_LIVE);  // SYNC axon-leave
+        announce_axon(to);  // the predecessor may have died before it did
         return NB_OK;
       }
       unclaim(known);
@@ -111,10 +162,14 @@ nb_status Ganglion::open_new_axon(uint32_t to, uint32_t* index) {
   // In the index while it is still claimed, so that a live axon always is: whoever clears away after us looks there.
   store_release<uint32_t>(segment_.axon_index(index_, to), number + 1);  // SYNC inbox-open
   store_release<uint32_t>(segment_.axon(number).state, NB_LIVE);         // SYNC ganglion-claim
-  shared(segment_.ganglion(to).inboxes).fetch_add(1);                    // SYNC inbox-open
-  wake(to);
+  announce_axon(to);
   *index = number;
   return NB_OK;
+}
+
+void Ganglion::announce_axon(uint32_t to) {
+  shared(segment_.ganglion(to).inboxes).fetch_add(1);  // SYNC inbox-open
+  wake(to);
 }
 
 void Ganglion::wait_turn(uint32_t attempt) {
@@ -164,15 +219,17 @@ void Ganglion::close_axon(uint32_t number) {
   const uint32_t from = load_relaxed(axon.from_ganglion);
   const uint32_t to = load_relaxed(axon.to_ganglion);
   const uint32_t limit = segment_.header().max_ganglia;
-  const uint32_t unread = empty_axon(axon);
-  self_.dropped[NB_DROP_DEAD_TARGET] += unread;
-  self_.returned += unread;
+  (void)empty_axon(arena_, number);
   if (from < limit && to < limit) {
-    const uint64_t end = position_of(axon);
-    const uint64_t read = arrived(axon, end) - unread;
-    shared(segment_.ganglion(to).retired).fetch_add(read);
-    axon.base = end;  // were this done again, nothing would be added
-    axon.base_oldest = load_relaxed(axon.dropped[NB_DROP_OLDEST]);
+    nb_note note{};
+    note.base = position_of(axon);
+    note.base_oldest = load_relaxed(axon.dropped[NB_DROP_OLDEST]);
+    const uint64_t lost = (note.base - axon.base) - (note.base_oldest - axon.base_oldest);
+    note.retired = load_relaxed(self_.retired);
+    note.returned = load_relaxed(self_.returned) + lost;
+    note.dropped = load_relaxed(self_.dropped[NB_DROP_DEAD_TARGET]) + lost;
+    note.axon = number + 1;
+    book(self_, note);
     uint32_t expected = number + 1;
     shared(segment_.axon_index(from, to)).compare_exchange_strong(expected, 0);  // SYNC axon-leave
   }
@@ -186,14 +243,20 @@ void Ganglion::find_inboxes() {
     const uint32_t number = axon_between(from, index_);
     if (from == index_ || number == NB_NONE) continue;
     const auto end = inboxes_.begin() + inbox_count_;
-    if (std::any_of(inboxes_.begin(), end, [&](const Inbox& inbox) { return inbox.number == number; })) continue;
+    const auto known = std::find_if(inboxes_.begin(), end, [&](const Inbox& inbox) { return inbox.number == number; });
+    if (known != end) {
+      all = count_evicted(*known) && all;
+      continue;
+    }
     nb_axon& axon = segment_.axon(number);
     bool ours = true;
+    uint32_t passed_over = 0;
     if (shared(axon.to_gone).load() != 0) {  // a predecessor's: what it left unread is not for us
       if (claim_live(axon)) {
         ours = axon_between(from, index_) == number && axon.from_ganglion == from && axon.to_ganglion == index_;
         if (ours) {
-          self_.dropped[NB_DROP_DEAD_TARGET] += empty_axon(axon);
+          passed_over = empty_axon(arena_, number);
+          self_.dropped[NB_DROP_DEAD_TARGET] += passed_over;
           shared(axon.to_gone).store(0);                 // SYNC axon-leave
           store_release<uint32_t>(axon.state, NB_LIVE);  // SYNC axon-leave
         } else {
@@ -205,13 +268,32 @@ void Ganglion::find_inboxes() {
     } else {
       ours = axon_between(from, index_) == number;
     }
-    if (ours) add_inbox(from, number);
+    if (ours) {
+      add_inbox(from, number, passed_over);
+      ours = count_evicted(inboxes_[inbox_count_ - 1]);
+    }
     all = all && ours;
   }
   inboxes_seen_ = all ? seen : seen - 1;  // look again
 }
 
-void Ganglion::add_inbox(uint32_t from, uint32_t number) {
+// A producer that died may have taken a spike back and not counted it. Its reader knows: what passed the tail and was not for it.
+// False: somebody is busy with the axon, look again.
+bool Ganglion::count_evicted(Inbox& inbox) {
+  nb_axon& axon = *inbox.axon;
+  if (!copying_ || shared(axon.from_gone).load() == 0) return true;  // SYNC axon-leave
+  if (!claim_live(axon)) return false;
+  if (shared(axon.from_gone).load() != 0 && axon.from_ganglion == inbox.from && axon.to_ganglion == index_) {
+    const uint64_t counted = load_relaxed(axon.dropped[NB_DROP_OLDEST]);
+    const uint32_t taken_back = load_relaxed(axon.tail) - inbox.tail - inbox.taken;
+    const uint32_t missing = taken_back - static_cast<uint32_t>(counted - inbox.oldest);
+    if (missing <= mask_) store_relaxed(axon.dropped[NB_DROP_OLDEST], counted + missing);
+  }
+  unclaim(inbox.number);
+  return true;
+}
+
+void Ganglion::add_inbox(uint32_t from, uint32_t number, uint32_t passed_over) {
   if (inbox_count_ == inboxes_.size()) return;
   Inbox& inbox = inboxes_[inbox_count_++];
   inbox = Inbox{};
@@ -220,6 +302,9 @@ void Ganglion::add_inbox(uint32_t from, uint32_t number) {
   inbox.number = number;
   inbox.from = from;
   inbox.cursor = inbox.limit = inbox.tail = load_relaxed(inbox.axon->tail);
+  if (copying_) inbox.tail = static_cast<uint32_t>(inbox.axon->base);  // the producer may have been there before us
+  inbox.oldest = inbox.axon->base_oldest;
+  inbox.taken = passed_over;
   control_.renew = 1;
 }
 

@@ -19,9 +19,8 @@ inline uint64_t position_of(nb_axon& axon) {
   return position;
 }
 
-// Spikes that came to the reader's side of an axon of this pair, up to `end`, without those that the producer took back.
-inline uint64_t arrived(nb_axon& axon, uint64_t end) {
-  return end - axon.base - (load_relaxed(axon.dropped[NB_DROP_OLDEST]) - axon.base_oldest);
+inline bool both_gone(nb_axon& axon) {
+  return shared(axon.from_gone).load() != 0 && shared(axon.to_gone).load() != 0;  // SYNC axon-leave
 }
 
 // `mapping` is null where one process alone has the memory: then nothing is to be reserved.

@@ -81,11 +81,11 @@ uint64_t Ganglion::queued() const {
 
 // ---- tables ---------------------------------------------------------------------------------------------------------
 
-nb_status Ganglion::register_neuron(uint16_t wanted, const Dynamics& dynamics, uint16_t flags, const nb_arena_ref* card,
+nb_status Ganglion::register_neuron(uint16_t wanted, const Dynamics& dynamics, const nb_arena_ref* card,
                                     uint16_t* id) {
   // The tail stays behind a batch whose handlers still run; copied spikes have left the ring before.
   const uint64_t consumed = inbox_first_ < inbox_end_ ? 0 : extend(load_relaxed(axon_.tail));
-  const nb_status status = neurons_.add(wanted, dynamics, flags, read_clock(), consumed, card, id);
+  const nb_status status = neurons_.add(wanted, dynamics, read_clock(), consumed, card, id);
   control_.neurons = neurons_.count();
   return status;
 }
@@ -280,7 +280,7 @@ void Ganglion::finish() {
     if (inbox.tail == inbox.cursor) continue;
     // One by one, so that whoever clears away after a sudden death knows what is released.
     for (; inbox.arena && inbox.tail != inbox.cursor; inbox.tail++) {
-      release_payload(inbox.slots[inbox.tail & mask_]);
+      release_payload(arena_, inbox.slots[inbox.tail & mask_], Arena::place(inbox.number, inbox.tail));
       store_release<uint32_t>(inbox.axon->tail, inbox.tail + 1);  // SYNC axon-release
     }
     inbox.arena = false;
@@ -289,18 +289,19 @@ void Ganglion::finish() {
   }
 }
 
-// The slot is left as it is, for observers. A stale reference was the sender's error and has nothing to release.
-void Ganglion::release_payload(const nb_spike& spike) {
+// In the name of the arena's ganglion. The slot is left as it is, for observers. A stale reference was the sender's error and has
+// nothing to release.
+void Ganglion::release_payload(ArenaView& arena, const nb_spike& spike, uint64_t place) {
   if (spike.kind >> 2 != NB_LENGTH_ARENA) return;
   nb_arena_ref reference;
   std::memcpy(&reference, spike.payload, sizeof reference);
-  (void)arena_.release(reference);
+  arena.release_once(reference, place);
 }
 
 // A copy is ours alone. Without a payload it says to whoever clears away after us that there is nothing left to release.
 void Ganglion::release_copy(uint32_t index) {
   nb_spike& copy = segment_.inbox(index_)[index];
-  release_payload(copy);
+  release_payload(arena_, copy, Arena::copied_place(index));
   if (copy.kind >> 2 == NB_LENGTH_ARENA) store_relaxed<uint8_t>(copy.kind, copy.kind & NB_TYPE_MASK);
 }
 
@@ -310,7 +311,7 @@ bool Ganglion::drop_oldest() {
     const nb_spike oldest = slots_[tail & mask_];
     if (!shared(axon_.tail).compare_exchange_strong(tail, tail + 1)) continue;  // SYNC axon-release
     axon_.dropped[NB_DROP_OLDEST]++;
-    release_payload(oldest);
+    release_payload(arena_, oldest, Arena::place(axon_index_, tail));
     return true;
   }
   return false;

@@ -49,7 +49,7 @@ class Ganglion {
   void stamp() { read_clock(); }
 
   // `card` (a block of the arena with one reference, which passes to the neuron) may be null.
-  nb_status register_neuron(uint16_t wanted, const Dynamics& dynamics, uint16_t flags, const nb_arena_ref* card,
+  nb_status register_neuron(uint16_t wanted, const Dynamics& dynamics, const nb_arena_ref* card,
                             uint16_t* id);
   // Handlers that returned must be in control.handled: what they did still counts for synapses that go.
   nb_status unregister_neuron(uint16_t id);
@@ -88,7 +88,8 @@ class Ganglion {
   nb_status request(uint32_t index, const nb_mail& mail, uint64_t patience_ns);
   // Answers requests of others.
   void serve_mail();
-  // Clears away after participants of other processes that died. Returns how many.
+  // Clears away after participants of other processes that died. Returns how many. To be called now and then also because what
+  // others left in the arena comes back here.
   uint32_t reap();
 
   Arena& arena() { return arena_; }
@@ -122,7 +123,9 @@ class Ganglion {
     uint32_t from = 0;
     uint32_t cursor = 0;  // next position to route
     uint32_t limit = 0;   // route() reads up to here
-    uint32_t tail = 0;    // as stored last; not used where the producer moves it too
+    uint32_t tail = 0;    // as stored last; where the producer moves it too, the base of the axon
+    uint32_t taken = 0;   // by this reader since then
+    uint64_t oldest = 0;  // taken back by the producer before then
     bool arena = false;   // this batch has payloads in the arena
   };
 
@@ -144,21 +147,31 @@ class Ganglion {
 
   void look_around();
   void find_inboxes();
-  void add_inbox(uint32_t from, uint32_t number);
+  void add_inbox(uint32_t from, uint32_t number, uint32_t passed_over = 0);
+  bool count_evicted(Inbox& inbox);
   bool waiting() const;
   uint32_t axon_between(uint32_t from, uint32_t to) const;
   nb_status open_new_axon(uint32_t to, uint32_t* index);
+  void announce_axon(uint32_t to);
   void wait_turn(uint32_t attempt);
   bool claim_live(nb_axon& axon) const;
   void unclaim(uint32_t number);
   bool free_axon(uint32_t number);
   void close_axon(uint32_t number);
-  uint32_t empty_axon(nb_axon& axon);
+  uint32_t empty_axon(ArenaView& arena, uint32_t number);
+  void part_from(nb_ganglion& reader, ArenaView& arena, uint32_t number);
+  void retire_axon(nb_ganglion& reader, uint32_t number);
+  void book(nb_ganglion& who, const nb_note& note);
+  void carry_out(nb_ganglion& who);
   void leave();
   bool is_dead(uint32_t index) const;
+  void trim_for_absent();
+  void rouse(uint32_t index);
+  void rouse_all();
   void recover(uint32_t index);
-  void finish_claims(uint32_t index);
-  void close_books(nb_ganglion& dead, uint64_t sent);
+  void find_copies(uint32_t index);
+  void finish_claims(ArenaView& arena, uint32_t index);
+  void close_books(nb_ganglion& gone);
   void clear_mail(uint32_t dead);
   void clear_workspace(uint32_t index);
   bool unavailable(uint32_t index, uint32_t round) const;
@@ -191,7 +204,7 @@ class Ganglion {
   void book_late_answer(const nb_emission& answer, uint64_t now);
   void age_answers(uint32_t synapse, uint64_t now);
   void close_answers(nb_neuron& post, uint32_t& from, uint32_t count);
-  void release_payload(const nb_spike& spike);
+  void release_payload(ArenaView& arena, const nb_spike& spike, uint64_t place);
   void release_copy(uint32_t index);
   uint32_t listed() const;
   const nb_spike* spike_of(const nb_dispatch& entry) const;

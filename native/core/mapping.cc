@@ -213,6 +213,10 @@ nb_status Mapping::reserve(uint64_t offset, uint64_t bytes) {
   return named() ? file_->reserve(offset, bytes) : NB_OK;
 }
 
-nb_status Mapping::intact() const { return named() ? file_->intact() : NB_OK; }
+nb_status Mapping::check() {
+  if (!named()) return NB_OK;
+  std::lock_guard<std::mutex> lock(check_mutex_);
+  return file_->check();
+}
 
 }  // namespace neuronbus

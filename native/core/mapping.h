@@ -63,11 +63,13 @@ class Mapping {
   bool slot_held_here(uint32_t slot) const;
 
   // Backs a range of a named mapping with memory; does nothing to an anonymous one. NB_ERR_NO_ROOM (a part of the range
-  // may be backed), NB_ERR_INVALID_ARGUMENT (not inside the mapping), NB_ERR_UNSUPPORTED (the filesystem cannot).
+  // may be backed), NB_ERR_INVALID_ARGUMENT (not inside the mapping), NB_ERR_UNSUPPORTED (the filesystem cannot),
+  // NB_ERR_BAD_SEGMENT (the file was cut).
   nb_status reserve(uint64_t offset, uint64_t bytes);
 
-  // NB_ERR_BAD_SEGMENT when somebody cut the file of a named mapping short.
-  nb_status intact() const;
+  // NB_ERR_BAD_SEGMENT when somebody cut the file of a named mapping short: from then on the lost pages are zeros that no other
+  // process sees, and touching them is no SIGBUS any more. To be called now and then by whoever uses a named mapping.
+  nb_status check();
 
   bool named() const { return file_ != nullptr; }
   bool borrowed() const { return borrowed_; }
@@ -91,6 +93,7 @@ class Mapping {
 
   mutable std::mutex slots_mutex_;
   std::bitset<kSlots> slots_;  // held here
+  std::mutex check_mutex_;
 };
 
 }  // namespace neuronbus

@@ -51,7 +51,7 @@ nb_status Ganglion::join(const Segment& segment, Mapping* mapping, const Plastic
     own.producer = own.reader = i + 1;
     store_release<uint32_t>(segment.axon_index(i, i), number + 1);  // SYNC ganglion-claim
     store_release<uint32_t>(own.state, NB_LIVE);                    // SYNC ganglion-claim
-    store_relaxed(ganglion.generation, ganglion.generation + 1);
+    store_relaxed(ganglion.generation, ganglion.generation + 1 == 0 ? 1 : ganglion.generation + 1);  // 0 = never used
     ganglion.owner_pid = process_id();
     shared(ganglion.parked).store(0);  // SYNC ganglion-park
     auto* joined = new (std::nothrow) Ganglion(segment, mapping, i, number, plasticity);
@@ -82,7 +82,7 @@ Ganglion::~Ganglion() {
   find_inboxes();
   leave();
   for (uint32_t i = inbox_next_; i < inbox_end_; i++) release_copy(i);
-  self_.dropped[NB_DROP_DEAD_TARGET] += inbox_end_ - inbox_next_;
+  close_books(self_);
   neurons_.forget_positions();
   arena_.take_back_all(segment_);
   store_release<uint32_t>(self_.state, NB_FREE);  // SYNC ganglion-claim
@@ -95,10 +95,8 @@ void Ganglion::leave() {
   for (uint32_t other = 0; other < segment_.header().max_ganglia; other++) {
     const uint32_t in = axon_between(other, index_);
     if (in != NB_NONE && shared(segment_.axon(in).to_gone).load() == 0) {
-      nb_axon& axon = segment_.axon(in);
-      self_.dropped[NB_DROP_DEAD_TARGET] += empty_axon(axon);
-      shared(axon.to_gone).store(1);  // SYNC axon-leave
-      if (other == index_) shared(axon.from_gone).store(1);
+      part_from(self_, arena_, in);
+      if (other == index_) shared(segment_.axon(in).from_gone).store(1);  // SYNC axon-leave
       free_axon(in);
     }
     const uint32_t out = axon_between(index_, other);
@@ -140,6 +138,11 @@ void Ganglion::wake(uint32_t index) {
   if (shared(other.parked).load() == 0) return;
   uint32_t expected = 1;
   if (!shared(other.parked).compare_exchange_strong(expected, 0)) return;  // SYNC ganglion-park
+  rouse(index);
+}
+
+void Ganglion::rouse(uint32_t index) {
+  nb_ganglion& other = segment_.ganglion(index);
   if (load_relaxed(other.process) == process_token() && call_waker(segment_.base(), index)) return;
   shared(other.wake).fetch_add(1);
   futex_wake(&other.wake);

@@ -17,7 +17,7 @@ bool valid(const Dynamics& d) {
 
 }  // namespace
 
-nb_status NeuronTable::add(uint16_t wanted, const Dynamics& dynamics, uint16_t flags, uint64_t now, uint64_t consumed,
+nb_status NeuronTable::add(uint16_t wanted, const Dynamics& dynamics, uint64_t now, uint64_t consumed,
                            const nb_arena_ref* card, uint16_t* id) {
   if (!valid(dynamics)) return NB_ERR_INVALID_ARGUMENT;
   uint32_t chosen = wanted;
@@ -39,7 +39,7 @@ nb_status NeuronTable::add(uint16_t wanted, const Dynamics& dynamics, uint16_t f
   neuron.sequence = neuron.open_answers = 0;
   store_relaxed<uint64_t>(neuron.listeners, 0);
   store_relaxed(neuron.ganglion, ganglion_);
-  neuron.flags = flags;
+  store_relaxed<uint16_t>(neuron.load, 0);
   neuron.in_head = NB_NONE;
   neuron.threshold = dynamics.threshold;
   neuron.rest = neuron.potential = dynamics.rest;

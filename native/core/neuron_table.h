@@ -42,7 +42,7 @@ class NeuronTable {
 
   // Registers a neuron under `wanted`, or under a free id when that is NB_BROADCAST. `consumed`: how far the inbox has been
   // read. `card` may be null. NB_ERR_INVALID_ARGUMENT (dynamics), _ID_TAKEN, _TOO_MANY_NEURONS.
-  nb_status add(uint16_t wanted, const Dynamics& dynamics, uint16_t flags, uint64_t now, uint64_t consumed,
+  nb_status add(uint16_t wanted, const Dynamics& dynamics, uint64_t now, uint64_t consumed,
                 const nb_arena_ref* card, uint16_t* id);
 
   // The caller has removed its synapses. `written` = position up to which spikes for it may be queued.

@@ -2,6 +2,7 @@
 #include "process.h"
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <map>
 #include <mutex>
@@ -84,19 +85,20 @@ bool call_waker(const void* base, uint32_t index) {
 
 #ifdef __linux__
 
-void futex_wait(uint32_t* word, uint32_t value, uint64_t timeout_ns) {
+bool futex_wait(uint32_t* word, uint32_t value, uint64_t timeout_ns) {
   timespec timeout;
   timeout.tv_sec = static_cast<time_t>(timeout_ns / 1000000000);
   timeout.tv_nsec = static_cast<long>(timeout_ns % 1000000000);
-  syscall(SYS_futex, word, FUTEX_WAIT, value, &timeout, nullptr, 0);
+  return syscall(SYS_futex, word, FUTEX_WAIT, value, &timeout, nullptr, 0) == 0 || errno == EAGAIN;
 }
 
 void futex_wake(uint32_t* word) { syscall(SYS_futex, word, FUTEX_WAKE, INT32_MAX, nullptr, nullptr, 0); }
 
 #else
 
-void futex_wait(uint32_t*, uint32_t, uint64_t timeout_ns) {
+bool futex_wait(uint32_t*, uint32_t, uint64_t timeout_ns) {
   std::this_thread::sleep_for(std::chrono::nanoseconds(timeout_ns < 1000000 ? timeout_ns : 1000000));
+  return true;
 }
 
 void futex_wake(uint32_t*) {}

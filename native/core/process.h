@@ -24,7 +24,8 @@ void clear_waker(const void* base, uint32_t index);
 bool call_waker(const void* base, uint32_t index);
 
 // Sleeps while *word == value, at most timeout_ns; may return early. Where the system has no futex: sleeps a millisecond.
-void futex_wait(uint32_t* word, uint32_t value, uint64_t timeout_ns);
+// False: nothing says that *word changed.
+bool futex_wait(uint32_t* word, uint32_t value, uint64_t timeout_ns);
 void futex_wake(uint32_t* word);
 
 }  // namespace neuronbus

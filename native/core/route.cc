@@ -98,6 +98,7 @@ void Ganglion::route_copied(Inbox& inbox, uint64_t now) {
   nb_spike* copies = segment_.inbox(index_);
   if (inbox_next_ == inbox_end_) {
     inbox_first_ = inbox_next_ = inbox_end_ = 0;
+    store_relaxed(control_.copied, 0u);
     uint32_t tail = load_relaxed(inbox.axon->tail);
     for (;;) {
       const int32_t waiting = static_cast<int32_t>(inbox.limit - tail);
@@ -108,8 +109,15 @@ void Ganglion::route_copied(Inbox& inbox, uint64_t now) {
         read_slot(&inbox.slots[(tail + i) & mask_], &spike);
         write_slot(&copies[i], spike);
       }
-      if (shared(inbox.axon->tail).compare_exchange_strong(tail, tail + count)) {  // SYNC axon-release
+      store_relaxed(control_.copied_axon, inbox.number);
+      store_relaxed(control_.copied_origin, inbox.tail + inbox.taken - static_cast<uint32_t>(inbox.oldest));
+      store_release(control_.copying, count);  // SYNC copies-claim
+      const bool ours = shared(inbox.axon->tail).compare_exchange_strong(tail, tail + count);  // SYNC axon-release
+      if (ours) store_relaxed(control_.copied, count);
+      store_release<uint32_t>(control_.copying, 0);  // SYNC copies-claim
+      if (ours) {
         inbox_end_ = count;
+        inbox.taken += count;
         break;
       }
     }

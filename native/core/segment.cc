@@ -88,6 +88,15 @@ void plan(nb_segment_header* h) {
   h->segment_bytes = segment.end();
 }
 
+uint32_t checksum_of(nb_segment_header header) {
+  header.checksum = header.state = 0;
+  uint8_t bytes[sizeof header];
+  std::memcpy(bytes, &header, sizeof header);
+  uint32_t sum = 2166136261u;
+  for (const uint8_t byte : bytes) sum = (sum ^ byte) * 16777619u;
+  return sum;
+}
+
 nb_segment_header header_for(const SegmentOptions& o) {
   nb_segment_header h{};
   h.magic_lo = NB_SEGMENT_MAGIC_LO;
@@ -128,8 +137,10 @@ nb_status Segment::format(uint8_t* base, size_t bytes, const SegmentOptions& opt
   if (header.segment_bytes > bytes) return NB_ERR_INVALID_ARGUMENT;
   header.created_ns = now_ns;
   header.state = NB_SEGMENT_NEW;
+  header.checksum = checksum_of(header);
   auto* shared_header = reinterpret_cast<nb_segment_header*>(base);
   std::memcpy(shared_header, &header, sizeof header);
+  NB_FAULT_POINT("header written");
   // A bus formats its axons when they are opened; those of a segment without ganglia are there from the start.
   if (options.max_ganglia == 0) {
     Segment whole;
@@ -157,7 +168,8 @@ nb_status Segment::attach(uint8_t* base, size_t bytes, Segment* out) {
   std::memcpy(&header, shared_header, sizeof header);
   header.state = state;
   if (header.magic_lo != NB_SEGMENT_MAGIC_LO || header.magic_hi != NB_SEGMENT_MAGIC_HI) return NB_ERR_BAD_SEGMENT;
-  if (header.layout_version != NB_LAYOUT_VERSION) return NB_ERR_VERSION;
+  if (header.layout_version != NB_LAYOUT_VERSION || header.header_bytes != sizeof header) return NB_ERR_VERSION;
+  if (header.checksum != checksum_of(header)) return NB_ERR_BAD_SEGMENT;
   if (state == NB_SEGMENT_CLOSED) return NB_ERR_NO_SUCH_SEGMENT;
   if (state != NB_SEGMENT_READY) return NB_ERR_BAD_SEGMENT;
 

@@ -45,8 +45,8 @@ class Segment {
   // Makes axon `index`, which the caller has claimed, an empty one of the segment's size and mode. Cursors go on.
   void format_axon(uint32_t index) const;
 
-  // NB_ERR_BAD_SEGMENT (no magic, not ready, sizes or offsets that do not fit), NB_ERR_VERSION,
-  // NB_ERR_NO_SUCH_SEGMENT (closed by its creator). The memory is not changed.
+  // NB_ERR_BAD_SEGMENT (no magic, not ready, another checksum, sizes or offsets that do not fit), NB_ERR_VERSION (of the
+  // layout, or another size of the header), NB_ERR_NO_SUCH_SEGMENT (closed by its creator). The memory is not changed.
   static nb_status attach(uint8_t* base, size_t bytes, Segment* out);
 
   const nb_segment_header& header() const { return header_; }

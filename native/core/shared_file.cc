@@ -24,7 +24,9 @@
 #include <new>
 #include <utility>
 
+#include "fault_point.h"
 #include "neuronbus/layout.h"
+#include "process.h"
 
 namespace neuronbus {
 namespace {
@@ -135,6 +137,7 @@ class LockedDirectory {
   // Waits for the lock, then removes temporaries. NB_ERR_NO_SUCH_BUS: there is no directory and `make` is false.
   nb_status take(const std::string& path, bool make) {
     if (make && mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return status_of(errno);
+    NB_FAULT_POINT("directory made");
     directory_.reset(open_at(AT_FDCWD, path.c_str(), O_RDONLY | O_DIRECTORY));
     if (!directory_.valid()) return errno == ENOENT && !make ? NB_ERR_NO_SUCH_BUS : refused(errno);
     struct stat facts;
@@ -143,10 +146,12 @@ class LockedDirectory {
 
     lock_.reset(open_at(directory_.get(), ".lock", O_RDWR | O_CREAT | O_NONBLOCK));
     if (!lock_.valid()) return refused(errno);
+    NB_FAULT_POINT("lock made");
     if (fstat(lock_.get(), &facts) != 0) return status_of(errno);
     if (!S_ISREG(facts.st_mode) || facts.st_uid != geteuid()) return NB_ERR_NOT_OWNER;
     if (retried([&] { return flock(lock_.get(), LOCK_EX); }) != 0) return status_of(errno);
     locked_ = true;
+    NB_FAULT_POINT("directory locked");
     sweep();
     return NB_OK;
   }
@@ -190,6 +195,7 @@ nb_status free_name(const LockedDirectory& directory, const std::string& file) {
   if (status == NB_ERR_NO_SUCH_BUS) return NB_OK;
   if (status != NB_OK) return status;
   if (locked_elsewhere(present.get(), kPresence)) return NB_ERR_NAME_TAKEN;
+  NB_FAULT_POINT("leftovers found");
   directory.unlink(file);
   return NB_OK;
 }
@@ -226,13 +232,19 @@ class Temporary {
   Temporary(const LockedDirectory& directory, std::string file) : directory_(directory), file_(std::move(file)) {}
   Temporary(const Temporary&) = delete;
   Temporary& operator=(const Temporary&) = delete;
-  ~Temporary() { directory_.unlink(file_); }
+  ~Temporary() {
+    NB_FAULT_POINT("two names");
+    directory_.unlink(file_);
+    NB_FAULT_POINT("file complete");
+  }
 
   nb_status make(size_t bytes, size_t reserved, Descriptor* out) const {
     out->reset(open_at(directory_.fd(), file_.c_str(), O_RDWR | O_CREAT | O_EXCL));
     if (!out->valid()) return status_of(errno);
+    NB_FAULT_POINT("file made");
     if (fchmod(out->get(), 0600) != 0) return status_of(errno);  // whatever the umask took away
     if (retried([&] { return ftruncate(out->get(), static_cast<off_t>(bytes)); }) != 0) return status_of(errno);
+    NB_FAULT_POINT("file sized");
     return reserve_range(out->get(), 0, reserved);
   }
 
@@ -289,9 +301,13 @@ nb_status SharedFile::create(const std::string& path, size_t bytes, size_t reser
   const Temporary temporary(directory, kTemporary + name + "-" + std::to_string(getpid()));
   Descriptor fd;
   status = temporary.make(bytes, reserved, &fd);
+  NB_FAULT_POINT("file reserved");
   if (status == NB_OK) status = made->map(path, fd.keep(), bytes);
+  NB_FAULT_POINT("file mapped");
   if (status == NB_OK) status = format(made->base_, bytes);
+  NB_FAULT_POINT("file formatted");
   if (status == NB_OK) status = announce_presence(made->fd_);
+  NB_FAULT_POINT("presence announced");
   if (status == NB_OK) status = temporary.publish(file);
   if (status == NB_OK) *out = std::move(made);
   return status;
@@ -323,8 +339,8 @@ nb_status SharedFile::open(const std::string& path, std::unique_ptr<SharedFile>*
 nb_status SharedFile::map(const std::string& path, int fd, size_t bytes) {
   path_ = path;
   fd_ = fd;
-  bytes_ = bytes;
-  process_ = getpid();
+  bytes_ = whole_bytes_ = bytes;
+  process_ = process_token();  // its number may come again, and is the same in two namespaces
   void* base = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   if (base == MAP_FAILED) return status_of(errno);
   base_ = static_cast<uint8_t*>(base);
@@ -342,8 +358,10 @@ void SharedFile::leave() {
   if (directory.take(directory_of(path_), false) == NB_OK && !locked_elsewhere(fd_, kPresence) &&
       fstat(fd_, &ours) == 0 && fstatat(directory.fd(), file.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
       ours.st_dev == named.st_dev && ours.st_ino == named.st_ino) {
+    NB_FAULT_POINT("last to leave");
     directory.unlink(file);
   }
+  NB_FAULT_POINT("name removed");
   set_lock(fd_, F_UNLCK, kLocks, 0);  // closing is not enough, as for .lock
 }
 
@@ -364,16 +382,34 @@ bool SharedFile::slot_locked_elsewhere(uint32_t slot) const { return locked_else
 
 nb_status SharedFile::reserve(uint64_t offset, uint64_t bytes) {
   if (offset > bytes_ || bytes > bytes_ - offset) return NB_ERR_INVALID_ARGUMENT;
-  return reserve_range(fd_, offset, bytes);
+  const nb_status status = reserve_range(fd_, offset, bytes);
+  uint64_t size = 0;
+  if (status != NB_OK || file_size(&size) != NB_OK) return status;
+  return size < offset + bytes ? NB_ERR_BAD_SEGMENT : NB_OK;  // memory behind the end of a file is no use
 }
 
-nb_status SharedFile::intact() const {
+nb_status SharedFile::file_size(uint64_t* bytes) const {
   struct stat facts;
   if (fstat(fd_, &facts) != 0) return status_of(errno);
-  return static_cast<uint64_t>(facts.st_size) < bytes_ ? NB_ERR_BAD_SEGMENT : NB_OK;
+  *bytes = static_cast<uint64_t>(facts.st_size);
+  return NB_OK;
 }
 
-bool SharedFile::inherited() const { return process_ != getpid(); }
+nb_status SharedFile::check() {
+  uint64_t size = 0;
+  const nb_status status = file_size(&size);
+  if (status != NB_OK) return status;
+  if (size < whole_bytes_) {
+    whole_bytes_ = static_cast<size_t>(size);
+    const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+    const size_t kept = std::min(bytes_, (whole_bytes_ + page - 1) / page * page);  // the last page is there to its end
+    constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
+    if (kept < bytes_) (void)mmap(base_ + kept, bytes_ - kept, PROT_READ | PROT_WRITE, kFlags, -1, 0);
+  }
+  return whole_bytes_ < bytes_ ? NB_ERR_BAD_SEGMENT : NB_OK;
+}
+
+bool SharedFile::inherited() const { return process_ != process_token(); }
 
 }  // namespace neuronbus
 
@@ -391,7 +427,8 @@ bool SharedFile::lock_slot(uint32_t) { return false; }
 void SharedFile::unlock_slot(uint32_t) {}
 bool SharedFile::slot_locked_elsewhere(uint32_t) const { return false; }
 nb_status SharedFile::reserve(uint64_t, uint64_t) { return NB_ERR_UNSUPPORTED; }
-nb_status SharedFile::intact() const { return NB_ERR_UNSUPPORTED; }
+nb_status SharedFile::check() { return NB_ERR_UNSUPPORTED; }
+nb_status SharedFile::file_size(uint64_t*) const { return NB_ERR_UNSUPPORTED; }
 bool SharedFile::inherited() const { return false; }
 }  // namespace neuronbus
 

@@ -20,6 +20,11 @@
 // must exec, or leave the inherited mapping alone and open the name again: it is refused slots of the inherited one, and
 // releasing that does not disturb the parent.
 //
+// A file that is unlinked while it is mapped goes on for those who have it; nobody else finds it, and its name is free. One
+// that is cut short is memory that is gone: touching it is a SIGBUS, which ends the process. Nothing but a seal prevents that,
+// and only files without a name can be sealed. So check() is to be called again and again; it ends the danger where it finds
+// a cut, and says so. What is touched between a cut and the next check() is lost with the process.
+//
 // Elsewhere than on Linux everything here is NB_ERR_UNSUPPORTED.
 #pragma once
 
@@ -71,10 +76,12 @@ class SharedFile {
   bool slot_locked_elsewhere(uint32_t slot) const;
 
   // Backs a range with memory, zeros where nothing was written. NB_ERR_NO_ROOM: a part of the range may be backed.
+  // NB_ERR_BAD_SEGMENT: the file was cut.
   nb_status reserve(uint64_t offset, uint64_t bytes);
 
-  // NB_ERR_BAD_SEGMENT when the file was cut below what is mapped, so that touching the rest would be a SIGBUS.
-  nb_status intact() const;
+  // NB_ERR_BAD_SEGMENT when the file was ever found cut below what is mapped. The lost pages are zeros of this process alone
+  // from then on. Threads call it one at a time.
+  nb_status check();
 
   // Whether this object came from the parent through a plain fork().
   bool inherited() const;
@@ -82,12 +89,14 @@ class SharedFile {
  private:
   SharedFile() = default;
   nb_status map(const std::string& path, int fd, size_t bytes);
+  nb_status file_size(uint64_t* bytes) const;
 
   std::string path_;
   uint8_t* base_ = nullptr;
   size_t bytes_ = 0;
+  size_t whole_bytes_ = 0;  // of the file, as far as it was never found cut
   int fd_ = -1;
-  int64_t process_ = 0;
+  uint64_t process_ = 0;
 };
 
 }  // namespace neuronbus

@@ -553,6 +553,37 @@ static void test_processes(void) {
   CHECK(nb_bus_open("capi-test", &bus) == NB_ERR_NO_SUCH_BUS);
 }
 
+static void child_sleeps(int ready) {
+  nb_bus* bus = NULL;
+  const nb_delivery* batch;
+  nb_stats_t stats;
+  if (nb_bus_create("capi-cut", NULL, &bus) != NB_OK) _exit(1);
+  uint16_t me = add(bus, "sleeper"), other = add(bus, "other");
+  if (write(ready, "", 1) != 1) _exit(2);
+  if (nb_wait(bus, -1) != NB_ERR_BAD_SEGMENT || strstr(nb_bus_errmsg(bus), "cut") == NULL) _exit(3);
+  if (nb_wait(bus, 0) != NB_ERR_BAD_SEGMENT || nb_poll(bus, &batch, 4) != 0) _exit(4);
+  if (nb_fire(bus, me, other, 0, 0, "hi", 2) != NB_ERR_BAD_SEGMENT) _exit(5);
+  if (nb_stats(bus, &stats) != NB_OK || nb_bus_close(bus) != NB_OK) _exit(6);
+  _exit(0);
+}
+
+/* Who sleeps while somebody cuts the file hears of it. */
+static void test_cut(void) {
+  char file[128], byte;
+  int status = -1, ready[2];
+  CHECK(pipe(ready) == 0);
+  pid_t child = fork();
+  if (child == 0) child_sleeps(ready[1]);
+  close(ready[1]);
+  CHECK(read(ready[0], &byte, 1) == 1);
+  close(ready[0]);
+  usleep(100000); /* it sleeps by now, for half a second at a time */
+  snprintf(file, sizeof file, "%s/neuronbus-%u/capi-cut.bus", getenv("NEURONBUS_DIR"), (unsigned)geteuid());
+  CHECK(truncate(file, 0) == 0);
+  CHECK(waitpid(child, &status, 0) == child);
+  CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
 int main(void) {
   char folder[] = "/tmp/neuronbus-capi-XXXXXX";
   if (mkdtemp(folder) == NULL || setenv("NEURONBUS_DIR", folder, 1) != 0) return 2;
@@ -570,6 +601,7 @@ int main(void) {
   run("one block to many, and a successor in the place of one that left", test_block_to_many);
   run("a full axon to another thread", test_full_axon_to_another);
   run("processes come, and are killed", test_processes);
+  run("a bus whose file is cut ends with an error", test_cut);
   char command[128];
   snprintf(command, sizeof command, "rm -rf %s", folder);
   if (system(command) != 0) failed_count++;

@@ -1,4 +1,5 @@
 // The small examples: what they print must be true and complete.
+import { availableParallelism } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { runExample } from './run.js';
 
@@ -80,27 +81,32 @@ describe('swarm', () => {
       weights: weights!.trim().split(/\s+/).map(Number),
     }));
 
-  it('strengthens paths to those that answer and weakens paths to those that do not', async () => {
-    const { learned, speed } = await run();
-    const rows = regionRows(learned);
-    expect(rows).toHaveLength(5);
-    expect(rows.reduce((sum, row) => sum + row.paths, 0)).toBe(800);
-    for (const row of rows) {
-      expect(row.after - row.before).toBeCloseTo(row.change, 2);
-      expect(row.strongAfter).toBeGreaterThanOrEqual(row.after);
-      expect(row.after).toBeGreaterThanOrEqual(row.weakAfter);
-      // What the rule tends to lies above or below the first weights, which are from 0.3 to 0.7.
-      if (row.answers >= 80) expect(row.change).toBeGreaterThan(0.2);
-      if (row.answers <= 10) expect(row.change).toBeLessThan(-0.3);
-    }
-    const means = rows.map((row) => row.after);
-    expect(means).toEqual(means.toSorted((a, b) => b - a));
-    expect(rows.at(-1)!.strongAfter).toBeLessThan(rows[0]!.weakAfter);
-    expect(speed).toMatch(/^ {2}[\d,]+ spikes\/s on the real clock/);
-  });
+  const THREADS = ['1', '2', '5'];
 
-  it('accounts for every spike', async () => {
-    const { learned } = await run('--rounds', '50');
+  it.each(THREADS)(
+    'on %s threads strengthens paths to those that answer and weakens paths to those that do not',
+    async (threads) => {
+      const { learned, speed } = await run('--threads', threads);
+      const rows = regionRows(learned);
+      expect(rows).toHaveLength(5);
+      expect(rows.reduce((sum, row) => sum + row.paths, 0)).toBe(800);
+      for (const row of rows) {
+        expect(row.after - row.before).toBeCloseTo(row.change, 2);
+        expect(row.strongAfter).toBeGreaterThanOrEqual(row.after);
+        expect(row.after).toBeGreaterThanOrEqual(row.weakAfter);
+        // What the rule tends to lies above or below the first weights, which are from 0.3 to 0.7.
+        if (row.answers >= 80) expect(row.change).toBeGreaterThan(0.2);
+        if (row.answers <= 10) expect(row.change).toBeLessThan(-0.3);
+      }
+      const means = rows.map((row) => row.after);
+      expect(means).toEqual(means.toSorted((a, b) => b - a));
+      expect(rows.at(-1)!.strongAfter).toBeLessThan(rows[0]!.weakAfter);
+      expect(speed).toMatch(/^ {2}[\d,]+ spikes\/s on the real clock/);
+    },
+  );
+
+  it.each(THREADS)('on %s threads accounts for every spike', async (threads) => {
+    const { learned } = await run('--rounds', '50', '--threads', threads);
     const account = /([\d,]+) published = ([\d,]+) delivered \+ ([\d,]+) dropped \+ ([\d,]+) queued/.exec(
       learned,
     )!;
@@ -135,13 +141,34 @@ describe('swarm', () => {
     }
   });
 
-  it('gives the same weights for the same seed, and others for another', async () => {
+  it('gives the same weights for the same seed on one thread, and others for another', async () => {
+    const args = ['--rounds', '100', '--threads', '1'];
     const [first, again, other] = await Promise.all([
-      run('--seed', '7', '--rounds', '100'),
-      run('--seed', '7', '--rounds', '100'),
-      run('--seed', '8', '--rounds', '100'),
+      run('--seed', '7', ...args),
+      run('--seed', '7', ...args),
+      run('--seed', '8', ...args),
     ]);
     expect(again.learned).toBe(first.learned);
     expect(regionRows(other.learned)).not.toEqual(regionRows(first.learned));
+  });
+
+  it('has a thread for each processor if it is not told otherwise, and the same paths on all of them', async () => {
+    const [free, single] = await Promise.all([
+      run('--rounds', '10'),
+      run('--rounds', '10', '--threads', '1'),
+    ]);
+    const threads = Math.min(availableParallelism(), 6);
+    if (threads > 1) expect(free.learned).toContain(`800 synapses, ${threads} threads, 10 rounds`);
+    const first = ({ learned }: { learned: string }) =>
+      regionRows(learned).map(({ region, paths, before, strongBefore, weakBefore }) => ({
+        ...{ region, paths, before, strongBefore, weakBefore },
+      }));
+    expect(first(free)).toEqual(first(single));
+  });
+
+  it.each(['0', 'two', '17', ''])('is not run on %j threads', async (threads) => {
+    const { code, stdout, stderr } = await runExample('swarm', [`--threads=${threads}`]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toBe(`--threads must be an integer, 1 to 16, not '${threads}'\n`);
   });
 });

@@ -39,3 +39,14 @@ describe('a started bus', () => {
     expect(errors).toContain('Error: on purpose');
   });
 });
+
+describe('a process that asked questions ends by itself', () => {
+  it.each([
+    ['answered, then stopped', 'x\n'],
+    ['closed with everything pending', '4 ERR_NB_CLOSED\n'],
+    ['never started, with a question that times out', 'ERR_NB_TIMEOUT\n'],
+    ['process.exit in a handler', ''],
+  ])('%s', async (ending, output) => {
+    expect(await run('messages', ending)).toEqual(clean(output));
+  });
+});

@@ -41,3 +41,19 @@ describe('memory', () => {
     expect([missing, blocks]).toEqual([0, 1]);
   });
 });
+
+it('a million questions, a tenth without an answer in time, leave nothing on the heap', async () => {
+  const { output, ...ending } = await run('requests');
+  expect({ ...ending, output: '' }).toEqual(clean(''));
+  const { grownKiB, ...rest } = JSON.parse(output);
+  expect(rest).toEqual({
+    answered: 900_000,
+    timedOut: 100_000,
+    pending: 0,
+    waiting: 0,
+    late: 0,
+    blocks: 0,
+    lost: 0,
+  });
+  expect(grownKiB).toBeLessThan(1024); // one byte for each question
+});

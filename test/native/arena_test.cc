@@ -61,7 +61,7 @@ NB_TEST("arena: a block at the largest count of references refuses more") {
   Arena arena(*segment, 0);
   nb_arena_ref ref;
   CHECK_EQ(allocate(arena, 100, &ref), NB_OK);
-  CHECK_EQ(arena.retain(ref, UINT32_MAX - 1), NB_OK);
+  CHECK_EQ(arena.retain(ref, NB_BLOCK_COUNT_MASK - 1), NB_OK);
   CHECK_EQ(arena.retain(ref), NB_ERR_INVALID_ARGUMENT);
   CHECK_EQ(arena.release(ref), NB_OK);
   CHECK(readable(arena, ref));

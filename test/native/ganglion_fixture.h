@@ -34,7 +34,7 @@ struct Host : RawSegment {
     join(plasticity);
     for (int i = 0; i < 4; i++) {
       uint16_t id = 0;
-      CHECK_EQ(ganglion->register_neuron(NB_BROADCAST, Dynamics{1e9, 0, 20e6, 0}, 0, nullptr, &id), NB_OK);
+      CHECK_EQ(ganglion->register_neuron(NB_BROADCAST, Dynamics{1e9, 0, 20e6, 0}, nullptr, &id), NB_OK);
     }
   }
   void join(const Plasticity& plasticity = {}) {

@@ -203,11 +203,11 @@ NB_TEST("ganglion: beyond 2^32 positions spikes are told apart, and so are the o
     host.write(0, 1).sequence = i;
     host.write(0, 2);
     CHECK_EQ(host.ganglion->unregister_neuron(2), NB_OK);
-    CHECK_EQ(host.ganglion->register_neuron(2, Dynamics{}, 0, nullptr, &id), NB_ERR_ID_TAKEN);
+    CHECK_EQ(host.ganglion->register_neuron(2, Dynamics{}, nullptr, &id), NB_ERR_ID_TAKEN);
     CHECK_EQ(host.route(), 1u);
     CHECK_EQ(host.spike_of(0).sequence, i);
     host.finish();
-    CHECK_EQ(host.ganglion->register_neuron(2, Dynamics{}, 0, nullptr, &id), NB_OK);
+    CHECK_EQ(host.ganglion->register_neuron(2, Dynamics{}, nullptr, &id), NB_OK);
     CHECK_EQ(host.ganglion->queued(), 0u);
   }
   CHECK_EQ(host.axon().head, 2u * 0x7FFFFFFE + 40);
@@ -228,7 +228,7 @@ NB_TEST("ganglion: a second one that joins after the first finds no spikes, neur
     CHECK_EQ(host.ganglion->synapses().count(), 0u);
     CHECK_EQ(host.ganglion->queued(), 0u);
     uint16_t id = 0;
-    CHECK_EQ(host.ganglion->register_neuron(1, Dynamics{}, 0, nullptr, &id), NB_OK);
+    CHECK_EQ(host.ganglion->register_neuron(1, Dynamics{}, nullptr, &id), NB_OK);
     CHECK_EQ(host.route(), 0u);
     host.finish();
     host.write(1, 1);

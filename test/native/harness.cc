@@ -55,8 +55,11 @@ bool fail(const char* file, int line, const std::string& what) {
   const int before = failures.fetch_add(1);
   std::lock_guard<std::mutex> lock(output);
   if (before < kShownFailures) std::printf("     %s:%d: %s\n", file, line, what.c_str());
+  std::fflush(stdout);  // this process may be a child that is about to be killed
   return false;
 }
+
+int failure_count() { return failures.load(); }
 
 Random::Random(uint64_t seed) {
   for (uint64_t& word : state_) word = split_mix(&seed);

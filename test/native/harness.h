@@ -30,6 +30,9 @@ struct Registration {
 // Records a failure of the running test. Always false.
 bool fail(const char* file, int line, const std::string& what);
 
+// Failures of the running test so far, in this process.
+int failure_count();
+
 inline bool check(bool held, const char* file, int line, const char* expression) {
   return held || fail(file, line, expression);
 }

@@ -35,8 +35,8 @@ class Victim {
     }
     for (int i = 0; i < 4; i++) {
       uint16_t id = 0;
-      CHECK_EQ(ganglion->register_neuron(NB_BROADCAST, Dynamics{1, 0, 20e6, 0}, 0, nullptr, &id), NB_OK);
-      CHECK_EQ(other->register_neuron(NB_BROADCAST, Dynamics{1, 0, 20e6, 0}, 0, nullptr, &id), NB_OK);
+      CHECK_EQ(ganglion->register_neuron(NB_BROADCAST, Dynamics{1, 0, 20e6, 0}, nullptr, &id), NB_OK);
+      CHECK_EQ(other->register_neuron(NB_BROADCAST, Dynamics{1, 0, 20e6, 0}, nullptr, &id), NB_OK);
     }
   }
 
@@ -177,7 +177,7 @@ void step(Victim& victim, Random& random) {
     case 7: (void)self.anywhere(wish(random, max_neurons), 200'000); break;
     case 8: (void)self.disconnect(id, other); break;
     case 9: (void)self.set_weight(id, other, 0.5); (void)self.set_idle(id, other, 1e7); (void)self.find_synapse(id, other); break;
-    case 10: (void)self.register_neuron(id, Dynamics{1, 0, 20e6, 0}, 0, nullptr, &assigned); break;
+    case 10: (void)self.register_neuron(id, Dynamics{1, 0, 20e6, 0}, nullptr, &assigned); break;
     case 11: (void)self.unregister_neuron(id); break;
     case 12: (void)self.park(); self.unpark(); break;
     case 13: (void)self.drop_oldest(); (void)self.queued(); break;

@@ -50,17 +50,35 @@ struct Letter {
   }
 };
 
+// Axons begin at `start`. Just below 2^32 all other counters of 32 bits do, too.
+inline void wind(const Segment& segment, uint64_t start) {
+  const nb_segment_header& header = segment.header();
+  for (uint32_t i = 0; i < header.max_axons; i++) {
+    nb_axon& axon = segment.axon(i);
+    axon.head = axon.tail = axon.intent = static_cast<uint32_t>(start);
+    axon.head_high = axon.intent_high = static_cast<uint32_t>(start >> 31);
+  }
+  if (start != kBelowWrap32) return;
+  for (uint32_t i = 0; i < header.max_ganglia; i++) {
+    nb_ganglion& ganglion = segment.ganglion(i);
+    ganglion.wake = ganglion.inboxes = ganglion.mail = ganglion.generation = UINT32_MAX - 1;
+  }
+  segment.commons().topology = UINT32_MAX - 3;
+  for (uint32_t i = 0; i < header.max_neurons; i++) segment.roster(i) = UINT32_MAX & ~uint32_t{NB_ROSTER_GANGLION_MASK};
+  for (uint32_t i = 0; i < header.arena_chunk_count; i++) {
+    reinterpret_cast<nb_chunk*>(segment.arena())[i].generation_floor = UINT32_MAX - 2;
+  }
+}
+
 // A segment whose axons begin at a position of choice.
 struct Colony {
-  Colony(const SegmentOptions& options, uint64_t start) : memory(options), begin(start) {
-    for (uint32_t i = 0; i < options.max_axons; i++) {
-      nb_axon& axon = memory->axon(i);
-      axon.head = axon.tail = axon.intent = static_cast<uint32_t>(start);
-      axon.head_high = axon.intent_high = static_cast<uint32_t>(start >> 31);
-    }
-  }
+  Colony(const SegmentOptions& options, uint64_t start) : memory(options), begin(start) { wind(*memory, start); }
+  // One that other processes have as well: takes over a reference.
+  Colony(Mapping* named, uint64_t start) : memory(named), begin(start) {}
 
   const Segment& segment() const { return *memory; }
+  // Null where one process alone has the memory.
+  Mapping* mapping() const { return memory.mapping()->named() ? memory.mapping() : nullptr; }
 
   // Published = delivered + dropped + queued over all ganglia and axons. For moments when nobody does anything.
   bool reconciles() {
@@ -102,13 +120,13 @@ class Member {
  public:
   explicit Member(Colony& colony, uint32_t neurons = 2) : segment_(colony.segment()) {
     Ganglion* joined = nullptr;
-    if (!CHECK_EQ(Ganglion::join(segment_, nullptr, Plasticity{}, &joined), NB_OK)) std::abort();
+    if (!CHECK_EQ(Ganglion::join(segment_, colony.mapping(), Plasticity{}, &joined), NB_OK)) std::abort();
     ganglion.reset(joined);
     static std::atomic<uint64_t> names{1};
-    name_ = names++;
+    name_ = uint64_t{process_id()} << 24 | names++;
     for (uint32_t i = 0; i < neurons; i++) {
       uint16_t id = 0;
-      if (ganglion->register_neuron(NB_BROADCAST, Dynamics{1e9, 0, 20e6, 0}, 0, nullptr, &id) == NB_OK) ids.push_back(id);
+      if (ganglion->register_neuron(NB_BROADCAST, Dynamics{1e9, 0, 20e6, 0}, nullptr, &id) == NB_OK) ids.push_back(id);
     }
   }
   ~Member() {
@@ -116,12 +134,28 @@ class Member {
     boxes_.clear();
   }
 
+  // Gives up the axons to those that are gone.
+  void tend() {
+    for (auto known = boxes_.begin(); known != boxes_.end();) {
+      nb_ganglion& other = segment_.ganglion(known->first);
+      const bool there = load_acquire(other.state) == NB_LIVE && load_relaxed(other.generation) == known->second.generation;
+      const uint32_t to = known->first;
+      if (there) {
+        ++known;
+        continue;
+      }
+      known->second.producer->close();
+      known = boxes_.erase(known);
+      ganglion->abandon_axon(to);
+    }
+  }
+
   nb_control& control() { return segment_.control(ganglion->index()); }
 
-  // To a neuron of another ganglion. False: nobody there, or no room.
-  bool send(uint16_t target, bool with_block = false) {
+  // To a neuron of another ganglion, in a block of the arena unless that has 0 bytes. False: nobody there, or no room.
+  bool send(uint16_t target, uint32_t block_bytes = 0) {
     const uint32_t to = ganglion->neurons().ganglion_of(target);
-    return to != NB_NONE && to != ganglion->index() && post(to, target, with_block);
+    return to != NB_NONE && to != ganglion->index() && post(to, target, block_bytes);
   }
 
   // Over the synapses of the first neuron, one spike for each ganglion that listens. False: some had no room.
@@ -129,7 +163,7 @@ class Member {
     const uint64_t listeners = shared(segment_.neurons()[ids[0]].listeners).load();
     bool all = true;
     for (uint32_t to = 0; to < segment_.header().max_ganglia; to++) {
-      if ((listeners >> to & 1) != 0 && to != ganglion->index()) all = post(to, NB_BROADCAST, false) && all;
+      if ((listeners >> to & 1) != 0 && to != ganglion->index()) all = post(to, NB_BROADCAST, 0) && all;
     }
     return all;
   }
@@ -159,6 +193,8 @@ class Member {
   bool gaps = false;  // spikes may be missing, by backpressure or because somebody left
   uint64_t sent = 0;
   uint64_t received = 0;
+  nb_arena_ref last_block{};  // that was sent
+  bool retain_next = false;   // a second reference on each block that is sent
 
  private:
   struct Box {
@@ -184,7 +220,7 @@ class Member {
     return &boxes_.emplace(to, Box{generation, 0, std::move(producer)}).first->second;
   }
 
-  bool post(uint32_t to, uint16_t target, bool with_block) {
+  bool post(uint32_t to, uint16_t target, uint32_t block_bytes) {
     Box* out = box(to);
     if (out == nullptr) return false;
     Letter letter{name_ << 1 | (target == NB_BROADCAST ? 1 : 0), to | out->generation << 8, out->count + 1, 0};
@@ -196,12 +232,14 @@ class Member {
     spike.target = target;
     spike.kind = sizeof letter << 2;
     nb_arena_ref reference{};
-    if (with_block) {
+    if (block_bytes > 0) {
       uint8_t* bytes = nullptr;
-      if (ganglion->arena().allocate(100, &reference, &bytes) != NB_OK) return false;
+      if (ganglion->arena().allocate(block_bytes, &reference, &bytes) != NB_OK) return false;
       std::memcpy(bytes, &letter, sizeof letter);
       std::memcpy(spike.payload, &reference, sizeof reference);
       spike.kind = NB_LENGTH_ARENA << 2;
+      last_block = reference;
+      if (retain_next) CHECK_EQ(ganglion->arena().retain(reference), NB_OK);
     } else {
       std::memcpy(spike.payload, &letter, sizeof letter);
     }
@@ -212,7 +250,8 @@ class Member {
       CHECK_EQ(ganglion->arena().release(lost), NB_OK);
     });
     if (offer != Offer::accepted) {
-      if (with_block) CHECK_EQ(ganglion->arena().release(reference), NB_OK);
+      if (block_bytes > 0) CHECK_EQ(ganglion->arena().release(reference), NB_OK);
+      if (block_bytes > 0 && retain_next) CHECK_EQ(ganglion->arena().release(reference), NB_OK);
       return false;
     }
     out->count++;

@@ -47,7 +47,7 @@ void everybody_sends(uint32_t ganglia, uint32_t mode, uint64_t start, uint32_t c
       for (uint32_t i = 0; i < count; i++) {
         for (uint32_t to = 0; to < ganglia; to++) {
           if (to == me) continue;
-          while (!self.send(members[to]->ids[i % 2], i % 5 == 0)) self.pump(), std::this_thread::yield();
+          while (!self.send(members[to]->ids[i % 2], i % 5 == 0 ? 100 : 0)) self.pump(), std::this_thread::yield();
         }
         if (i % 3 == me % 3) self.pump();
       }
@@ -132,7 +132,7 @@ NB_TEST("membership: ganglia leave and come back while others send to them, and 
   constexpr uint32_t kGanglia = 4;
   auto seeds = nbtest::random_for_test();
   for (const uint32_t mode : {NB_MODE_DROP_NEWEST, NB_MODE_DROP_OLDEST}) {
-    Colony colony(members_options(kGanglia, mode, 8), nbtest::kBelowWrap31);
+    Colony colony(members_options(kGanglia, mode, 8), mode == NB_MODE_DROP_OLDEST ? nbtest::kBelowWrap31 : nbtest::kBelowWrap32);
     const Segment& segment = colony.segment();
     std::vector<std::thread> threads;
     for (uint32_t me = 0; me < kGanglia; me++) {
@@ -167,7 +167,7 @@ NB_TEST("membership: ganglia leave and come back while others send to them, and 
                 if (self.ganglion->park()) self.ganglion->unpark();
                 break;
               default:
-                if (!self.ids.empty()) self.send(target, random.chance(3));
+                if (!self.ids.empty()) self.send(target, random.chance(3) ? 100 : 0);
             }
             pause(random);
           }

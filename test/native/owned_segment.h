@@ -21,12 +21,17 @@ class OwnedSegment {
     require(Segment::format(mapping_->base(), bytes, options, 1));
     require(Segment::attach(mapping_->base(), bytes, &segment_));
   }
+  // Takes over a reference to a mapping that holds one already.
+  explicit OwnedSegment(Mapping* mapping) : mapping_(mapping) {
+    require(Segment::attach(mapping_->base(), mapping_->bytes(), &segment_));
+  }
   OwnedSegment(const OwnedSegment&) = delete;
   OwnedSegment& operator=(const OwnedSegment&) = delete;
   ~OwnedSegment() { mapping_->release(); }
 
   const Segment& operator*() const { return segment_; }
   const Segment* operator->() const { return &segment_; }
+  Mapping* mapping() const { return mapping_; }
   size_t bytes() const { return mapping_->bytes(); }
 
  private:

@@ -37,6 +37,14 @@ struct Image {
     CHECK_EQ(Segment::format(base, size, options, 42), NB_OK);
   }
   nb_segment_header& header() { return *reinterpret_cast<nb_segment_header*>(base); }
+  // As a hostile writer would: FNV-1a with checksum and state 0.
+  void sign() {
+    nb_segment_header copy = header();
+    copy.checksum = copy.state = 0;
+    uint32_t sum = 0x811C9DC5u;
+    for (size_t i = 0; i < sizeof copy; i++) sum = (sum ^ reinterpret_cast<const uint8_t*>(&copy)[i]) * 0x01000193u;
+    header().checksum = sum;
+  }
   nb_status attach(Segment* segment) { return Segment::attach(base, size, segment); }
 
   std::vector<uint8_t> memory;
@@ -121,6 +129,7 @@ NB_TEST("segment: a wrong value in any field of the header is refused and change
     const uint64_t right = read_field(image.header(), field);
     for (const uint64_t wrong : wrong_values(right, field.bytes, random)) {
       write_field(&image.header(), field, wrong);
+      image.sign();
       Segment segment;
       const nb_status status = image.attach(&segment);
       const bool refused = status == NB_ERR_BAD_SEGMENT || status == NB_ERR_VERSION || status == NB_ERR_NO_SUCH_SEGMENT;
@@ -131,6 +140,7 @@ NB_TEST("segment: a wrong value in any field of the header is refused and change
       CHECK_EQ(read_field(image.header(), field), wrong);
     }
     write_field(&image.header(), field, right);
+    image.sign();
   }
   Segment segment;
   CHECK_EQ(image.attach(&segment), NB_OK);
@@ -143,10 +153,12 @@ NB_TEST("segment: a wrong count is refused unless the tables keep their places")
   for (const Field& field : kCounts) {
     for (const uint64_t wrong : wrong_values(read_field(original, field), field.bytes, random)) {
       write_field(&image.header(), field, wrong);
+      image.sign();
       Segment segment;
       if (image.attach(&segment) == NB_OK) {
         nb_segment_header accepted = segment.header();
         write_field(&accepted, field, read_field(original, field));
+        accepted.checksum = original.checksum;
         if (!CHECK(std::memcmp(&accepted, &original, sizeof original) == 0)) std::printf("     %s\n", field.name);
       }
     }
@@ -158,16 +170,34 @@ NB_TEST("segment: a backpressure mode that does not exist and a name without an 
   Image image(small_bus());
   Segment segment;
   image.header().backpressure = NB_MODE_SAMPLE + 1;
+  image.sign();
   CHECK_EQ(image.attach(&segment), NB_ERR_BAD_SEGMENT);
   image.header().backpressure = NB_MODE_SAMPLE;
+  image.sign();
   CHECK_EQ(image.attach(&segment), NB_OK);
   std::memset(image.header().name, 'x', NB_NAME_BYTES);
+  image.sign();
   CHECK_EQ(image.attach(&segment), NB_ERR_BAD_SEGMENT);
 }
 
-NB_TEST("segment: another layout version is told apart from damage") {
+NB_TEST("segment: a single wrong bit anywhere in the header is refused") {
   Image image(small_bus());
   Segment segment;
+  for (size_t bit = 0; bit < 8 * sizeof(nb_segment_header); bit++) {
+    image.base[bit / 8] ^= static_cast<uint8_t>(1u << bit % 8);
+    const nb_status status = image.attach(&segment);
+    if (!CHECK(status == NB_ERR_BAD_SEGMENT || status == NB_ERR_VERSION)) std::printf("     bit %zu\n", bit);
+    image.base[bit / 8] ^= static_cast<uint8_t>(1u << bit % 8);
+  }
+  CHECK_EQ(image.attach(&segment), NB_OK);
+}
+
+NB_TEST("segment: another layout version or size of the header is told apart from damage") {
+  Image image(small_bus());
+  Segment segment;
+  image.header().header_bytes += 8;
+  CHECK_EQ(image.attach(&segment), NB_ERR_VERSION);
+  image.header().header_bytes -= 8;
   image.header().layout_version++;
   CHECK_EQ(image.attach(&segment), NB_ERR_VERSION);
   image.header().magic_lo++;

@@ -20,106 +20,19 @@ NB_TEST("shared file: named mappings are refused where the kernel cannot tell wh
 #else
 
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <cstdio>
-#include <filesystem>
+#include <memory>
 #include <thread>
-#include <vector>
+
+#include "shared_file_fixture.h"
+
+using namespace nbtest;
 
 namespace {
-
-constexpr size_t kBytes = 64 * 1024;
-
-nb_status fill(uint8_t* base, size_t) { return std::memcpy(base, "ready", 6), NB_OK; }
-
-nb_status create(const char* name, Mapping** out) { return Mapping::create_named(name, kBytes, kBytes, fill, out); }
-
-// A parent directory of the test's own. Its bus directory is empty of buses at the end, or the test fails.
-struct Place {
-  Place() {
-    std::string path = std::filesystem::temp_directory_path() / "nb-shared-file-XXXXXX";
-    CHECK(mkdtemp(path.data()) != nullptr);
-    setenv("NEURONBUS_DIR", path.c_str(), 1);
-    directory = path + "/neuronbus-" + std::to_string(geteuid());
-  }
-  ~Place() {
-    CHECK_EQ(files().size(), 0u);
-    std::filesystem::remove_all(std::filesystem::path(directory).parent_path());
-    unsetenv("NEURONBUS_DIR");
-  }
-  // Without .lock.
-  std::vector<std::string> files() const {
-    std::vector<std::string> names;
-    std::error_code absent;
-    for (const auto& entry : std::filesystem::directory_iterator(directory, absent)) {
-      if (entry.path().filename() != ".lock") names.push_back(entry.path().filename());
-    }
-    return names;
-  }
-
-  std::string directory;
-};
-
-// A forked process that reports numbers to the test and waits for it. Forked before the test opens anything itself.
-class Child {
- public:
-  explicit Child(const std::function<void(Child&)>& body) {
-    int up[2], down[2];
-    CHECK(pipe(up) == 0 && pipe(down) == 0);
-    pid = fork();
-    in_ = pid == 0 ? down[0] : up[0];
-    out_ = pid == 0 ? up[1] : down[1];
-    close(pid == 0 ? up[0] : up[1]);
-    close(pid == 0 ? down[1] : down[0]);
-    if (pid != 0) return;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    alarm(60);
-    body(*this);
-    _exit(0);
-  }
-  ~Child() { end(), close(in_), close(out_); }
-  void say(int number) { CHECK_EQ(write(out_, &number, sizeof number), static_cast<ssize_t>(sizeof number)); }
-  // -1 when the other side is dead.
-  int hear() {
-    int number = -1;
-    return read(in_, &number, sizeof number) == static_cast<ssize_t>(sizeof number) ? number : -1;
-  }
-  // Returns when it has had its effect. The child is not reaped.
-  void signal(int number, int effect) {
-    siginfo_t info;
-    kill(pid, number);
-    waitid(P_PID, static_cast<id_t>(pid), &info, effect | WNOWAIT);
-  }
-  void end() {
-    if (pid > 0) kill(pid, SIGKILL), waitpid(pid, nullptr, 0);
-    pid = 0;
-  }
-  pid_t pid = 0;
-
- private:
-  int in_ = -1;
-  int out_ = -1;
-};
-
-// Creates "bus", takes slot 3, and stays until it is told to leave.
-void be_creator(Child& test) {
-  Mapping* mapping = nullptr;
-  test.say(create("bus", &mapping));
-  if (mapping == nullptr) return;
-  mapping->base()[100] = 42;
-  test.say(mapping->hold_slot(3) ? 1 : 0);
-  test.hear();
-  const int seen = mapping->base()[101];
-  mapping->release();
-  test.say(seen);
-}
 
 // Neither can be had, for this reason.
 void refused(nb_status why) {
@@ -128,8 +41,6 @@ void refused(nb_status why) {
   CHECK_EQ(create("bus", &mapping), why);
   CHECK(mapping == nullptr);
 }
-
-bool opened(Mapping** out) { return CHECK_EQ(Mapping::open_named("bus", out), NB_OK); }
 
 // The leftovers of the dead are no bus to who opens it (round 0), and do not keep the name from who creates it (round 1).
 void cleaned_up(const Place& place, int round) {
@@ -143,8 +54,6 @@ void cleaned_up(const Place& place, int round) {
   }
   CHECK_EQ(place.files().size(), 0u);
 }
-
-bool started(Child& creator) { return CHECK_EQ(creator.hear(), NB_OK) && CHECK_EQ(creator.hear(), 1); }
 
 }  // namespace
 
@@ -167,7 +76,7 @@ NB_TEST("shared file: two processes see each other's bytes, and the last to leav
   creator.say(0);
   CHECK_EQ(creator.hear(), 24);
   CHECK_EQ(place.files().size(), 1u);
-  CHECK_EQ(mapping->intact(), NB_OK);
+  CHECK_EQ(mapping->check(), NB_OK);
   mapping->release();
   CHECK_EQ(place.files().size(), 0u);
 }
@@ -218,24 +127,52 @@ NB_TEST("shared file: a creator that dies half-way leaves no bus and is cleaned 
   }
 }
 
-NB_TEST("shared file: of many processes that race to create, one wins") {
+NB_TEST("shared file: of two hundred processes that race, one creates, and who opens joins that one") {
+  constexpr int kRacers = 200;
+  enum { kCreated, kTaken, kJoined, kOther };
   Place place;
   std::vector<std::unique_ptr<Child>> children;
-  for (int i = 0; i < 100; i++) {
-    children.push_back(std::make_unique<Child>([](Child& test) {
+  for (int i = 0; i < kRacers; i++) {
+    children.push_back(std::make_unique<Child>([i](Child& test) {
       Mapping* mapping = nullptr;
       test.hear();
-      test.say(create("bus", &mapping));
+      nb_status status = i % 2 == 0 ? create("bus", &mapping) : Mapping::open_named("bus", &mapping);
+      bool created = i % 2 == 0 && status == NB_OK;
+      // Who opens and finds nothing makes it, unless somebody else was faster: then there is something to open.
+      for (int tries = 0; i % 2 == 1 && status == NB_ERR_NO_SUCH_BUS && tries < 2; tries++) {
+        status = create("bus", &mapping);
+        created = status == NB_OK;
+        if (status == NB_ERR_NAME_TAKEN) status = Mapping::open_named("bus", &mapping);
+      }
+      if (mapping != nullptr) reinterpret_cast<std::atomic<int>*>(mapping->base() + 128)->fetch_add(1);
+      test.say(created ? kCreated : status == NB_ERR_NAME_TAKEN ? kTaken : status == NB_OK ? kJoined : kOther);
+      test.hear();
+      test.say(mapping != nullptr ? reinterpret_cast<std::atomic<int>*>(mapping->base() + 128)->load() : 0);
       test.hear();
       if (mapping != nullptr) mapping->release();
       test.say(0);
     }));
   }
   for (auto& child : children) child->say(0);
-  std::vector<int> statuses(100);
-  for (auto& child : children) statuses.at(static_cast<size_t>(child->hear()))++;
-  CHECK_EQ(statuses[NB_OK], 1);
-  CHECK_EQ(statuses[NB_ERR_NAME_TAKEN], 99);
+  std::vector<int> how(kOther + 1);
+  std::vector<Child*> inside;
+  for (auto& child : children) {
+    const int answer = child->hear();
+    how.at(static_cast<size_t>(answer))++;
+    if (answer == kCreated || answer == kJoined) inside.push_back(child.get());
+  }
+  CHECK_EQ(how[kCreated], 1);
+  CHECK_EQ(how[kOther], 0);
+  CHECK(how[kTaken] >= kRacers / 2 - 1);
+  CHECK_EQ(how[kCreated] + how[kJoined] + how[kTaken], kRacers);
+  for (auto& child : children) child->say(0);
+  int members = 0;
+  for (auto& child : children) {
+    const int seen = child->hear();
+    members += seen != 0 ? 1 : 0;
+    CHECK(seen == 0 || seen == static_cast<int>(inside.size()));  // all are in the same memory
+  }
+  CHECK_EQ(members, static_cast<int>(inside.size()));
   for (auto& child : children) child->say(0);
   for (auto& child : children) CHECK_EQ(child->hear(), 0);
 }
@@ -283,12 +220,58 @@ NB_TEST("shared file: a live file that was cut short is a bad segment, to those 
   Mapping* mapping = nullptr;
   if (!started(creator) || !opened(&mapping)) return;
   CHECK_EQ(truncate((place.directory + "/bus.bus").c_str(), 4095), 0);
-  CHECK_EQ(mapping->intact(), NB_ERR_BAD_SEGMENT);
+  CHECK_EQ(mapping->reserve(0, kBytes), NB_ERR_BAD_SEGMENT);
+  CHECK_EQ(mapping->check(), NB_ERR_BAD_SEGMENT);
+  for (size_t i = 0; i < kBytes; i += 64) CHECK_EQ(mapping->base()[i]++, i == 0 ? 'r' : 0);  // safe from now on
   mapping->release();
   CHECK_EQ(Mapping::open_named("bus", &mapping), NB_ERR_BAD_SEGMENT);
   CHECK_EQ(place.files().size(), 1u);
   creator.end();
   CHECK_EQ(Mapping::open_named("bus", &mapping), NB_ERR_NO_SUCH_BUS);
+}
+
+NB_TEST("shared file: what was cut is lost also when the file has its size again") {
+  Place place;
+  Mapping* mapping = nullptr;
+  if (!CHECK_EQ(create("bus", &mapping), NB_OK)) return;
+  const std::string path = place.directory + "/bus.bus";
+  for (const off_t bytes : {off_t{kBytes / 2}, off_t{0}, off_t{kBytes}}) {
+    CHECK_EQ(truncate(path.c_str(), bytes), 0);
+    CHECK_EQ(mapping->check(), NB_ERR_BAD_SEGMENT);
+    for (size_t i = 0; i < kBytes; i += 4096) mapping->base()[i]++;
+  }
+  mapping->release();
+}
+
+NB_TEST("shared file: a file that was unlinked goes on for those who have it, and its name is free for others") {
+  Place place;
+  Child creator(be_creator);
+  Mapping* mapping = nullptr;
+  Mapping* other = nullptr;
+  if (!started(creator) || !opened(&mapping)) return;
+  CHECK_EQ(unlink((place.directory + "/bus.bus").c_str()), 0);
+  Child latecomer([](Child& test) {
+    Mapping* second = nullptr;
+    test.hear();
+    test.say(Mapping::open_named("bus", &second));
+    test.say(create("bus", &second));
+    test.hear();
+    if (second != nullptr) test.say(second->base()[101]), second->release();
+  });
+  latecomer.say(0);
+  CHECK_EQ(latecomer.hear(), NB_ERR_NO_SUCH_BUS);
+  CHECK_EQ(latecomer.hear(), NB_OK);
+  CHECK_EQ(create("bus", &other), NB_ERR_NAME_TAKEN);
+  CHECK_EQ(mapping->check(), NB_OK);
+  CHECK(mapping->slot_held(3));
+  mapping->base()[101] = 24;
+  creator.say(0);
+  CHECK_EQ(creator.hear(), 24);
+  mapping->release();
+  CHECK_EQ(place.files().size(), 1u);  // of the new bus
+  latecomer.say(0);
+  CHECK_EQ(latecomer.hear(), 0);
+  latecomer.hear();
 }
 
 NB_TEST("shared file: a bad name or size is refused, and a format that fails leaves nothing behind") {

@@ -36,7 +36,7 @@ struct Table : nbtest::RawSegment {
     NeuronTable table(segment, 0);
     for (uint32_t i = 0; i < neurons; i++) {
       uint16_t id = 0;
-      CHECK_EQ(table.add(static_cast<uint16_t>(i), Dynamics{}, 0, 0, 0, nullptr, &id), NB_OK);
+      CHECK_EQ(table.add(static_cast<uint16_t>(i), Dynamics{}, 0, 0, nullptr, &id), NB_OK);
     }
     owned = std::make_unique<Synapses>(segment, 0);
   }

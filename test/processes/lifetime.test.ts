@@ -4,7 +4,6 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { lost, open, Place, until } from './participant.js';
 
 const DEATH_MS = 100;
-const STOPPED_MS = 3000;
 const OPTIONS = { deathMs: DEATH_MS, axonCapacity: 1024, maxGanglia: 4, arenaCapacity: 1 << 20 };
 
 let place: Place;
@@ -12,34 +11,6 @@ beforeEach(() => {
   place = new Place();
 });
 afterEach(() => place.end());
-
-test('a participant that is stopped for seconds is slow, not dead, and loses nothing but what did not fit', async () => {
-  const sender = await place.creator('stopped', OPTIONS);
-  const receiver = await place.opener('stopped', { deathMs: DEATH_MS });
-  receiver.signal('SIGSTOP');
-  const some = await sender.ask<{ accepted: number; refused: number }>('fire', {
-    target: receiver.neuron,
-    count: 100,
-    bytes: 200,
-  });
-  expect(some).toMatchObject({ accepted: 100, refused: 0 });
-  await sleep(STOPPED_MS);
-  const many = await sender.ask<{ accepted: number; refused: number }>('fire', {
-    target: receiver.neuron,
-    count: 2000,
-    bytes: 20,
-  });
-  expect(many).toMatchObject({ accepted: 1024, refused: 1076 });
-  const during = await sender.state();
-  expect(during.stats).toMatchObject({ ganglia: 2, neurons: 2, queued: 1024 });
-  expect(during.peers).toContain(receiver.neuron);
-  receiver.signal('SIGCONT');
-  const after = await until(sender, 'after SIGCONT', ({ stats }) => open(stats) === 0);
-  expect(after.stats.delivered).toBe(1024);
-  expect(after.stats.dropped.full).toBe(1076);
-  expect((await receiver.state()).received).toBe(1024);
-  expect(after.stats.arena.blocks).toBe(2);
-});
 
 test('a request to a participant that is stopped runs out of time, and is not done when it goes on', async () => {
   const asker = await place.creator('asked', OPTIONS);

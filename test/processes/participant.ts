@@ -25,8 +25,12 @@ export class Place {
   readonly children = new Set<Participant>();
   readonly bad: string[] = [];
 
-  async participant(environment: NodeJS.ProcessEnv = {}): Promise<Participant> {
-    const child = new Participant(this, environment);
+  /** `runner`: a program and its arguments that start the participant, instead of its being started itself. */
+  async participant(
+    environment: NodeJS.ProcessEnv = {},
+    runner: readonly string[] = [],
+  ): Promise<Participant> {
+    const child = new Participant(this, environment, runner);
     this.children.add(child);
     return child;
   }
@@ -38,8 +42,13 @@ export class Place {
     return child.begin(neuron);
   }
 
-  async opener(name: string, options: object = {}, neuron = true): Promise<Participant> {
-    const child = await this.participant();
+  async opener(
+    name: string,
+    options: object = {},
+    neuron = true,
+    runner: readonly string[] = [],
+  ): Promise<Participant> {
+    const child = await this.participant({}, runner);
     await child.ask('open', { name, options });
     return child.begin(neuron);
   }
@@ -60,16 +69,17 @@ export class Participant {
   #questions = 0;
   #expected = false;
 
-  constructor(place: Place, environment: NodeJS.ProcessEnv) {
+  constructor(place: Place, environment: NodeJS.ProcessEnv, runner: readonly string[]) {
     this.#place = place;
-    this.process = spawn(process.execPath, [PROGRAM], {
+    const [program, ...rest] = [...runner, process.execPath, PROGRAM];
+    this.process = spawn(program, rest, {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...process.env, NEURONBUS_DIR: place.path, ...environment },
     });
-    let rest = '';
+    let unfinished = '';
     this.process.stdout!.on('data', (data) => {
-      const lines = (rest + data).split('\n');
-      rest = lines.pop()!;
+      const lines = (unfinished + data).split('\n');
+      unfinished = lines.pop()!;
       for (const line of lines) this.#hear(JSON.parse(line));
     });
     let errors = '';
@@ -118,6 +128,12 @@ export class Participant {
     this.#place.children.delete(this);
     this.process.kill(signal);
     await this.#gone;
+  }
+
+  /** Ends on its own now, or somebody else ends it. */
+  expectEnd(): Promise<void> {
+    this.#expected = true;
+    return this.#gone;
   }
 
   signal(signal: NodeJS.Signals): void {

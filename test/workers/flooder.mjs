@@ -1,4 +1,5 @@
 // Workers that fire at everybody they find, all the time: inline and long payloads, replies, connections. Not a test itself.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Neuron } from 'neuronbus';
 
 class Chatter extends Neuron {
@@ -7,11 +8,23 @@ class Chatter extends Neuron {
   }
 }
 
-export default (bus, { index, data }) => {
+// A card takes room in the arena, which the other one may have filled for the moment.
+async function register(bus, card) {
+  for (;;) {
+    try {
+      return bus.register(new Chatter(), card);
+    } catch (error) {
+      if (error.code !== 'ERR_NB_ARENA_FULL') throw error;
+      await sleep(1);
+    }
+  }
+}
+
+export default async (bus, { index, data }) => {
   const others = bus.neurons();
-  const ids = [0, 1].map((i) =>
-    bus.register(new Chatter(), { name: `chatter ${index}.${i}`, regions: ['chatter'] }),
-  );
+  const ids = [];
+  for (const i of [0, 1])
+    ids.push(await register(bus, { name: `chatter ${index}.${i}`, regions: ['chatter'] }));
   if (data.connect) {
     for (const { id } of others) {
       try {

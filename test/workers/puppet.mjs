@@ -1,5 +1,5 @@
 // What the workers of these tests run: does what the test says, over a channel apart from the bus. Not a test itself.
-import { Neuron } from 'neuronbus';
+import { Blackboard, Neuron } from 'neuronbus';
 
 /** Remembers the texts that it gets, then reacts as it was told. */
 class Probe extends Neuron {
@@ -27,7 +27,7 @@ class Counter extends Neuron {
 
 export default (bus, { index, data }) => {
   const channel = new BroadcastChannel(data.channel);
-  const stage = { bus, index, Probe, Counter, Neuron, state: {} };
+  const stage = { bus, index, Probe, Counter, Neuron, Blackboard, state: {} };
   channel.onmessage = async ({ data: { to, number, code, argument } }) => {
     if (to !== index) return;
     try {

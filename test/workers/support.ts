@@ -3,10 +3,10 @@
 import { BroadcastChannel } from 'node:worker_threads';
 import {
   type AgentCardInit,
+  type Blackboard,
   type BusStats,
   Neuron,
   NeuronBus,
-  NeuronBusError,
   type NeuronBusOptions,
   type NeuronHandle,
   type SpawnOptions,
@@ -14,6 +14,9 @@ import {
   type WorkerPool,
 } from 'neuronbus';
 import { expect, onTestFinished } from 'vitest';
+import { codeOfPromise, dropped, until } from '../support.js';
+
+export { dropped, sleep, turn, until } from '../support.js';
 
 type React = (spike: Spike, handle: NeuronHandle) => void;
 
@@ -22,6 +25,7 @@ export interface Stage {
   bus: NeuronBus;
   index: number;
   Neuron: typeof Neuron;
+  Blackboard: typeof Blackboard;
   Probe: new (react?: React) => Neuron & { texts: string[] };
   Counter: new () => Neuron & { count: number };
   // biome-ignore lint/suspicious/noExplicitAny: each test keeps there what it wants
@@ -108,20 +112,6 @@ export function add(bus: NeuronBus, card: AgentCardInit = { name: 'probe' }, rea
   return { probe, id: bus.register(probe, card) };
 }
 
-export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** Waits until `holds`; only a hang guard limits it. */
-export async function until(holds: () => boolean | Promise<boolean>, what = 'it'): Promise<void> {
-  for (const end = Date.now() + 60_000; !(await holds()); await sleep(2)) {
-    if (Date.now() > end) throw new Error(`${what} never happened`);
-  }
-}
-
-export function dropped(stats: BusStats): number {
-  return Object.values(stats.dropped).reduce((sum, count) => sum + count, 0);
-}
-
 /** Waits until nothing is under way, which the account must come to say by itself. */
 export async function quiet(bus: NeuronBus): Promise<BusStats> {
   let before = -1;
@@ -142,12 +132,6 @@ export async function quiet(bus: NeuronBus): Promise<BusStats> {
 }
 
 /** The code of what a call throws. */
-export async function codeOf(call: () => unknown): Promise<string> {
-  try {
-    await call();
-  } catch (error) {
-    if (error instanceof NeuronBusError) return error.code;
-    throw error;
-  }
-  return 'no error';
+export function codeOf(call: () => unknown): Promise<string> {
+  return codeOfPromise((async () => call())());
 }

@@ -3,16 +3,17 @@
 // The answerer's side: what came waits in a mailbox per neuron, most urgent first, and is handed to onMessage or onRequest; what
 // those return goes back. Called on the thread of the bus.
 
+import { inspect } from 'node:util';
 import { NeuronBusError } from '../../memory/errors.js';
 import * as L from '../../memory/layout.js';
 import type { Resident, Workspace } from '../workspace.js';
 import { type About, type IncomingHost, Message, Request } from './incoming.js';
 import { Mailbox } from './mailbox.js';
 import type { ExchangeObserver, RequestOutcome } from './observer.js';
+import { PartsOut } from './parts_out.js';
 import type { Post } from './post.js';
 import type { Teacher } from './teacher.js';
-import { STREAM_WINDOW } from './token_stream.js';
-import type { Content } from './value.js';
+import { Content } from './value.js';
 
 export interface AnsweringHost {
   now(): number;
@@ -23,7 +24,11 @@ export interface AnsweringHost {
   /** A question ended; `error` is what it was rejected with. */
   finished(request: Request, outcome: RequestOutcome, error?: unknown): void;
   observer(): ExchangeObserver | undefined;
+  /** Runs handlers, which are not on the stack now. */
+  turn(call: () => void): void;
 }
+
+const NOTHING = new Content(L.VALUE_NONE, 0, '');
 
 export class Answering {
   readonly #ws: Workspace;
@@ -35,7 +40,7 @@ export class Answering {
   readonly #mailboxes = new Map<number, Mailbox<Message>>();
   readonly #touched = new Set<number>(); // neurons whose mailbox may have something to hand over
   readonly #open = new Map<number, Map<number, Request>>(); // by neuron that asked and number; only those that outlive their handler
-  readonly #credits = new Map<Request, { parts: number; granted: () => void }>();
+  readonly #parts: PartsOut;
 
   /** `voice`: what requests can do with the bus. */
   constructor(
@@ -52,6 +57,12 @@ export class Answering {
     this.#ageingNs = ageingNs;
     this.#host = host;
     this.#voice = voice;
+    this.#parts = new PartsOut((request, index, value) => this.#part(request, index, value));
+  }
+
+  /** Whether questions wait for answers that outlive their handlers. */
+  get busy(): boolean {
+    return this.#open.size > 0;
   }
 
   /** Messages that have not had their turn. */
@@ -61,13 +72,20 @@ export class Answering {
     return waiting;
   }
 
-  /** A message or a question for a neuron of this thread. */
-  arrived(about: About, content: Content, now: number): void {
+  /** A message or a question for a neuron of this thread. Throws when its value cannot be read; then a question is answered. */
+  arrived(about: About, read: () => Content, now: number): void {
     const id = about.to;
+    let content: Content;
+    try {
+      content = read();
+    } catch (error) {
+      if (about.what !== L.MESSAGE_SEND) this.fail(this.#request(NOTHING, about), error);
+      throw error;
+    }
     const message =
       about.what === L.MESSAGE_SEND
         ? new Message(this.#voice(), content, about)
-        : new Request(this.#voice(), content, about, about.what === L.MESSAGE_STREAM);
+        : this.#request(content, about);
     let mailbox = this.#mailboxes.get(id);
     if (mailbox === undefined) {
       mailbox = new Mailbox(this.#ageingNs);
@@ -77,49 +95,66 @@ export class Answering {
     this.#touched.add(id);
   }
 
-  /** What an asker tells of a question that it asked neuron `id`. */
-  told(what: number, from: number, id: number, exchange: number, content: () => Content): void {
+  #request(content: Content, about: About): Request {
+    return new Request(this.#voice(), content, about, about.what === L.MESSAGE_STREAM);
+  }
+
+  /** What an asker tells of a question that it asked neuron `id`. `count`: see NB_MESSAGE_CANCEL. */
+  told(
+    what: number,
+    from: number,
+    id: number,
+    exchange: number,
+    count: number,
+    content: () => Content,
+  ): void {
     if (what === L.MESSAGE_REWARD) {
-      const signal = Number(content().text());
+      const signal = Number.parseFloat(content().text());
       if (signal >= -1 && signal <= 1) this.#teacher.rewarded(from, id, signal);
       return;
     }
-    const request = this.#open.get(from)?.get(exchange);
-    if (request === undefined || request.to !== id) return;
+    const open = this.#open.get(from)?.get(exchange);
+    const request = open?.to === id ? open : undefined;
     if (what === L.MESSAGE_CREDIT) {
-      const credit = this.#credits.get(request);
-      const parts = Number(content().text());
-      if (credit === undefined || !(parts > 0)) return;
-      credit.parts += parts;
-      credit.granted();
-    } else {
-      this.#teacher.failed(from, id);
-      this.#forget(request);
-      request.cancel();
-      this.#host.finished(request, 'aborted');
-      this.#credits.get(request)?.granted();
+      if (request !== undefined) this.#parts.grant(request, Number.parseInt(content().text(), 10));
+    } else if (request !== undefined) {
+      if (count !== 0) this.#teacher.failed(from, id); // who does not need an answer any more blames nobody
+      this.#cancel(request);
+    } else if (count === 0) {
+      // It has not had its turn. If its time is over, that is noticed then.
+      const same = (message: Message) =>
+        message instanceof Request && message.from === from && message.exchange === exchange;
+      const waiting = this.#mailboxes.get(id)?.find(same);
+      if (!(waiting instanceof Request)) return;
+      waiting.cancel();
+      this.#host.finished(waiting, 'aborted');
+    }
+  }
+
+  /** Nobody waits for the answers to those who left. */
+  forgetGone(): void {
+    for (const requests of this.#open.values()) {
+      for (const request of requests.values())
+        if (this.#entryOf(request.from) !== request.fromEntry) this.#cancel(request);
     }
   }
 
   /** Hands over what waits, to those that have time. */
   drain(): void {
     for (const id of this.#touched) {
-      this.#touched.delete(id);
-      const mailbox = this.#mailboxes.get(id);
-      const resident = this.#ws.residents[id];
-      if (mailbox === undefined) continue;
-      if (resident === undefined) {
-        this.#mailboxes.delete(id);
-        continue;
-      }
-      const places = resident.neuron.concurrency ?? Number.POSITIVE_INFINITY;
-      while (mailbox.busy < places) {
+      // A handler may unregister its neuron.
+      for (;;) {
+        const mailbox = this.#mailboxes.get(id);
+        const resident = this.#ws.residents[id];
+        if (mailbox === undefined || resident === undefined || this.#ws.closed) break;
+        if (mailbox.busy >= (resident.neuron.concurrency ?? Number.POSITIVE_INFINITY)) break;
         const message = mailbox.take();
-        if (message === undefined || this.#ws.closed) break;
+        if (message === undefined) break;
         const observer = this.#host.observer();
         if (observer === undefined || !(message instanceof Request)) this.#handle(message, resident, mailbox);
         else observer.answering(message, () => this.#handle(message, resident, mailbox));
       }
+      this.#touched.delete(id); // not when a listener to 'error' threw: then the rest waits for the next time
     }
   }
 
@@ -131,11 +166,18 @@ export class Answering {
     for (const requests of this.#open.values()) {
       for (const request of requests.values()) if (request.to === id) waiting.push(request);
     }
-    for (const message of waiting) if (message instanceof Request) this.fail(message, gone);
+    for (const message of waiting) {
+      if (!(message instanceof Request)) continue;
+      this.fail(message, gone);
+      message.cancel(); // its handler may still run
+    }
   }
 
+  /** One answer; to who wants parts, as the only one. */
   answer(request: Request, value: unknown): boolean {
-    return this.#finish(request, L.MESSAGE_REPLY, value);
+    if (!request.wantsParts) return this.#finish(request, L.MESSAGE_REPLY, value);
+    if (request.done || this.#ws.closed || this.#parts.has(request)) return false;
+    return this.#part(request, 0, value) && this.#finish(request, L.MESSAGE_END, undefined, 1);
   }
 
   fail(request: Request, error: unknown): boolean {
@@ -143,29 +185,28 @@ export class Answering {
   }
 
   close(): void {
-    for (const requests of this.#open.values()) {
-      for (const request of requests.values()) {
-        request.cancel();
-        this.#host.finished(request, 'closed');
-      }
-    }
-    for (const { granted } of this.#credits.values()) granted();
+    for (const requests of this.#open.values())
+      for (const request of requests.values()) this.#cancel(request, 'closed');
   }
 
   #handle(message: Message, { neuron, handle }: Resident, mailbox: Mailbox<Message>): void {
     const isRequest = message instanceof Request;
+    if (isRequest && message.done) return; // withdrawn
     if (isRequest && message.deadline <= this.#host.now()) {
-      this.#tooLate(message);
+      message.cancel();
+      this.#teacher.failed(message.from, message.to);
+      this.#host.finished(message, 'timeout');
       return;
     }
     if (!isRequest) this.#host.handled(message);
     let result: unknown;
     try {
-      if (!isRequest) result = neuron.onMessage?.(message, handle);
-      else if (neuron.onRequest === undefined)
+      if ((isRequest ? neuron.onRequest : neuron.onMessage) === undefined)
         throw new NeuronBusError('NO_HANDLER', `neuron ${message.to} (${handle.card.name})`);
-      else result = neuron.onRequest(message, handle);
+      result = isRequest ? neuron.onRequest!(message, handle) : neuron.onMessage!(message, handle);
+      this.#ws.restamp(0); // what an answer teaches is when it was given
     } catch (error) {
+      this.#ws.restamp(0);
       this.#threw(message, error);
       return;
     }
@@ -200,11 +241,12 @@ export class Answering {
   // A handler that goes on takes one of the places that the neuron has.
   #run(mailbox: Mailbox<Message>, message: Message, settled: PromiseLike<unknown>): void {
     mailbox.busy++;
+    this.#ws.awaited = true;
     const free = () => {
       mailbox.busy--;
-      if (mailbox.size === 0 || this.#ws.closed) return;
+      if (mailbox.size === 0 || this.#ws.closed || this.#mailboxes.get(message.to) !== mailbox) return;
       this.#touched.add(message.to);
-      this.drain();
+      this.#host.turn(() => this.drain());
     };
     settled.then(free, (error) => {
       free();
@@ -214,56 +256,40 @@ export class Answering {
 
   #threw(message: Message, error: unknown): void {
     if (this.#ws.closed) return;
-    if (message instanceof Request) this.fail(message, error);
-    else this.#host.handlerFailed(error, message.to);
-  }
-
-  #tooLate(request: Request): void {
-    request.cancel();
-    this.#teacher.failed(request.from, request.to);
-    this.#host.finished(request, 'timeout');
+    if (!(message instanceof Request)) this.#host.handlerFailed(error, message.to);
+    else if (!message.done) this.fail(message, error);
+    else if (!message.cancelled) this.#host.handlerFailed(error, message.to); // after it had answered
   }
 
   #answerOnce(request: Request, value: unknown): void {
     if (request.done) return;
     try {
-      if (!request.wantsParts) this.answer(request, value);
-      else if (this.#part(request, 0, value)) this.#finish(request, L.MESSAGE_END, undefined, 1);
+      this.answer(request, value);
     } catch (error) {
       this.fail(request, error); // a value that cannot be sent
     }
   }
 
-  /** Parts as they come, as fast as they are read; all in one where one answer is wanted. */
   async #sendParts(request: Request, parts: AsyncIterable<unknown>): Promise<void> {
-    if (!request.wantsParts) {
+    if (request.wantsParts) {
+      const count = await this.#parts.send(request, parts);
+      if (count >= 0) this.#finish(request, L.MESSAGE_END, undefined, count);
+    } else {
       const all: unknown[] = [];
-      for await (const part of parts) all.push(part);
-      return this.#answerOnce(request, all);
-    }
-    const credit = { parts: STREAM_WINDOW, granted: () => {} };
-    this.#credits.set(request, credit);
-    let count = 0;
-    try {
       for await (const part of parts) {
-        while (credit.parts === 0 && !request.done) {
-          await new Promise<void>((resolve) => {
-            credit.granted = resolve;
-          });
-        }
-        if (request.done || this.#ws.closed) return;
-        credit.parts--;
-        if (!this.#part(request, count++, part))
-          throw new NeuronBusError('FULL', 'A part of the stream was dropped');
+        if (request.done) return;
+        all.push(part);
       }
-      this.#finish(request, L.MESSAGE_END, undefined, count);
-    } finally {
-      this.#credits.delete(request);
+      this.#answerOnce(request, all);
     }
   }
 
   #part(request: Request, index: number, value: unknown): boolean {
-    return this.#send(request, L.MESSAGE_PART, value, index);
+    const sent = this.#send(request, L.MESSAGE_PART, value, index);
+    const now = this.#ws.lastReading();
+    if (index === 0) request.answeredAfterNs = Math.max(0, now - request.timestamp);
+    request.extend(now);
+    return sent;
   }
 
   #finish(request: Request, what: number, value: unknown, count = 0): boolean {
@@ -273,16 +299,15 @@ export class Answering {
     this.#forget(request);
     if (what === L.MESSAGE_ERROR) this.#host.finished(request, 'failed', value);
     else this.#host.finished(request, 'served');
-    if (what === L.MESSAGE_ERROR) this.#teacher.failed(request.from, request.to);
-    else
-      this.#teacher.answered(
-        request.from,
-        request.to,
-        Math.max(0, this.#ws.lastReading() - request.timestamp),
-      );
+    this.#parts.wake(request);
+    const { from, to, timestamp, answeredAfterNs } = request;
+    if (what === L.MESSAGE_ERROR) this.#teacher.failed(from, to);
+    else if (answeredAfterNs >= 0) this.#teacher.answered(from, to, answeredAfterNs);
+    else this.#teacher.answered(from, to, Math.max(0, this.#ws.lastReading() - timestamp));
     return sent;
   }
 
+  // An error that cannot be sent is as good as silence.
   #send(request: Request, what: number, value: unknown, count: number): boolean {
     const { from: asker, to: from, exchange, correlationId: correlation, type, priority } = request;
     if (this.#ws.residents[from] === undefined) return false;
@@ -290,13 +315,26 @@ export class Answering {
     try {
       return this.#post.send(letter, value);
     } catch (error) {
-      if (error instanceof NeuronBusError && error.code === 'ERR_NB_DEAD_TARGET') return false;
+      const known = error instanceof NeuronBusError;
+      if (known && (what === L.MESSAGE_ERROR || error.code === 'ERR_NB_DEAD_TARGET')) return false;
       throw error;
     }
   }
 
+  #cancel(request: Request, outcome: 'aborted' | 'closed' = 'aborted'): void {
+    this.#forget(request);
+    request.cancel();
+    this.#host.finished(request, outcome);
+    this.#parts.wake(request);
+  }
+
+  #entryOf(id: number): number {
+    return this.#ws.u32[this.#ws.roster + id];
+  }
+
   #keep(request: Request): void {
     const { from, exchange } = request;
+    request.fromEntry = this.#entryOf(from);
     const known = this.#open.get(from);
     if (known === undefined) this.#open.set(from, new Map([[exchange, request]]));
     else known.set(exchange, request);
@@ -309,8 +347,9 @@ export class Answering {
 }
 
 function describeError(error: unknown): { name: string; message: string; code?: unknown } {
-  if (!(error instanceof Error)) return { name: 'Error', message: String(error) };
-  const { name, message } = error;
+  if (!(error instanceof Error))
+    return { name: 'Error', message: typeof error === 'string' ? error : inspect(error) };
+  const [name, message] = [String(error.name), String(error.message)];
   const code = (error as { code?: unknown }).code;
   return typeof code === 'string' || typeof code === 'number' ? { name, message, code } : { name, message };
 }

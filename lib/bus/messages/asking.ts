@@ -10,8 +10,9 @@ import { ChannelValue } from './channel.js';
 import { Deadlines } from './deadlines.js';
 import type { MessageOptions, Outgoing, RequestOptions } from './options.js';
 import { Pending, PendingTable } from './pending.js';
-import type { Post } from './post.js';
+import { type Post, wireTime } from './post.js';
 import { Reply } from './reply.js';
+import { aborted } from './retries.js';
 import { iterate, partsLost, StreamPending, type TokenStream } from './token_stream.js';
 import type { Content } from './value.js';
 
@@ -106,7 +107,7 @@ export class Asking {
     const check =
       value instanceof ChannelValue ? (part: unknown) => value.channel.readAnswer(part) : undefined;
     const patienceNs = (options.timeoutMs ?? this.#timeoutMs) * 1e6;
-    const host = { credit: this.#credit, cancel: this.#stopped };
+    const host = { credit: this.#credit, stopped: this.#stopped };
     const pending = new StreamPending(host, this.#about(from, to, options), patienceNs, check);
     pending.lift = () => this.#remove(pending);
     this.#ask(pending, L.MESSAGE_STREAM, value, options);
@@ -115,14 +116,22 @@ export class Asking {
 
   /** An answer of `source` came. `content` decodes its value. */
   answered(what: number, exchange: number, count: number, source: number, content: () => Content): void {
+    this.#ws.awaited = true;
     const open = this.#table.get(exchange);
     if (open === undefined || open.to !== source) {
       this.#late++;
       return;
     }
-    if (what === L.MESSAGE_ERROR) this.#end(open, 'failed', remoteError(content()));
-    else if (open instanceof StreamPending) this.#streamed(open, what, count, content);
-    else if (what === L.MESSAGE_REPLY) this.#replied(open, content());
+    let value: Content;
+    try {
+      value = content();
+    } catch (error) {
+      this.#end(open, 'failed', error as Error); // it cannot be read, and will not come again
+      return;
+    }
+    if (what === L.MESSAGE_ERROR) this.#end(open, 'failed', remoteError(value));
+    else if (open instanceof StreamPending) this.#streamed(open, what, count, value);
+    else if (what === L.MESSAGE_REPLY) this.#replied(open, value);
   }
 
   #replied(open: RequestPending, content: Content): void {
@@ -179,7 +188,7 @@ export class Asking {
       return;
     }
     const now = this.#host.now();
-    pending.deadlineNs = now + timeoutMs * 1e6;
+    pending.deadlineNs = wireTime(now + timeoutMs * 1e6);
     pending.what = what;
     pending.type = type;
     pending.priority = priority;
@@ -201,6 +210,7 @@ export class Asking {
     }
     pending.sentNs = this.#ws.lastReading();
     pending.bytes = this.#post.bytes;
+    if (this.#table.get(exchange) !== pending) return; // ended by what ran to make room
     this.#deadlines.add(pending, now);
     if (signal === undefined) return;
     const abort = () => this.#giveUp(pending, 'aborted', aborted(signal));
@@ -208,18 +218,26 @@ export class Asking {
     this.#lifts.set(pending, () => signal.removeEventListener('abort', abort));
   }
 
-  #streamed(open: StreamPending, what: number, count: number, content: () => Content): void {
-    const good = what === L.MESSAGE_END ? open.end(count) : open.part(count, content());
-    const now = this.#ws.lastReading();
+  // One answer is a stream of one part.
+  #streamed(open: StreamPending, what: number, count: number, content: Content): void {
+    const alone = what === L.MESSAGE_REPLY;
+    const good = what === L.MESSAGE_END ? open.end(count) : open.part(alone ? 0 : count, content);
     if (!good) {
       this.#giveUp(open, 'failed', partsLost());
-    } else if (what === L.MESSAGE_END) {
-      this.#host.ended(open, 'answered', Math.max(0, now - open.sentNs));
+    } else if (what === L.MESSAGE_END || (alone && open.end(1))) {
+      this.#host.ended(open, 'answered', Math.max(0, this.#ws.lastReading() - open.sentNs));
     } else {
-      this.#deadlines.remove(open);
-      open.deadlineNs = now + open.patienceNs;
-      this.#deadlines.add(open, now);
+      this.#expect(open);
     }
+  }
+
+  // The time for the next part begins: when one came, or when there is room for one again.
+  #expect(open: StreamPending): void {
+    this.#deadlines.remove(open);
+    if (open.full) return;
+    const now = this.#host.now();
+    open.deadlineNs = now + open.patienceNs;
+    this.#deadlines.add(open, now);
   }
 
   #timedOut(open: Open): void {
@@ -233,7 +251,7 @@ export class Asking {
   // The answerer is told, who may have begun.
   #giveUp(open: Open, outcome: Outcome, error: Error): void {
     this.#end(open, outcome, error);
-    this.#cancel(open);
+    this.#tell(open, L.MESSAGE_CANCEL, undefined, outcome === 'timeout' ? 1 : 0);
   }
 
   #end(open: Open, outcome: Outcome, error: Error): void {
@@ -250,14 +268,17 @@ export class Asking {
     this.#lifts.delete(open);
   }
 
-  readonly #cancel = (open: Pending): void => this.#tell(open, L.MESSAGE_CANCEL, undefined);
-  // Nobody reads the stream any more.
-  readonly #stopped = (open: Pending): void => {
-    this.#host.ended(open, 'aborted', Math.max(0, this.#host.now() - open.sentNs));
-    this.#cancel(open);
+  readonly #credit = (open: StreamPending, parts: number): boolean => {
+    const wasFull = open.full;
+    const told = this.#tell(open, L.MESSAGE_CREDIT, String(parts));
+    if (told && wasFull) queueMicrotask(() => this.#table.get(open.exchange) === open && this.#expect(open));
+    return told;
   };
-  readonly #credit = (open: Pending, parts: number): void =>
-    this.#tell(open, L.MESSAGE_CREDIT, String(parts));
+  readonly #stopped = (open: StreamPending): void => {
+    this.#remove(open);
+    this.#host.ended(open, 'aborted', Math.max(0, this.#host.now() - open.sentNs));
+    this.#tell(open, L.MESSAGE_CANCEL, undefined);
+  };
   readonly #judge = {
     now: () => this.#host.now(),
     reward: ({ asker, from, exchange, correlationId }: Reply<unknown>, signal: number) => {
@@ -269,28 +290,27 @@ export class Asking {
     },
   };
 
-  // What the answerer should know. Lost when it cannot be sent: then it finds out by itself, or need not know.
+  // What the answerer should know. False: it cannot be sent; then it finds out by itself, or need not know.
   #tell(
     open: { from: number; to: number; exchange: number; correlation: number },
     what: number,
     value: string | undefined,
-  ): void {
+    count = 0,
+  ): boolean {
     const { from, to, exchange, correlation } = open;
-    if (this.#ws.closed || this.#ws.residents[from] === undefined || this.#ws.ganglionOf(to) < 0) return;
+    if (this.#ws.closed || this.#ws.residents[from] === undefined || this.#ws.ganglionOf(to) < 0)
+      return false;
     const type = what === L.MESSAGE_REWARD ? L.TYPE_MODULATORY : L.TYPE_EXCITATORY;
     try {
-      this.#post.send(
-        { from, to, what, exchange, correlation, type, priority: 0, deadlineNs: Number.POSITIVE_INFINITY },
+      return this.#post.send(
+        { from, to, what, exchange, correlation, type, priority: 0, deadlineNs: 0, count },
         value,
       );
     } catch (error) {
       if (!(error instanceof NeuronBusError)) throw error;
+      return false;
     }
   }
-}
-
-function aborted(signal: AbortSignal): NeuronBusError {
-  return new NeuronBusError('ABORTED', undefined, { cause: signal.reason });
 }
 
 /** What the answerer's error was. */

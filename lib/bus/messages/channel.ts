@@ -125,7 +125,8 @@ export function defineChannel<T, R = unknown>(
   name: string,
   options: ChannelOptions<T, R> = {},
 ): Channel<T, R> {
-  if (typeof name !== 'string' || name === '') throw invalidArgument('name', name, 'a non-empty string');
+  if (typeof name !== 'string' || name === '' || name.includes('\0'))
+    throw invalidArgument('name', name, 'a non-empty string without NUL');
   for (const key of ['validate', 'validateAnswer'] as const) {
     const validator = options[key];
     const good =

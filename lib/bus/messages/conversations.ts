@@ -5,11 +5,10 @@
 // A message spike comes from the dispatcher as a slot. Answers go to the question that waits for them at once; everything else
 // waits in its receiver's mailbox until the batch is through, so that priority decides and not the place in the ring.
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import { clock } from '../../memory/clock.js';
 import { NeuronBusError } from '../../memory/errors.js';
 import * as L from '../../memory/layout.js';
-import { Frame, readValue, valueBytes } from '../../memory/message_frame.js';
+import { Frame, readValue } from '../../memory/message_frame.js';
 import type { SpikeType } from '../../memory/spike.js';
 import type { Emitter } from '../emitter.js';
 import type { ResolvedOptions } from '../options.js';
@@ -33,20 +32,20 @@ import {
 import { fromWire, Post } from './post.js';
 import { Records } from './records.js';
 import type { Reply } from './reply.js';
+import { Retries } from './retries.js';
 import { Teacher } from './teacher.js';
 import type { TokenStream } from './token_stream.js';
-import { Content, TRACE_LENGTH, takeTrace } from './value.js';
+import { Content } from './value.js';
 
 export interface ConversationsHost {
   now(): number;
   random(): number;
   handlerFailed(error: unknown, id: number): void;
-  closed(): boolean;
+  /** Runs handlers, which are not on the stack now. */
+  turn(call: () => void): void;
 }
 
 const NO_OPTIONS = Object.freeze({});
-const DEFAULT_RETRIES = 3;
-const DEFAULT_BACKOFF_MS = 10;
 /** How often it is looked whether those who should answer are still there, ms. */
 const WATCH_MS = 250;
 
@@ -57,11 +56,14 @@ export class Conversations implements IncomingHost {
   readonly #asking: Asking;
   readonly #answering: Answering;
   readonly #addressing: Addressing;
+  readonly #retries: Retries;
   readonly #frame = new Frame();
   readonly records: Records;
   /** Told of every question, if there is one. */
   observer: ExchangeObserver | undefined;
+  readonly #alone: boolean; // nobody can leave unnoticed
   #watch: NodeJS.Timeout | undefined;
+  #topology = -1;
 
   constructor(
     workspace: Workspace,
@@ -83,7 +85,10 @@ export class Conversations implements IncomingHost {
     this.records = records;
     const post = new Post(emitter);
     const now = () => host.now();
-    this.#asking = new Asking(workspace, post, options.requestTimeoutMs, options.clock === 'virtual', {
+    const virtual = options.clock === 'virtual';
+    this.#alone = virtual;
+    this.#retries = new Retries(now, () => host.random(), virtual);
+    this.#asking = new Asking(workspace, post, options.requestTimeoutMs, virtual, {
       now,
       sent: (from, to, bytes, options, went) => records.sent(from, to, bytes, options, went),
       asks: (pending, traceparent) =>
@@ -107,6 +112,7 @@ export class Conversations implements IncomingHost {
           records.finished(request, outcome);
           this.observer?.answered(request, outcome, error);
         },
+        turn: (call) => host.turn(call),
       },
       () => this,
     );
@@ -114,7 +120,7 @@ export class Conversations implements IncomingHost {
 
   /** Questions without an answer so far. */
   get pending(): number {
-    return this.#asking.pending;
+    return this.#asking.pending + this.#retries.waiting;
   }
 
   /** Messages that have not had their turn at a neuron of this thread. */
@@ -172,9 +178,12 @@ export class Conversations implements IncomingHost {
   ): Promise<Reply<R>> {
     try {
       if (options !== NO_OPTIONS) checkRequestOptions(options);
-      const attempt = () => this.#asking.request<R>(from, this.#addressing.one(from, to), value, options);
-      this.#watchTargets();
-      return options.idempotent === true ? this.#insist(attempt, options) : attempt();
+      const again = options.idempotent === true && options.retries !== 0;
+      const { correlationId = again ? this.#asking.conversation() : undefined } = options;
+      const all = again ? { ...options, correlationId } : options;
+      const attempt = () => this.#asking.request<R>(from, this.#addressing.one(from, to), value, all);
+      this.#watchOthers();
+      return again ? this.#retries.insist(attempt, options) : attempt();
     } catch (error) {
       return Promise.reject(error as Error);
     }
@@ -188,7 +197,7 @@ export class Conversations implements IncomingHost {
     options: RequestOptions = NO_OPTIONS,
   ): TokenStream<R> {
     if (options !== NO_OPTIONS) checkRequestOptions(options);
-    this.#watchTargets();
+    this.#watchOthers();
     return this.#asking.stream(from, this.#addressing.one(from, to), value, options);
   }
 
@@ -211,31 +220,21 @@ export class Conversations implements IncomingHost {
     const { u32, memory } = this.#ws;
     const { what, flags, exchange, correlation, deadline, encoding } = this.#frame.read(u32, at);
     const from = u32[at * 16 + 3] & 0xffff;
-    let traceparent: string | undefined;
-    const content = () => {
-      let raw = readValue(u32, at, memory);
-      let bytes = valueBytes(u32, at);
-      if ((flags & L.MESSAGE_HAS_TRACE) !== 0) {
-        [traceparent, raw] = takeTrace(raw);
-        bytes -= TRACE_LENGTH;
-      }
-      return new Content(encoding, flags, raw, bytes);
-    };
+    const content = () => new Content(encoding, flags, readValue(u32, at, memory));
     if (what >= L.MESSAGE_REPLY && what <= L.MESSAGE_END) {
       this.#asking.answered(what, exchange, deadline, from, content);
     } else if (what > L.MESSAGE_END) {
-      if (what < L.MESSAGE_WHATS) this.#answering.told(what, from, id, exchange, content);
+      if (what < L.MESSAGE_WHATS) this.#answering.told(what, from, id, exchange, deadline, content);
     } else {
       const now = this.#ws.lastReading();
-      const value = content();
       const type = (flags >>> L.MESSAGE_TYPE_SHIFT) as SpikeType;
       const priority = (u32[at * 16 + 4] >>> 8) & 0xff;
       const sentNs = u32[at * 16 + 1] * 4294967296 + u32[at * 16];
       const deadlineNs = fromWire(deadline, now);
       const correlationId = correlation;
       this.#answering.arrived(
-        { from, to: id, what, exchange, correlationId, type, priority, sentNs, deadlineNs, traceparent },
-        value,
+        { from, to: id, what, exchange, correlationId, type, priority, sentNs, deadlineNs },
+        content,
         now,
       );
     }
@@ -244,58 +243,46 @@ export class Conversations implements IncomingHost {
   /** The batch is through: hands over what came with it. */
   drain(): void {
     this.#answering.drain();
+    if (this.#answering.busy) this.#watchOthers();
   }
 
   /** A neuron of this thread left. */
   left(id: number): void {
     this.#answering.left(id);
     this.records.traffic.left(id);
+    this.#answering.forgetGone();
     this.#asking.forgetGone();
   }
 
   /** The virtual clock was moved. */
   advanced(): void {
     this.#asking.expire();
+    this.#retries.expire();
   }
 
   close(): void {
     clearInterval(this.#watch);
     this.#asking.close(new NeuronBusError('CLOSED'));
+    this.#retries.close(new NeuronBusError('CLOSED'));
     this.#answering.close();
   }
 
   // ---- inside -------------------------------------------------------------------------------------------------------
 
-  // Whoever is asked may leave, or die with its thread or process.
-  #watchTargets(): void {
-    if (this.#watch !== undefined) return;
+  // Whoever is asked, or asked, may leave, or die with its thread or process.
+  #watchOthers(): void {
+    if (this.#watch !== undefined || this.#alone) return;
     this.#watch = setInterval(() => {
-      if (this.#asking.pending === 0) {
+      if (this.#asking.pending === 0 && !this.#answering.busy) {
         clearInterval(this.#watch);
         this.#watch = undefined;
-      } else if (this.#registry.sync()) {
-        this.#asking.forgetGone();
+        return;
       }
+      const { topology } = this.#registry;
+      if (topology === this.#topology) return;
+      this.#topology = topology;
+      this.#asking.forgetGone();
+      this.#answering.forgetGone();
     }, WATCH_MS).unref();
   }
-
-  async #insist<R>(attempt: () => Promise<Reply<R>>, options: RequestOptions): Promise<Reply<R>> {
-    const { retries = DEFAULT_RETRIES, backoffMs = DEFAULT_BACKOFF_MS, signal } = options;
-    for (let failed = 0; ; failed++) {
-      try {
-        return await attempt();
-      } catch (error) {
-        if (failed === retries || !mayPass(error) || this.#host.closed()) throw error;
-        const pause = backoffMs * 2 ** failed * (0.5 + 0.5 * this.#host.random());
-        await sleep(pause, undefined, { ...(signal && { signal }) }).catch(() => {});
-        if (signal?.aborted) throw new NeuronBusError('ABORTED', undefined, { cause: signal.reason });
-      }
-    }
-  }
-}
-
-/** Whether another attempt may do better. */
-function mayPass(error: unknown): boolean {
-  const codes = ['ERR_NB_TIMEOUT', 'ERR_NB_DEAD_TARGET', 'ERR_NB_FULL', 'ERR_NB_ARENA_FULL', 'ERR_NB_REMOTE'];
-  return error instanceof NeuronBusError && codes.includes(error.code);
 }

@@ -3,12 +3,14 @@
 // Deadlines of what is pending: a hashed timing wheel (Varghese & Lauck 1987, scheme 6), so that setting and lifting one costs a
 // few loads and stores however many there are. Called on the thread of the bus.
 //
-// One timer serves all. It is armed for no longer than one turn of the wheel, and not again once nothing is pending: so it need
-// not be touched when an answer comes, and keeps the process alive for half a second at most.
+// One timer serves all. It is armed for half a second at most, and not again once nothing is pending: so it need not be touched
+// when an answer comes, and keeps the process alive no longer than that.
 
 const TICK_NS = 2 ** 20;
 const SLOTS = 512;
 const TURN_NS = TICK_NS * SLOTS;
+/** The timer is armed for no longer than this. */
+const MAX_SLEEP_NS = 5e8;
 
 /** Something with a deadline. The links belong to the wheel. */
 export interface Timed {
@@ -88,7 +90,7 @@ export class Deadlines<T extends Timed> {
 
   #arm(until: number, now: number): void {
     clearTimeout(this.#timer);
-    this.#armedFor = Math.min(until, now + TURN_NS);
+    this.#armedFor = Math.min(until, now + MAX_SLEEP_NS);
     this.#timer = setTimeout(this.#ring, Math.max(1, Math.ceil((this.#armedFor - now) / 1e6)));
   }
 

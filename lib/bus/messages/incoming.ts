@@ -29,7 +29,6 @@ export interface About {
   readonly priority: number;
   readonly sentNs: number;
   readonly deadlineNs: number;
-  readonly traceparent: string | undefined;
 }
 
 /** A message without a question: what `send()` sends. */
@@ -62,7 +61,7 @@ export class Message {
     this.type = about.type;
     this.priority = about.priority;
     this.timestamp = about.sentNs;
-    this.traceparent = about.traceparent;
+    this.traceparent = content.traceparent;
   }
 
   /** What was sent: a string, a Uint8Array, whatever JSON expresses, or undefined. ERR_NB_BAD_PAYLOAD. */
@@ -108,29 +107,39 @@ export class Message {
   }
 
   protected inherit(options: RequestOptions): RequestOptions {
-    const traceparent = this.context ?? this.traceparent;
-    return { correlationId: this.correlationId, traceparent, ...options };
+    const correlationId = this.correlationId === 0 ? undefined : this.correlationId;
+    return { correlationId, traceparent: this.context ?? this.traceparent, ...options };
   }
 }
 
 /** A question. It is answered by what `onRequest` returns, or by reply(). */
 export class Request extends Message {
-  /** Until when the asker waits, ns on the clock of the bus; Infinity = for ever. */
-  readonly deadline: number;
   /** @internal */
   readonly exchange: number;
   /** @internal Whether the asker wants parts. */
   readonly wantsParts: boolean;
   /** @internal Nothing more can be answered. */
   done = false;
+  /** @internal From question to answer, or to the first part, ns; -1 = there was none. */
+  answeredAfterNs = -1;
+  /** @internal What the roster said of the asker when it was kept. */
+  fromEntry = 0;
+  #deadline: number;
+  #extended = 0; // ns: when the deadline was set last, 0 = by the asker
+  #cancelled = false;
   #abort: AbortController | undefined;
 
   /** @internal */
   constructor(host: IncomingHost, content: Content, about: About, wantsParts: boolean) {
     super(host, content, about);
-    this.deadline = about.deadlineNs;
+    this.#deadline = about.deadlineNs;
     this.exchange = about.exchange;
     this.wantsParts = wantsParts;
+  }
+
+  /** Until when the asker waits, ns on the clock of the bus; Infinity = for ever. Of a stream: for the next part. */
+  get deadline(): number {
+    return this.#deadline;
   }
 
   /** How long the asker still waits, ms. */
@@ -138,10 +147,10 @@ export class Request extends Message {
     return Math.max(0, (this.deadline - this.host.now()) / 1e6);
   }
 
-  /** Aborted when the asker does not wait any more. */
+  /** Aborted when the asker gives up: not when it has its answer. */
   get signal(): AbortSignal {
     this.#abort ??= new AbortController();
-    if (this.done) this.#abort.abort();
+    if (this.#cancelled) this.#abort.abort();
     return this.#abort.signal;
   }
 
@@ -160,15 +169,28 @@ export class Request extends Message {
     return this.host.fail(this, error);
   }
 
-  /** @internal The asker gave up. */
-  cancel(): void {
-    this.done = true;
-    this.#abort?.abort();
+  /** @internal A part went at `now`: the asker's patience begins anew. */
+  extend(now: number): void {
+    this.#deadline = now + (this.#deadline - Math.max(this.timestamp, this.#extended));
+    this.#extended = now;
   }
 
-  /** What comes of it inherits the deadline and the signal, too. */
+  /** @internal Whether the asker gave up. */
+  get cancelled(): boolean {
+    return this.#cancelled;
+  }
+
+  /** @internal The asker gave up. */
+  cancel(): void {
+    if (!this.done) this.#cancelled = true;
+    this.done = true;
+    if (this.#cancelled) this.#abort?.abort();
+  }
+
+  /** What comes of it before it is answered inherits the deadline and the signal, too. */
   protected override inherit(options: RequestOptions): RequestOptions {
     const inherited = super.inherit(options);
+    if (this.done && !this.#cancelled) return inherited;
     if (options.timeoutMs === undefined && this.deadline !== Number.POSITIVE_INFINITY) {
       inherited.timeoutMs = Math.max(1e-3, this.remainingMs);
     }

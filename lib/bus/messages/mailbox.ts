@@ -66,6 +66,11 @@ export class Mailbox<T extends Waiting> {
     return first.item;
   }
 
+  /** One that waits and `fits`, which stays. */
+  find(fits: (item: T) => boolean): T | undefined {
+    return this.#heap.find(({ item }) => fits(item))?.item;
+  }
+
   /** Empties it. */
   clear(): T[] {
     return this.#heap.splice(0).map(({ item }) => item);

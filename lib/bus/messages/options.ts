@@ -7,6 +7,7 @@ import type { SpikeType } from '../../memory/spike.js';
 import { checkPriority, checkType } from '../../memory/spike_writer.js';
 import type { RegisteredCard } from '../agent_card.js';
 import type { ChannelValue } from './channel.js';
+import { isTraceparent } from './traceparent.js';
 
 /**
  * A neuron id, the name on a card, a capability, a region (and what lies below it), or a predicate over cards. Where several
@@ -47,7 +48,7 @@ export interface RequestOptions extends MessageOptions {
   idempotent?: boolean;
   /** Further attempts of an idempotent request. Default 3. `timeoutMs` is for each. */
   retries?: number;
-  /** Pause before the first further attempt, ms; it doubles each time, and half of it is random. Default 10. */
+  /** Pause before the first further attempt, ms; it doubles each time up to a minute, and half of it is random. Default 10. */
   backoffMs?: number;
 }
 
@@ -60,7 +61,6 @@ const REQUEST_KEYS: ReadonlySet<string> = new Set([
   'retries',
   'backoffMs',
 ]);
-const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 /** What the deadline of a message can say: half of 2^32 units of 2^16 ns. */
 export const MAX_TIMEOUT_MS = 2 ** 47 / 1e6;
 
@@ -113,7 +113,7 @@ function checkCommon({ type, priority, correlationId, traceparent }: MessageOpti
   if (correlationId !== undefined && correlationId >>> 0 !== correlationId) {
     throw invalidArgument('correlationId', correlationId, 'the correlationId of a message');
   }
-  if (traceparent !== undefined && !TRACEPARENT.test(traceparent)) {
+  if (traceparent !== undefined && !isTraceparent(traceparent)) {
     throw invalidArgument('traceparent', traceparent, 'a W3C traceparent (00-<trace id>-<span id>-<flags>)');
   }
 }

@@ -13,10 +13,10 @@ import type { Content } from './value.js';
 export const STREAM_WINDOW = 32;
 
 export interface TokenStreamHost {
-  /** Lets the answerer send so many more. */
-  credit(stream: StreamPending, parts: number): void;
+  /** Lets the answerer send so many more. False: it could not be told. */
+  credit(stream: StreamPending, parts: number): boolean;
   /** Nobody reads any more. */
-  cancel(stream: StreamPending): void;
+  stopped(stream: StreamPending): void;
 }
 
 type Waiter<T> = { resolve(result: IteratorResult<T>): void; reject(error: unknown): void };
@@ -35,6 +35,7 @@ export class StreamPending extends Pending {
   readonly #check: ((value: unknown) => unknown) | undefined;
   #arrived = 0;
   #read = 0;
+  #credited = 0;
   #ended = false;
   #error: Error | undefined;
   /** From part to part, ns. */
@@ -51,6 +52,11 @@ export class StreamPending extends Pending {
     this.#host = host;
     this.#check = check;
     this.patienceNs = patienceNs;
+  }
+
+  /** Whether the answerer used up its credit: it waits, not we. */
+  get full(): boolean {
+    return this.#arrived === STREAM_WINDOW + this.#credited;
   }
 
   /** Part number `index` came. False: one before it was lost. */
@@ -87,7 +93,7 @@ export class StreamPending extends Pending {
   stop(): Promise<IteratorResult<unknown>> {
     if (!this.#ended) {
       this.#finish(undefined);
-      this.#host.cancel(this);
+      this.#host.stopped(this);
     }
     this.#parts.length = 0;
     this.#error = undefined;
@@ -95,7 +101,8 @@ export class StreamPending extends Pending {
   }
 
   #give(waiter: Waiter<unknown>, content: Content): void {
-    if (++this.#read % (STREAM_WINDOW / 2) === 0 && !this.#ended) this.#host.credit(this, STREAM_WINDOW / 2);
+    const owed = ++this.#read - this.#credited;
+    if (owed >= STREAM_WINDOW / 2 && !this.#ended && this.#host.credit(this, owed)) this.#credited += owed;
     try {
       const { value } = content;
       waiter.resolve({ done: false, value: this.#check === undefined ? value : this.#check(value) });

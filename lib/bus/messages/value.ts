@@ -3,15 +3,26 @@
 // Values of messages: text, bytes, JSON, or any of these over a channel; and what they are in a frame. Any thread.
 
 import { Buffer } from 'node:buffer';
+import { types } from 'node:util';
 import { invalidArgument, NeuronBusError } from '../../memory/errors.js';
 import * as L from '../../memory/layout.js';
 import type { Frame } from '../../memory/message_frame.js';
 import { jsonText } from '../../memory/spike_writer.js';
 import { ChannelValue } from './channel.js';
+import { isTraceparent, TRACE_LENGTH } from './traceparent.js';
 
 /** Makes `value` the frame's. ERR_NB_INVALID_ARGUMENT for what JSON cannot say. */
 export function putValue(frame: Frame, value: unknown): void {
-  frame.flags &= ~L.MESSAGE_HAS_CHANNEL;
+  if (value instanceof ChannelValue) {
+    putPlain(frame, value.value);
+    frame.flags |= L.MESSAGE_HAS_CHANNEL;
+    putBefore(frame, `${value.channel.name}\0`);
+  } else {
+    putPlain(frame, value);
+  }
+}
+
+function putPlain(frame: Frame, value: unknown): void {
   if (typeof value === 'string') {
     frame.encoding = L.VALUE_TEXT;
     frame.value = value;
@@ -21,69 +32,79 @@ export function putValue(frame: Frame, value: unknown): void {
   } else if (value instanceof Uint8Array) {
     frame.encoding = L.VALUE_BYTES;
     frame.value = value;
-  } else if (value instanceof ChannelValue) {
-    frame.flags |= L.MESSAGE_HAS_CHANNEL;
-    frame.encoding = L.VALUE_JSON;
-    frame.value = jsonText([value.channel.name, value.value]);
+  } else if (!isJson(value)) {
+    throw invalidArgument('value', value, 'text, bytes (a Uint8Array) or a value that JSON can express');
   } else {
-    if (typeof value === 'function' || typeof value === 'symbol' || typeof value === 'bigint') {
-      throw invalidArgument('value', value, 'text, bytes or a value that JSON can express');
-    }
     frame.encoding = L.VALUE_JSON;
     frame.value = jsonText(value);
   }
+}
+
+// JSON would make these undefined, or objects that nobody wants back.
+function isJson(value: unknown): boolean {
+  if (typeof value === 'function' || typeof value === 'symbol' || typeof value === 'bigint') return false;
+  return (
+    !ArrayBuffer.isView(value) && !types.isAnyArrayBuffer(value) && !types.isMap(value) && !types.isSet(value)
+  );
+}
+
+function putBefore(frame: Frame, text: string): void {
+  const { value } = frame;
+  frame.value = typeof value === 'string' ? text + value : Buffer.concat([Buffer.from(text), value]);
 }
 
 /** What a message carries, as it came; decoded when it is asked for. */
 export class Content {
   readonly #encoding: number;
   readonly #raw: string | Uint8Array;
-  readonly #overChannel: boolean;
-  /** Of the value as it was sent. */
-  readonly length: number;
+  /** Name of the channel it came over, if any. */
+  readonly channel: string | undefined;
+  /** W3C trace context of the sender, if it had one. */
+  readonly traceparent: string | undefined;
   #parsed: unknown;
   #isParsed = false;
 
-  constructor(encoding: number, flags: number, raw: string | Uint8Array, bytes: number) {
+  /** ERR_NB_BAD_PAYLOAD: there is no name of a channel where one should be. */
+  constructor(encoding: number, flags: number, raw: string | Uint8Array) {
     this.#encoding = encoding;
+    if ((flags & L.MESSAGE_HAS_TRACE) !== 0) {
+      const trace = textOf(raw.slice(0, TRACE_LENGTH));
+      this.traceparent = isTraceparent(trace) ? trace : undefined;
+      raw = raw.slice(TRACE_LENGTH);
+    }
+    if ((flags & L.MESSAGE_HAS_CHANNEL) !== 0) {
+      const end = typeof raw === 'string' ? raw.indexOf('\0') : raw.indexOf(0);
+      if (end <= 0) throw new NeuronBusError('BAD_PAYLOAD', 'A message without the name of its channel');
+      this.channel = textOf(raw.slice(0, end));
+      raw = raw.slice(end + 1);
+    }
     this.#raw = raw;
-    this.#overChannel = (flags & L.MESSAGE_HAS_CHANNEL) !== 0;
-    this.length = bytes;
   }
 
-  /** Name of the channel it came over, if any. ERR_NB_BAD_PAYLOAD. */
-  get channel(): string | undefined {
-    if (!this.#overChannel) return undefined;
-    const whole = this.#whole();
-    if (!Array.isArray(whole) || typeof whole[0] !== 'string')
-      throw new NeuronBusError('BAD_PAYLOAD', 'A message without the name of its channel');
-    return whole[0];
+  /** Bytes of the value as it was sent. */
+  get length(): number {
+    return typeof this.#raw === 'string' ? Buffer.byteLength(this.#raw) : this.#raw.length;
   }
 
   /** What was sent: a string, a Uint8Array, whatever JSON expresses, or undefined. ERR_NB_BAD_PAYLOAD. */
   get value(): unknown {
     if (this.#encoding === L.VALUE_TEXT || this.#encoding === L.VALUE_BYTES) return this.#raw;
     if (this.#encoding === L.VALUE_NONE) return undefined;
-    return this.channel === undefined ? this.#whole() : (this.#whole() as unknown[])[1];
-  }
-
-  /** As text: JSON as it was sent, bytes as UTF-8. */
-  text(): string {
-    const raw = this.#raw;
-    return typeof raw === 'string' ? raw : new TextDecoder().decode(raw);
-  }
-
-  /** As JSON, also of a text that is JSON. ERR_NB_BAD_PAYLOAD. */
-  json(): unknown {
-    return this.#encoding === L.VALUE_JSON ? this.value : parse(this.text());
-  }
-
-  #whole(): unknown {
     if (!this.#isParsed) {
       this.#parsed = parse(this.text());
       this.#isParsed = true;
     }
     return this.#parsed;
+  }
+
+  /** As text: JSON as it was sent, bytes as UTF-8. */
+  text(): string {
+    return textOf(this.#raw);
+  }
+
+  /** As JSON, also of a text that is JSON. ERR_NB_BAD_PAYLOAD. */
+  json(): unknown {
+    return this.#encoding === L.VALUE_JSON ? this.value : parse(this.text());
   }
 }
 
@@ -95,25 +116,12 @@ function parse(text: string): unknown {
   }
 }
 
-/** Bytes of a traceparent. */
-export const TRACE_LENGTH = 55;
-
 /** Puts a W3C traceparent before the frame's value. */
 export function putTrace(frame: Frame, traceparent: string): void {
-  const { value } = frame;
   frame.flags |= L.MESSAGE_HAS_TRACE;
-  if (typeof value === 'string') {
-    frame.value = traceparent + value;
-  } else {
-    frame.value = new Uint8Array(TRACE_LENGTH + value.length);
-    frame.value.set(Buffer.from(traceparent, 'latin1'));
-    frame.value.set(value, TRACE_LENGTH);
-  }
+  putBefore(frame, traceparent);
 }
 
-/** The traceparent before a value, and the value. */
-export function takeTrace(raw: string | Uint8Array): [traceparent: string, raw: string | Uint8Array] {
-  const trace = raw.slice(0, TRACE_LENGTH);
-  const text = typeof trace === 'string' ? trace : Buffer.from(trace).toString('latin1');
-  return [text, raw.slice(TRACE_LENGTH)];
+function textOf(raw: string | Uint8Array): string {
+  return typeof raw === 'string' ? raw : Buffer.from(raw.buffer, raw.byteOffset, raw.length).toString('utf8');
 }

@@ -3,7 +3,7 @@
 // synapses; every spike carries a checksum.
 import { createHash } from 'node:crypto';
 import { createInterface } from 'node:readline';
-import { Neuron, NeuronBus } from 'neuronbus';
+import { Blackboard, Neuron, NeuronBus } from 'neuronbus';
 
 const say = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
 const bad = (what) => say({ bad: `${process.pid}: ${what}` });
@@ -19,6 +19,7 @@ const MIXED = [3, 20, 46, 47, 200, 1500, 9000];
 
 const digest = (body) => createHash('md5').update(body).digest('hex').slice(0, 8);
 const letter = (bytes) => {
+  if (bytes === 0) return '';
   const body = String.fromCharCode(97 + (bytes % 26)).repeat(Math.max(1, bytes - 8));
   return digest(body) + body;
 };
@@ -27,13 +28,40 @@ const pick = (list) => list[Math.floor(Math.random() * list.length)];
 
 let received = 0;
 let busyMs = 0;
+let failure;
+
+/** Answers as its value says. */
+class Server extends Neuron {
+  capabilities = ['server'];
+  asked = 0;
+  aborted = 0;
+  ended = 0;
+  onRequest(request) {
+    this.asked++;
+    const { how, value, parts } = request.value;
+    if (how === 'echo') return { value, from: process.pid };
+    if (how === 'fail') throw new RangeError(value);
+    if (how === 'stream') return this.parts(parts);
+    request.signal.addEventListener('abort', () => this.aborted++);
+    return new Promise(() => {}); // mute
+  }
+  async *parts(parts) {
+    try {
+      for (let i = 0; i < parts; i++) yield `part ${i}`;
+    } finally {
+      this.ended++;
+    }
+  }
+}
+let server;
 
 class Peer extends Neuron {
   capabilities = ['peer'];
   onSpike(spike) {
     received++;
     const text = spike.text();
-    if (text.slice(0, 8) !== digest(text.slice(8))) bad(`a spike of ${text.length} bytes is corrupt`);
+    if (text !== '' && text.slice(0, 8) !== digest(text.slice(8)))
+      bad(`a spike of ${text.length} bytes is corrupt`);
     for (const end = performance.now() + busyMs; busyMs > 0 && performance.now() < end; );
   }
 }
@@ -43,6 +71,15 @@ let id;
 let loading = false;
 let accepted = 0;
 let refused = 0;
+const watched = [];
+
+async function watch(key) {
+  try {
+    for await (const { value, version } of bus.blackboard(id).watch(key)) watched.push({ value, version });
+  } catch (error) {
+    watched.push({ code: error.code });
+  }
+}
 
 function tolerate(action) {
   try {
@@ -53,8 +90,15 @@ function tolerate(action) {
   }
 }
 
-function fire(spike) {
-  const sent = tolerate(() => bus.fire(id, spike));
+function watched(made) {
+  return made.on('error', (error) => {
+    if (error.code === 'ERR_NB_BAD_SEGMENT') failure = error.code;
+    else bad(error.stack ?? error);
+  });
+}
+
+function fire(spike, strict = false) {
+  const sent = strict ? bus.fire(id, spike) : tolerate(() => bus.fire(id, spike));
   if (sent === true) accepted++;
   else refused++;
 }
@@ -75,10 +119,10 @@ function load() {
 
 const commands = {
   create: ({ options }) => {
-    bus = NeuronBus.create(options);
+    bus = watched(NeuronBus.create(options));
   },
   open: ({ name, options }) => {
-    bus = NeuronBus.open(name, options);
+    bus = watched(NeuronBus.open(name, options));
   },
   start: () => bus.start(),
   stop: () => bus.stop(),
@@ -96,9 +140,10 @@ const commands = {
   quiet: () => {
     loading = false;
   },
-  fire: ({ target, count, bytes }) => {
-    for (let i = 0; i < count; i++)
-      fire(target === undefined ? { payload: letter(bytes) } : { target, payload: letter(bytes) });
+  /** `strict`: what it throws is the answer. */
+  fire: ({ target, count, bytes, strict }) => {
+    const spike = target === undefined ? { payload: letter(bytes) } : { target, payload: letter(bytes) };
+    for (let i = 0; i < count; i++) fire(spike, strict);
     return { accepted, refused };
   },
   busy: ({ ms }) => {
@@ -111,16 +156,50 @@ const commands = {
     accepted,
     refused,
   }),
+  serve: ({ card }) => {
+    server = new Server();
+    return { neuron: bus.register(server, card ?? { name: `server of ${process.pid}` }) };
+  },
+  served: () => ({
+    asked: server.asked,
+    aborted: server.aborted,
+    ended: server.ended,
+    late: bus.stats().late,
+  }),
+  request: async ({ to, value, options }) => {
+    const reply = await bus.request(id, to, value, options);
+    return { value: reply.value, from: reply.from };
+  },
+  stream: async ({ to, value, options, until: last }) => {
+    const parts = [];
+    for await (const part of bus.stream(id, to, value, options)) {
+      parts.push(part);
+      if (parts.length === last) break;
+    }
+    return { parts: parts.length, last: parts.at(-1) };
+  },
   /** A block by hand: its reference; later whether it can still be read. */
   write: ({ bytes }) => ({ ref: bus.arena.write(letter(bytes)) }),
   read: ({ ref }) => ({ length: bus.arena.read(ref).length }),
+  owner: () => ({ owner: bus.register(new Blackboard(), { name: `blackboard of ${process.pid}` }) }),
+  board: async ({ method, values }) => ({ result: await bus.blackboard(id)[method](...values) }),
+  count: async ({ key, times }) => {
+    for (let i = 0; i < times; i++) await bus.blackboard(id).update(key, (value = 0) => value + 1);
+  },
+  watch: ({ key }) => {
+    watch(key);
+  },
+  watched: () => ({ watched }),
   close: () => bus.close(),
+  /** The error that ended the bus, without touching it. */
+  failure: () => ({ failure, closed: bus.closed }),
+  process: () => ({ pid: process.pid, wallMs: Date.now() }),
 };
 
-createInterface({ input: process.stdin }).on('line', (line) => {
+createInterface({ input: process.stdin }).on('line', async (line) => {
   const { id: question, what, ...rest } = JSON.parse(line);
   try {
-    say({ id: question, ...commands[what](rest) });
+    say({ id: question, ...(await commands[what](rest)) });
   } catch (error) {
     say({ id: question, error: { code: error.code, message: error.message, stack: error.stack } });
   }

@@ -14,7 +14,14 @@ describe('a card', () => {
       capabilities: [],
       regions: [],
       tags: [],
+      consumes: [],
+      produces: [],
+      cost: 0,
     });
+  });
+
+  it.each([-1, Number.NaN, Number.POSITIVE_INFINITY, '1'])('refuses a cost of %s', (cost) => {
+    expect(() => card({ name: 'x', cost: cost as number })).toThrow(/card\.cost/);
   });
 
   it('names a capability, region or tag once', () => {

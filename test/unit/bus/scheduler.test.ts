@@ -7,10 +7,26 @@ class Idle implements Drain {
   readonly log: string[] = [];
   /** Spikes come with these looks. */
   busy = new Set<number>();
+  /** With these, answers come that a handler awaits. */
+  answers = new Set<number>();
   #looks = 0;
+  #awaited = false;
   drain(): boolean {
     this.log.push('look');
-    return this.busy.has(++this.#looks);
+    this.#looks++;
+    if (this.answers.has(this.#looks)) {
+      this.#awaited = true;
+      void Promise.resolve().then(() => this.log.push('go on'));
+    }
+    return this.busy.has(this.#looks);
+  }
+  awaited(): boolean {
+    const awaited = this.#awaited;
+    this.#awaited = false;
+    return awaited;
+  }
+  awaited(): boolean {
+    return false;
   }
   giveWay(): void {
     this.log.push('give way');
@@ -39,6 +55,8 @@ async function parked(idle: Idle): Promise<string[]> {
     strategy: 'park',
     tickIntervalMs: 1000,
     housekeepingMs: 1e6,
+    budget: 1024,
+    steady: false,
     pollMs: 5,
   });
   schedulers.push(scheduler);
@@ -63,4 +81,13 @@ test('after a spike it looks on its own again', async () => {
   const looks = log.flatMap((what, i) => (what === 'look' ? [i] : []));
   const after = log.slice(looks[39] + 1);
   expect(after.indexOf('give way')).toBe(log.indexOf('give way'));
+});
+
+test('who awaits an answer goes on before it looks again', async () => {
+  const idle = new Idle();
+  idle.answers = idle.busy = new Set([3, 40]);
+  const log = await parked(idle);
+  const looks = log.flatMap((what, i) => (what === 'look' ? [i] : []));
+  for (const answer of idle.answers) expect(log[looks[answer - 1]! + 1]).toBe('go on');
+  expect(log.filter((what) => what === 'go on')).toHaveLength(2);
 });

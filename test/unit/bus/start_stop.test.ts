@@ -63,6 +63,31 @@ describe('start', () => {
     expect(probe.spikes.length).toBe(100);
   });
 
+  it('gives it more turns where handlers are slow, whatever the budget', async () => {
+    const bus = makeBus({ axonCapacity: 1024, clock: 'real' });
+    const probe = add(bus, () => {
+      for (const end = performance.now() + 1; performance.now() < end; );
+    });
+    for (let i = 0; i < 400; i++) bus.fire(probe.id, { target: probe.id });
+    bus.start();
+    let turns = 0;
+    for (; probe.spikes.length < 400; turns++) await turn();
+    // 64 in the first go, then as many as take a millisecond: by budget alone it would be one turn.
+    expect(turns).toBeGreaterThan(100);
+    expectReconciled(bus);
+  });
+
+  it('keeps to its budget with a virtual clock, so that a run can be repeated', async () => {
+    const bus = makeBus({ axonCapacity: 1024, clock: 'virtual' });
+    const probe = add(bus, () => {
+      for (const end = performance.now() + 1; performance.now() < end; );
+    });
+    for (let i = 0; i < 100; i++) bus.fire(probe.id, { target: probe.id });
+    bus.start();
+    await until(() => probe.spikes.length > 0);
+    expect(probe.spikes.length).toBe(100);
+  });
+
   it('twice is once, stop() twice too, and it can start again', async () => {
     const bus = makeBus();
     const probe = add(bus);

@@ -4,13 +4,15 @@ import {
   type BusStats,
   Neuron,
   NeuronBus,
-  NeuronBusError,
   type NeuronBusOptions,
   type NeuronDynamics,
   type NeuronHandle,
   type Spike,
 } from 'neuronbus';
 import { expect, onTestFinished } from 'vitest';
+import { codeIn, missing } from '../../support.js';
+
+export { codeOfPromise, dropped, missing, turn } from '../../support.js';
 
 export type Handler = (spike: Spike, handle: NeuronHandle) => void | Promise<void>;
 
@@ -92,16 +94,6 @@ export function codeOf(call: () => unknown): string {
   return 'no error';
 }
 
-/** The same for a promise. */
-export async function codeOfPromise(promise: Promise<unknown>): Promise<string> {
-  try {
-    await promise;
-  } catch (error) {
-    return codeIn(error);
-  }
-  return 'no error';
-}
-
 /** The message of the error that the call throws. */
 export function messageOf(call: () => unknown): string {
   try {
@@ -110,20 +102,6 @@ export function messageOf(call: () => unknown): string {
     return (error as Error).message;
   }
   return 'no error';
-}
-
-function codeIn(error: unknown): string {
-  if (!(error instanceof NeuronBusError)) throw error;
-  return error.code;
-}
-
-export function dropped(stats: BusStats): number {
-  return Object.values(stats.dropped).reduce((sum, count) => sum + count, 0);
-}
-
-/** What is missing in the account: 0. */
-export function missing(stats: BusStats): number {
-  return stats.published - stats.delivered - dropped(stats) - stats.queued;
 }
 
 export function expectReconciled(bus: NeuronBus): BusStats {
@@ -159,5 +137,3 @@ export function pattern(length: number, salt = 0): Uint8Array {
   const begin = ((length + salt) * 183) & 0xff;
   return RAMP.slice(begin, begin + length);
 }
-
-export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

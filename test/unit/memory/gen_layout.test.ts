@@ -41,7 +41,7 @@ describe('gen-layout', () => {
   });
 
   it('fails in check mode when a struct changed, names the file, and writes nothing', () => {
-    edit('include/neuronbus/layout.h', 'uint32_t sample_every;', 'uint32_t sample_often;');
+    edit('include/neuronbus/segment.h', 'uint32_t sample_every;', 'uint32_t sample_often;');
     const result = run('--check');
     expect(result.status).toBe(1);
     expect(result.stderr).toContain('lib/memory/layout.ts does not match the headers');
@@ -62,7 +62,7 @@ describe('gen-layout', () => {
   });
 
   it('says so when the headers do not compile', () => {
-    edit('include/neuronbus/layout.h', 'uint8_t payload[46];', 'uint8_t payload[47];');
+    edit('include/neuronbus/spike.h', 'uint8_t payload[46];', 'uint8_t payload[47];');
     const result = run('--check');
     expect(result.status).toBe(1);
     expect(result.stderr).toContain('could not compile the headers');

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+//
+// Who answers, and who had better not be asked: a monitor of the agents that neurons of this thread asked. Called on the thread
+// of the bus.
+//
+// The score of an agent is the share of its exchanges that were answered, over about the last twenty. Below the threshold it is
+// out: nobody here asks it, but for one question on trial at a time, the first after a second and then after twice as long, up
+// to a minute. An answer lets it back in. That a neuron is there at all, its thread and its process, is asked of the roster
+// (lib/bus/roster.ts), which is cleared of the dead by whoever notices first.
+
+const MEMORY = 20;
+/** Exchanges before anybody is judged. */
+const FEWEST = 5;
+const FIRST_TRIAL_NS = 1e9;
+const LONGEST_TRIAL_NS = 60e9;
+
+/** What is known of an agent, see {@link NeuronBus.health}. */
+export interface AgentHealth {
+  /** It is registered, and its thread and process live. */
+  alive: boolean;
+  /** Share of its last exchanges that were answered, 0 to 1; 1 before the first. */
+  score: number;
+  /** It failed too often, or failed its network, and is asked on trial only. */
+  out: boolean;
+  /** Exchanges with it that ended. */
+  exchanges: number;
+  /** Questions that it has got, from anybody, and not answered. */
+  load: number;
+  /** When it last answered, ns on the clock of the bus; 0 = never. */
+  answeredNs: number;
+  /** When it is asked on trial next, ns; 0 while it is in. */
+  trialNs: number;
+}
+
+interface Chart {
+  score: number;
+  exchanges: number;
+  answeredNs: number;
+  out: boolean;
+  trialNs: number;
+  waitNs: number;
+}
+
+export class Health {
+  readonly #threshold: number;
+  readonly #charts = new Map<number, Chart>();
+  #out = 0;
+
+  /** `threshold`: the score below which an agent is out. */
+  constructor(threshold: number) {
+    this.#threshold = threshold;
+  }
+
+  /** An exchange with it ended. */
+  ended(agent: number, answered: boolean, now: number): void {
+    const chart = this.#chart(agent);
+    chart.exchanges++;
+    chart.score += ((answered ? 1 : 0) - chart.score) / MEMORY;
+    if (answered) {
+      chart.answeredNs = now;
+      if (chart.out) this.#letIn(chart);
+    } else if (chart.out) {
+      this.#postpone(chart, now);
+    } else if (chart.exchanges >= FEWEST && chart.score < this.#threshold) {
+      this.#takeOut(chart, now);
+    }
+  }
+
+  /** Whether it may be asked now. One that is out may when its trial is due, which then counts as made. */
+  mayAsk(agent: number, now: number): boolean {
+    if (this.#out === 0) return true;
+    const chart = this.#charts.get(agent);
+    return chart === undefined || !chart.out || now >= chart.trialNs;
+  }
+
+  /** It is asked now, be it on trial. */
+  asked(agent: number, now: number): void {
+    if (this.#out === 0) return;
+    const chart = this.#charts.get(agent);
+    if (chart?.out) this.#postpone(chart, now);
+  }
+
+  /** Whether anybody is out: otherwise there is nothing to leave out. */
+  get anyOut(): boolean {
+    return this.#out > 0;
+  }
+
+  /** What is known of it, beside what the memory of the bus says. */
+  of(agent: number): Pick<AgentHealth, 'score' | 'out' | 'exchanges' | 'answeredNs' | 'trialNs'> {
+    const { score, out, exchanges, answeredNs, trialNs } = this.#charts.get(agent) ?? newChart();
+    return { score, out, exchanges, answeredNs, trialNs: out ? trialNs : 0 };
+  }
+
+  /** The id is somebody else's from now on, or nobody's. */
+  forget(agent: number): void {
+    const chart = this.#charts.get(agent);
+    if (chart?.out) this.#out--;
+    this.#charts.delete(agent);
+  }
+
+  #chart(agent: number): Chart {
+    let chart = this.#charts.get(agent);
+    if (chart === undefined) {
+      chart = newChart();
+      this.#charts.set(agent, chart);
+    }
+    return chart;
+  }
+
+  #takeOut(chart: Chart, now: number): void {
+    chart.out = true;
+    this.#out++;
+    chart.waitNs = FIRST_TRIAL_NS;
+    chart.trialNs = now + FIRST_TRIAL_NS;
+  }
+
+  #postpone(chart: Chart, now: number): void {
+    if (now < chart.trialNs) return;
+    chart.waitNs = Math.min(LONGEST_TRIAL_NS, 2 * chart.waitNs);
+    chart.trialNs = now + chart.waitNs;
+  }
+
+  // It starts afresh: what it did before it was repaired says nothing.
+  #letIn(chart: Chart): void {
+    this.#out--;
+    chart.out = false;
+    chart.score = 1;
+    chart.exchanges = 0;
+  }
+}
+
+function newChart(): Chart {
+  return { score: 1, exchanges: 0, answeredNs: 0, out: false, trialNs: 0, waitNs: 0 };
+}

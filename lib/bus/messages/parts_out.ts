@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+//
+// An answer in parts, at who answers: takes parts out of a generator only as fast as they are read. Called on the thread of the
+// bus.
+
+import { NeuronBusError } from '../../memory/errors.js';
+import type { Request } from './incoming.js';
+import { STREAM_WINDOW } from './token_stream.js';
+
+interface Credit {
+  parts: number;
+  granted: () => void;
+}
+
+export class PartsOut {
+  readonly #credits = new Map<Request, Credit>();
+  readonly #sendPart: (request: Request, index: number, value: unknown) => boolean;
+
+  constructor(sendPart: (request: Request, index: number, value: unknown) => boolean) {
+    this.#sendPart = sendPart;
+  }
+
+  /** Whether parts of an answer are under way. */
+  has(request: Request): boolean {
+    return this.#credits.has(request);
+  }
+
+  /** The asker has room for so many further parts. */
+  grant(request: Request, parts: number): void {
+    const credit = this.#credits.get(request);
+    if (credit === undefined || !(parts > 0)) return;
+    credit.parts += parts;
+    credit.granted();
+  }
+
+  /** The request is done: whoever waits for room for its parts need not any more. */
+  wake(request: Request): void {
+    this.#credits.get(request)?.granted();
+  }
+
+  /**
+   * Sends all `parts` as there is room. Returns how many there were; -1: nobody wants more, and the generator was ended.
+   * Rejects with what it throws, or with ERR_NB_FULL when a part was dropped.
+   */
+  async send(request: Request, parts: AsyncIterable<unknown>): Promise<number> {
+    const credit: Credit = { parts: STREAM_WINDOW, granted: () => {} };
+    this.#credits.set(request, credit);
+    const iterator = parts[Symbol.asyncIterator]();
+    let over = false;
+    try {
+      for (let count = 0; ; count++) {
+        while (credit.parts === 0 && !request.done) {
+          await new Promise<void>((resolve) => {
+            credit.granted = resolve;
+          });
+        }
+        if (request.done) return -1;
+        over = true; // if this throws
+        const { done, value } = await iterator.next();
+        if (done === true) return request.done ? -1 : count;
+        over = false;
+        if (request.done) return -1;
+        credit.parts--;
+        if (!this.#sendPart(request, count, value)) {
+          throw new NeuronBusError('FULL', 'A part of the stream was dropped');
+        }
+      }
+    } finally {
+      this.#credits.delete(request);
+      if (!over) await iterator.return?.();
+    }
+  }
+}

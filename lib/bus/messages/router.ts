@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+//
+// Which of several agents gets a question: what each asker of this thread has learned of those who can answer, kept by whom it
+// asks for. Called on the thread of the bus. The strategies are in lib/routing; here they meet cards, synapses and loads.
+
+import * as L from '../../memory/layout.js';
+import { Paces } from '../../routing/pace.js';
+import type { RoutingFunction } from '../../routing/rules.js';
+import { createStrategy, type StrategyName, type StrategyOptions } from '../../routing/strategies.js';
+import { Candidates, type RoutingStrategy } from '../../routing/strategy.js';
+import type { Registry } from '../registry.js';
+import type { Workspace } from '../workspace.js';
+import type { To } from './options.js';
+
+const LOAD = L.NEURON_LOAD >> 1;
+const NEURON_HALVES = L.NEURON_BYTES / 2;
+
+/** How one is chosen, by name or by a function of one's own. */
+export type RoutingChoice = StrategyName | RoutingFunction;
+
+/** What one asker knows of those whom one selector means. */
+export class Route {
+  readonly strategy: RoutingStrategy;
+  candidates = new Candidates([]);
+  /** Of the cortex, when the candidates were listed. */
+  version = -1;
+  /** What the roster said of each. */
+  readonly entries = new Map<number, number>();
+
+  constructor(strategy: RoutingStrategy) {
+    this.strategy = strategy;
+  }
+}
+
+/** A question under way, for whoever tells the strategy how it ended. */
+export interface Ticket {
+  readonly strategy: RoutingStrategy;
+  /** What finished() wants to have back. */
+  readonly load: number;
+}
+
+/** Id of an agent, and the route that led to it. */
+export interface Destination {
+  readonly id: number;
+  readonly route: Route | undefined;
+}
+
+export interface RouterHost {
+  random(): number;
+  now(): number;
+  /** Weight of the synapse between two neurons, if there is one. */
+  weightOf(pre: number, post: number): number | undefined;
+}
+
+export class Router {
+  readonly #ws: Workspace;
+  readonly #registry: Registry;
+  readonly #choice: RoutingChoice;
+  readonly #options: StrategyOptions;
+  readonly #host: RouterHost;
+  readonly #routes = new Map<number, Map<unknown, Route>>(); // by asker and selector
+  readonly #paces = new Map<unknown, Paces>();
+
+  constructor(
+    workspace: Workspace,
+    registry: Registry,
+    choice: RoutingChoice,
+    options: StrategyOptions,
+    host: RouterHost,
+  ) {
+    this.#ws = workspace;
+    this.#registry = registry;
+    this.#choice = choice;
+    this.#options = options;
+    this.#host = host;
+  }
+
+  /** The route of `from` to those whom `to` means. `list` says who they are now, without `from`. */
+  route(from: number, to: To, list: () => readonly number[]): Route {
+    const key = typeof to === 'object' ? keyOf(to) : to;
+    let routes = this.#routes.get(from);
+    if (routes === undefined) {
+      routes = new Map();
+      this.#routes.set(from, routes);
+    }
+    let route = routes.get(key);
+    if (route === undefined) {
+      route = new Route(this.#newStrategy(from, key));
+      routes.set(key, route);
+    }
+    const { version } = this.#registry.cortex;
+    if (route.version !== version || typeof to === 'function') this.#renew(route, list(), version);
+    return route;
+  }
+
+  /** The id of one of them, or -1. `tried`: ids that are out of the question. */
+  choose({ strategy, candidates }: Route, tried?: readonly number[]): number {
+    const positions = tried?.flatMap((id) => {
+      const position = candidates.ids.indexOf(id);
+      return position < 0 ? [] : [position];
+    });
+    const chosen = strategy.choose(candidates, this.#host.now(), positions);
+    return chosen < 0 ? -1 : candidates.ids[chosen];
+  }
+
+  /** A question went to `agent`. */
+  started({ strategy }: Route, agent: number, now: number): Ticket {
+    return { strategy, load: strategy.started(agent, now) };
+  }
+
+  /** An asker of this thread left. */
+  left(asker: number): void {
+    this.#routes.delete(asker);
+  }
+
+  #renew(route: Route, ids: readonly number[], version: number): void {
+    route.version = version;
+    const { u16, u32, roster, neurons } = this.#ws;
+    const known = route.candidates.ids;
+    const same =
+      ids.length === known.length &&
+      ids.every((id, i) => id === known[i] && route.entries.get(id) === u32[roster + id]);
+    if (same) return;
+    for (const [id, entry] of route.entries) {
+      if (u32[roster + id] === entry) continue;
+      route.strategy.forget(id);
+      route.entries.delete(id);
+    }
+    for (const id of ids) route.entries.set(id, u32[roster + id]);
+    const { cortex } = this.#registry;
+    route.candidates = new Candidates(ids, {
+      loads: u16,
+      loadAt: ids.map((id) => neurons * 2 + id * NEURON_HALVES + LOAD),
+      costs: ids.map((id) => cortex.card(id)?.cost ?? 0),
+    });
+  }
+
+  #newStrategy(from: number, key: unknown): RoutingStrategy {
+    let paces = this.#paces.get(key);
+    if (paces === undefined) {
+      paces = new Paces();
+      this.#paces.set(key, paces);
+    }
+    const seed = Math.floor(this.#host.random() * 2 ** 32);
+    const weights = new Weights((agent) => this.#host.weightOf(from, agent));
+    return createStrategy(this.#choice, { seed, weights, paces, ...this.#options });
+  }
+}
+
+/** Begins with what the synapses of the bus have learned, or brought from a file. */
+class Weights {
+  readonly #learned = new Map<number, number>();
+  readonly #synapse: (agent: number) => number | undefined;
+
+  constructor(synapse: (agent: number) => number | undefined) {
+    this.#synapse = synapse;
+  }
+
+  weightOf(agent: number): number | undefined {
+    return this.#learned.get(agent) ?? this.#synapse(agent);
+  }
+
+  setWeight(agent: number, weight: number): void {
+    this.#learned.set(agent, weight);
+  }
+
+  forget(agent: number): void {
+    this.#learned.delete(agent);
+  }
+}
+
+function keyOf(to: { capability: string } | { region: string }): string {
+  return 'capability' in to ? `c ${to.capability}` : `r ${to.region}`;
+}

@@ -1,0 +1,222 @@
+// What exchanges teach the synapse from who asked to who answered, against the formulas of docs/architecture.md.
+import type { NeuronBus } from 'neuronbus';
+import { describe, expect, it } from 'vitest';
+import { makeBus, randomFrom, turn } from '../support.js';
+import { type Answer, addAgent, collect, outcome, settle } from './support.js';
+
+const RULE = { aPlus: 0.01, aMinus: 0.012, tauMs: 20, min: 0.001, max: 1 };
+const HALF_LIFE_MS = 10_000;
+
+/** The rules as they are documented, for one synapse. */
+class Oracle {
+  weight = 0.5;
+
+  answered(ms: number): this {
+    this.weight += RULE.aPlus * Math.exp(-ms / RULE.tauMs) * (RULE.max - this.weight);
+    return this;
+  }
+
+  failed(): this {
+    this.weight -= RULE.aMinus * (this.weight - RULE.min);
+    return this;
+  }
+
+  judged(reward: number, afterMs: number): this {
+    const signal = reward * 2 ** (-afterMs / HALF_LIFE_MS);
+    const room = signal > 0 ? RULE.aPlus * (RULE.max - this.weight) : RULE.aMinus * (this.weight - RULE.min);
+    this.weight += signal * room;
+    return this;
+  }
+}
+
+function scene(answer?: Answer) {
+  const bus = makeBus();
+  const [asker, other] = [addAgent(bus), addAgent(bus, answer)];
+  bus.connect(asker.id, other.id).weight(0.5).build();
+  bus.connect(other.id, asker.id).weight(0.5).build();
+  return { bus, asker, other, weight: () => bus.synapse(asker.id, other.id)!.weight };
+}
+
+const lessons = (bus: NeuronBus) => {
+  const { potentiations, depressions } = bus.stats();
+  return [potentiations, depressions];
+};
+
+describe('a question teaches', () => {
+  it.each([0, 3, 20, 500])('by the time of its answer: %i ms', async (ms) => {
+    const { bus, asker, other, weight } = scene(() => undefined);
+    outcome(asker.handle.request(other.id, 'x'));
+    bus.tick();
+    expect(weight()).toBe(0.5); // that it came is no silence
+    bus.clock.advance(ms);
+    other.requests[0].reply('y');
+    await settle(bus);
+    expect(weight()).toBeCloseTo(new Oracle().answered(ms).weight, 14);
+    expect(bus.synapse(other.id, asker.id)!.weight).toBe(0.5); // answers are no questions
+    expect(lessons(bus)).toEqual([1, 0]);
+  });
+
+  it('by its failure', async () => {
+    const { bus, asker, other, weight } = scene(() => {
+      throw new Error('no');
+    });
+    outcome(asker.handle.request(other.id, 'x'));
+    await settle(bus);
+    expect(weight()).toBeCloseTo(new Oracle().failed().weight, 14);
+  });
+
+  it('by silence, once: after its turn, or before it', async () => {
+    const { bus, asker, other, weight } = scene(() => undefined);
+    outcome(asker.handle.request(other.id, 'x', { timeoutMs: 10 }));
+    bus.tick();
+    bus.clock.advance(11);
+    await settle(bus);
+    expect(weight()).toBeCloseTo(new Oracle().failed().weight, 14);
+    outcome(asker.handle.request(other.id, 'y', { timeoutMs: 10 }));
+    bus.clock.advance(11);
+    await settle(bus);
+    expect(weight()).toBeCloseTo(new Oracle().failed().failed().weight, 14);
+    expect(other.requests.length).toBe(1);
+  });
+
+  it('nothing, when nobody needs the answer any more', async () => {
+    const { bus, asker, other, weight } = scene(() => undefined);
+    const controller = new AbortController();
+    outcome(asker.handle.request(other.id, 'x', { signal: controller.signal }));
+    await settle(bus);
+    controller.abort();
+    await settle(bus);
+    other.answer = async function* () {
+      for (;;) yield await turn();
+    };
+    const stream = asker.handle.stream(other.id, 'x');
+    await settle(bus);
+    await stream.return();
+    await settle(bus);
+    expect([weight(), lessons(bus)]).toEqual([0.5, [0, 0]]);
+  });
+
+  it('a stream by the time to its first part', async () => {
+    const { bus, asker, other, weight } = scene();
+    other.answer = async function* () {
+      bus.clock.advance(4);
+      yield 1;
+      bus.clock.advance(400);
+      yield 2;
+    };
+    const all = collect(asker.handle.stream(other.id, 'x'));
+    await settle(bus);
+    expect(await all).toEqual([1, 2]);
+    expect(weight()).toBeCloseTo(new Oracle().answered(4).weight, 14);
+  });
+
+  it('what is no question teaches nothing', async () => {
+    const { bus, asker, other, weight } = scene();
+    for (let i = 0; i < 10; i++) asker.send(other.id, 'x');
+    asker.handle.sendAll('agent', 'x');
+    await settle(bus);
+    expect([weight(), lessons(bus)]).toEqual([0.5, [0, 0]]);
+  });
+
+  it('pair synapses and the membrane nothing either', async () => {
+    const { bus, asker, other } = scene();
+    const pair = addAgent(bus);
+    bus
+      .connect(asker.id, pair.id)
+      .weight(0.5)
+      .stdp({ rule: 'pair' } as never)
+      .build();
+    outcome(asker.handle.request(pair.id, 'x'));
+    await settle(bus);
+    asker.send(pair.id, 'y');
+    outcome(asker.handle.request(other.id, 'x'));
+    await settle(bus);
+    expect(bus.synapse(asker.id, pair.id)!.weight).toBe(0.5);
+    expect(bus.membrane(pair.id).potential).toBe(0);
+  });
+
+  it('filters of synapses look at the priority of messages only', async () => {
+    const bus = makeBus();
+    const [asker, other] = [addAgent(bus), addAgent(bus)];
+    bus
+      .connect(asker.id, other.id)
+      .filter({ types: [1], minPriority: 5, prefix: 'no' } as never)
+      .build();
+    asker.send(other.id, 'low', { priority: 4 });
+    asker.send(other.id, 'high', { priority: 5 });
+    bus.tick();
+    expect(other.texts).toEqual(['high']);
+    expect(bus.stats().dropped.filtered).toBe(1);
+  });
+});
+
+describe('reward', () => {
+  it.each([
+    [1, 0],
+    [-1, 0],
+    [0.25, 3000],
+    [-0.5, 20_000],
+    [0, 10],
+  ])('%f, told after %i ms', async (amount, ms) => {
+    const { bus, asker, other, weight } = scene();
+    const asking = asker.handle.request(other.id, 'x');
+    await settle(bus);
+    const reply = await asking;
+    bus.clock.advance(ms);
+    expect([reply.reward(amount), reply.reward(1)]).toEqual([true, false]);
+    await settle(bus);
+    expect(weight()).toBeCloseTo(new Oracle().answered(0).judged(amount, ms).weight, 12);
+  });
+
+  it('outside of [-1, 1] is refused', async () => {
+    const { bus, asker, other } = scene();
+    const asking = asker.handle.request(other.id, 'x');
+    await settle(bus);
+    const reply = await asking;
+    for (const amount of [1.01, -2, Number.NaN, '1']) {
+      expect(() => reply.reward(amount as number)).toThrow(/amount/);
+    }
+    expect(reply.reward(1)).toBe(true);
+  });
+
+  it('to who left is nobody’s', async () => {
+    const { bus, asker, other } = scene();
+    const asking = asker.handle.request(other.id, 'x');
+    await settle(bus);
+    bus.unregister(other.id);
+    expect((await asking).reward(1)).toBe(true);
+    await settle(bus);
+  });
+});
+
+it('random exchanges agree with the formulas', async () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const random = randomFrom(seed);
+    const { bus, asker, other, weight } = scene();
+    const oracle = new Oracle();
+    for (let i = 0; i < 40; i++) {
+      const [what, ms] = [random(), Math.floor(random() * 60)];
+      const judged = random() < 0.5 ? random() * 2 - 1 : undefined;
+      other.answer = async () => {
+        bus.clock.advance(ms);
+        if (what < 0.2) throw new Error('no');
+        return what < 0.3 ? turn().then(() => new Promise(() => {})) : 'yes';
+      };
+      const asked = outcome(asker.handle.request(other.id, i, { timeoutMs: 100 }));
+      await settle(bus);
+      if (what < 0.2) oracle.failed();
+      else if (what < 0.3) {
+        bus.clock.advance(101);
+        oracle.failed();
+      } else {
+        oracle.answered(ms);
+        if (judged !== undefined) {
+          asked.value!.reward(judged);
+          oracle.judged(judged, 0);
+        }
+      }
+      await settle(bus);
+      expect(Math.abs(weight() - oracle.weight), `seed ${seed}, exchange ${i}`).toBeLessThan(1e-12);
+    }
+  }
+});
