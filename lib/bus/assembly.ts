@@ -45,6 +45,7 @@ export function assemble(memory: Memory, options: ResolvedOptions, front: Front)
   const conversations: Conversations = new Conversations(workspace, registry, emitter, options, {
     now: () => emitter.now(),
     random: () => front.random(),
+    weightOf: (pre, post) => synapses.find(pre, post)?.weight,
     handlerFailed: (error, id) => dispatcher.failed(error, id),
     turn: (call) => drive.within(call),
   });

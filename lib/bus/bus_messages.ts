@@ -3,19 +3,28 @@
 // The part of a bus through which agents talk: messages and questions, in the name of a neuron of this thread. Called on the
 // thread of the bus.
 
+import type { AgentCardInit } from './agent_card.js';
 import { Board } from './blackboard/board.js';
 import { BusEventSource } from './events.js';
 import type { Conversations } from './messages/conversations.js';
+import type { AgentHealth } from './messages/health.js';
 import type { HistoryEntry, HistoryQuery } from './messages/history.js';
+import { checkNetworkOptions, Network, type NetworkOptions } from './messages/network.js';
 import type { ExchangeObserver } from './messages/observer.js';
 import type { BroadcastOptions, MessageOptions, Outgoing, RequestOptions, To } from './messages/options.js';
 import type { Reply } from './messages/reply.js';
 import type { TokenStream } from './messages/token_stream.js';
 import type { BusTraffic } from './messages/traffic.js';
+import { Neuron } from './neuron.js';
+
+/** In whose name a network asks. */
+class Asker extends Neuron {}
 
 export abstract class BusMessages extends BusEventSource {
   /** @throws NeuronBusError ERR_NB_CLOSED. */
   protected abstract get conversations(): Conversations;
+  abstract register(neuron: Neuron, card: AgentCardInit): number;
+  abstract unregister(id: number): void;
 
   /** As {@link NeuronHandle.send}, in the name of neuron `from`. */
   send(from: number, to: To, value: unknown, options?: MessageOptions): boolean {
@@ -49,6 +58,32 @@ export abstract class BusMessages extends BusEventSource {
     options?: RequestOptions,
   ): TokenStream<R> {
     return this.conversations.stream(from, to, value, options);
+  }
+
+  /**
+   * A way through several agents: either by the capabilities of its stages, or found from what cards consume and produce.
+   *
+   * ```ts
+   * const net = bus.network({ stages: ['tokenize', 'embed', 'classify'], redundancy: 2, timeoutMs: 100 });
+   * const { status, value, path, failed } = await net.infer(text);
+   * ```
+   *
+   * @throws NeuronBusError ERR_NB_INVALID_ARGUMENT naming the option, ERR_NB_TOO_MANY_NEURONS, ERR_NB_CLOSED.
+   */
+  network(options: NetworkOptions): Network {
+    const { conversations } = this;
+    checkNetworkOptions(options);
+    const id = this.register(new Asker(), { name: options.name ?? 'network' });
+    return new Network(
+      id,
+      options,
+      conversations.networkHost(id, options, () => this.unregister(id)),
+    );
+  }
+
+  /** What neurons of this thread know of an agent as one to be asked. */
+  health(id: number): AgentHealth {
+    return this.conversations.health(id);
   }
 
   /** As {@link NeuronHandle.blackboard}, in the name of neuron `from`. */

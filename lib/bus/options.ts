@@ -12,7 +12,9 @@ import { invalidArgument, NeuronBusError } from '../memory/errors.js';
 import * as layout from '../memory/layout.js';
 import type { Memory } from '../memory/memory.js';
 import type { SegmentOptions } from '../memory/native.js';
+import { createStrategy } from '../routing/strategies.js';
 import { checkTimeout } from './messages/options.js';
+import type { RoutingChoice } from './messages/router.js';
 
 export type WaitStrategy = 'park' | 'yield' | 'spin';
 
@@ -89,6 +91,10 @@ export interface NeuronBusOptions {
   trace?: 'off' | 'spikes' | 'verbose';
   /** The file of the trace; an older one is replaced. */
   tracePath?: string;
+  /** How one of several agents is chosen for a question: a name, or a function. Default 'learned'. See docs/routing.md. */
+  routing?: RoutingChoice;
+  /** An agent that answers a smaller share of its questions is left out, but for trials. 0 to 1, default 0.95; 0 = never. */
+  healthThreshold?: number;
   plasticity?: {
     /** Half-life of the weight of an unused synapse. Default 600,000 (10 minutes). */
     halfLifeMs?: number;
@@ -133,6 +139,8 @@ function defaults(): ResolvedOptions {
     historyCapacity: 4096,
     trace: 'off',
     tracePath: '',
+    routing: 'learned',
+    healthThreshold: 0.95,
     plasticity: { halfLifeMs: 600_000, pruneGraceMs: 60_000, sweepIntervalMs: 1000 },
   };
 }
@@ -215,6 +223,11 @@ export function resolveOptions(options: NeuronBusOptions): ResolvedOptions {
   checkChoice('trace', resolved.trace, ['off', 'spikes', 'verbose']);
   if (typeof resolved.tracePath !== 'string' || (resolved.trace !== 'off' && resolved.tracePath === ''))
     throw invalidArgument('tracePath', resolved.tracePath, 'the path of a file');
+  createStrategy(resolved.routing); // throws what is wrong with it
+  const { healthThreshold } = resolved;
+  if (!(typeof healthThreshold === 'number' && healthThreshold >= 0 && healthThreshold <= 1)) {
+    throw invalidArgument('healthThreshold', healthThreshold, 'a number from 0 to 1');
+  }
   checkMs('plasticity.halfLifeMs', resolved.plasticity.halfLifeMs, 1e-6);
   checkMs('plasticity.pruneGraceMs', resolved.plasticity.pruneGraceMs, 0);
   checkMs('plasticity.sweepIntervalMs', resolved.plasticity.sweepIntervalMs, 1e-6);
@@ -238,6 +251,8 @@ const OWN_OPTIONS = [
   'historyCapacity',
   'trace',
   'tracePath',
+  'routing',
+  'healthThreshold',
   'plasticity',
 ] as const satisfies readonly (keyof NeuronBusOptions)[];
 

@@ -6,36 +6,54 @@ import { invalidArgument, NeuronBusError } from '../../memory/errors.js';
 import type { RegisteredCard } from '../agent_card.js';
 import type { Registry } from '../registry.js';
 import type { Workspace } from '../workspace.js';
+import type { Health } from './health.js';
 import type { To } from './options.js';
-
-/** Chooses one of several. `key` names the group, the same for the same selector. */
-export type Choose = (from: number, candidates: readonly number[], key: string | To) => number;
+import type { Destination, Router } from './router.js';
 
 export class Addressing {
   readonly #ws: Workspace;
   readonly #registry: Registry;
-  readonly #choose: Choose;
+  readonly #health: Health;
+  readonly #now: () => number;
 
-  constructor(workspace: Workspace, registry: Registry, choose: Choose) {
+  constructor(workspace: Workspace, registry: Registry, health: Health, now: () => number) {
     this.#ws = workspace;
     this.#registry = registry;
-    this.#choose = choose;
+    this.#health = health;
+    this.#now = now;
   }
 
   /**
-   * The id of one neuron that `to` means and that is not `from` itself, unless `from` names itself by id.
+   * One neuron that `to` means, and that is not `from` itself unless `from` names itself by id. Of several the one that `router`
+   * chooses, without those that are out, as long as there is another.
    *
    * @throws NeuronBusError ERR_NB_INVALID_ARGUMENT, ERR_NB_UNKNOWN_NEURON (the asker), ERR_NB_NO_ROUTE.
    */
-  one(from: number, to: To): number {
+  one(router: Router, from: number, to: To): Destination {
+    const found = this.oneOf(router, from, to, []);
+    if (found === undefined) throw new NeuronBusError('NO_ROUTE', describe(to));
+    return found;
+  }
+
+  /** The same, without those whose ids are in `tried`. Undefined when nobody is left. */
+  oneOf(router: Router, from: number, to: To, tried: readonly number[]): Destination | undefined {
     if (this.#ws.residents[from] === undefined) this.#registry.resident('from', from);
     if (typeof to === 'number') {
-      if (this.#ws.residents[to] === undefined && this.#ws.ganglionOf(to) < 0) throw noRoute(`neuron ${to}`);
-      return to;
+      const known = this.#ws.residents[to] !== undefined || this.#ws.ganglionOf(to) >= 0;
+      return known && !tried.includes(to) ? { id: to, route: undefined } : undefined;
     }
-    const found = this.all(from, to);
-    if (found.length === 0) throw noRoute(describe(to));
-    return found.length === 1 ? found[0] : this.#choose(from, found, to);
+    const route = router.route(from, to, () => this.all(from, to));
+    const { ids } = route.candidates;
+    let id = -1;
+    if (this.#health.anyOut) {
+      const now = this.#now();
+      const out = Array.from(ids).filter((agent) => !this.#health.mayAsk(agent, now));
+      if (out.length > 0 && out.length < ids.length) id = router.choose(route, [...out, ...tried]);
+    }
+    if (id < 0) id = router.choose(route, tried);
+    if (id < 0) return undefined;
+    this.#health.asked(id, this.#now);
+    return { id, route };
   }
 
   /** The ids of all that `to` means, without `from`. @throws NeuronBusError ERR_NB_INVALID_ARGUMENT. */
@@ -60,11 +78,8 @@ export class Addressing {
   }
 }
 
-function noRoute(whom: string): NeuronBusError {
-  return new NeuronBusError('NO_ROUTE', whom);
-}
-
 function describe(to: To): string {
+  if (typeof to === 'number') return `neuron ${to}`;
   if (typeof to === 'string') return `name '${to}'`;
   if (typeof to === 'function') return 'the predicate';
   return JSON.stringify(to);

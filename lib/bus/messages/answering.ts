@@ -8,6 +8,7 @@ import { NeuronBusError } from '../../memory/errors.js';
 import * as L from '../../memory/layout.js';
 import type { Resident, Workspace } from '../workspace.js';
 import { type About, type IncomingHost, Message, Request } from './incoming.js';
+import { countLoad } from './load.js';
 import { Mailbox } from './mailbox.js';
 import type { ExchangeObserver, RequestOutcome } from './observer.js';
 import { PartsOut } from './parts_out.js';
@@ -96,6 +97,7 @@ export class Answering {
   }
 
   #request(content: Content, about: About): Request {
+    countLoad(this.#ws, about.to, 1);
     return new Request(this.#voice(), content, about, about.what === L.MESSAGE_STREAM);
   }
 
@@ -295,7 +297,7 @@ export class Answering {
   #finish(request: Request, what: number, value: unknown, count = 0): boolean {
     if (request.done || this.#ws.closed) return false;
     const sent = this.#send(request, what, value, count);
-    request.done = true;
+    request.finish();
     this.#forget(request);
     if (what === L.MESSAGE_ERROR) this.#host.finished(request, 'failed', value);
     else this.#host.finished(request, 'served');

@@ -13,6 +13,7 @@ import { Pending, PendingTable } from './pending.js';
 import { type Post, wireTime } from './post.js';
 import { Reply } from './reply.js';
 import { aborted } from './retries.js';
+import { type Destination, type Route, startedOn } from './router.js';
 import { iterate, partsLost, StreamPending, type TokenStream } from './token_stream.js';
 import type { Content } from './value.js';
 
@@ -92,25 +93,30 @@ export class Asking {
   }
 
   /** One attempt. Rejects with what is documented at `NeuronHandle.request`. */
-  request<R>(from: number, to: number, value: unknown, options: RequestOptions): Promise<Reply<R>> {
+  request<R>(from: number, to: Destination, value: unknown, options: RequestOptions): Promise<Reply<R>> {
     return new Promise<Reply<R>>((resolve, reject) => {
       const check =
         value instanceof ChannelValue ? (answer: unknown) => value.channel.readAnswer(answer) : undefined;
-      const about = this.#about(from, to, options);
+      const about = this.#about(from, to.id, options);
       const pending = new RequestPending(about, resolve as (reply: Reply) => void, reject, check);
-      this.#ask(pending, L.MESSAGE_REQUEST, value, options);
+      this.#ask(pending, L.MESSAGE_REQUEST, value, options, to.route);
     });
   }
 
   /** The answer in parts. What goes wrong is thrown to who iterates. */
-  stream<T, R>(from: number, to: number, value: Outgoing<T, R>, options: RequestOptions): TokenStream<R> {
+  stream<T, R>(
+    from: number,
+    to: Destination,
+    value: Outgoing<T, R>,
+    options: RequestOptions,
+  ): TokenStream<R> {
     const check =
       value instanceof ChannelValue ? (part: unknown) => value.channel.readAnswer(part) : undefined;
     const patienceNs = (options.timeoutMs ?? this.#timeoutMs) * 1e6;
     const host = { credit: this.#credit, stopped: this.#stopped };
-    const pending = new StreamPending(host, this.#about(from, to, options), patienceNs, check);
+    const pending = new StreamPending(host, this.#about(from, to.id, options), patienceNs, check);
     pending.lift = () => this.#remove(pending);
-    this.#ask(pending, L.MESSAGE_STREAM, value, options);
+    this.#ask(pending, L.MESSAGE_STREAM, value, options, to.route);
     return iterate<R>(pending);
   }
 
@@ -138,7 +144,7 @@ export class Asking {
     this.#remove(open);
     const now = this.#ws.lastReading();
     const latencyNs = Math.max(0, now - open.sentNs);
-    const { to, from: asker, exchange, correlation: correlationId } = open;
+    const { to, from: asker, exchange, correlation: correlationId, sentNs, ticket } = open;
     open.resolve(
       new Reply(this.#judge, content, open.check, {
         from: to,
@@ -146,7 +152,9 @@ export class Asking {
         exchange,
         correlationId,
         latencyNs,
+        sentNs,
         now,
+        ticket,
       }),
     );
     this.#host.ended(open, 'answered', latencyNs);
@@ -180,7 +188,7 @@ export class Asking {
     return this.#ws.u32[this.#ws.roster + id];
   }
 
-  #ask(pending: Open, what: number, value: unknown, options: RequestOptions): void {
+  #ask(pending: Open, what: number, value: unknown, options: RequestOptions, route: Route | undefined): void {
     const { timeoutMs = this.#timeoutMs, signal, type = 0, priority = 0 } = options;
     const { from, to, correlation } = pending;
     if (signal?.aborted) {
@@ -210,6 +218,7 @@ export class Asking {
     }
     pending.sentNs = this.#ws.lastReading();
     pending.bytes = this.#post.bytes;
+    if (route !== undefined) pending.ticket = startedOn(route, to, pending.sentNs);
     if (this.#table.get(exchange) !== pending) return; // ended by what ran to make room
     this.#deadlines.add(pending, now);
     if (signal === undefined) return;

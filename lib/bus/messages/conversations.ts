@@ -10,14 +10,19 @@ import { NeuronBusError } from '../../memory/errors.js';
 import * as L from '../../memory/layout.js';
 import { Frame, readValue } from '../../memory/message_frame.js';
 import type { SpikeType } from '../../memory/spike.js';
+import type { StrategyOptions } from '../../routing/strategies.js';
+import { Outcome as RoutingOutcome } from '../../routing/strategy.js';
 import type { Emitter } from '../emitter.js';
 import type { ResolvedOptions } from '../options.js';
 import type { Registry } from '../registry.js';
 import type { Workspace } from '../workspace.js';
 import { Addressing } from './addressing.js';
 import { Answering } from './answering.js';
-import { Asking } from './asking.js';
+import { Asking, type Outcome } from './asking.js';
+import { type AgentHealth, Health } from './health.js';
 import type { IncomingHost, Request } from './incoming.js';
+import { countLoad, loadOf } from './load.js';
+import type { NetworkHost, NetworkOptions } from './network.js';
 import type { ExchangeObserver } from './observer.js';
 import {
   type BroadcastOptions,
@@ -29,15 +34,17 @@ import {
   type RequestOptions,
   type To,
 } from './options.js';
+import type { Pending } from './pending.js';
 import { fromWire, Post } from './post.js';
 import { Records } from './records.js';
 import type { Reply } from './reply.js';
 import { Retries } from './retries.js';
+import { Router, type RouterHost, type RoutingChoice } from './router.js';
 import { Teacher } from './teacher.js';
 import type { TokenStream } from './token_stream.js';
 import { Content } from './value.js';
 
-export interface ConversationsHost {
+export interface ConversationsHost extends RouterHost {
   now(): number;
   random(): number;
   handlerFailed(error: unknown, id: number): void;
@@ -45,17 +52,31 @@ export interface ConversationsHost {
   turn(call: () => void): void;
 }
 
+/** What the end of an exchange says of the agent that was asked. */
+const MEANING: Record<Outcome, RoutingOutcome> = {
+  answered: RoutingOutcome.answered,
+  failed: RoutingOutcome.failed,
+  dead: RoutingOutcome.failed,
+  timeout: RoutingOutcome.silent,
+  aborted: RoutingOutcome.abandoned,
+  closed: RoutingOutcome.abandoned,
+  dropped: RoutingOutcome.abandoned,
+};
 const NO_OPTIONS = Object.freeze({});
 /** How often it is looked whether those who should answer are still there, ms. */
 const WATCH_MS = 250;
 
 export class Conversations implements IncomingHost {
   readonly #ws: Workspace;
-  readonly #registry: Registry;
   readonly #host: ConversationsHost;
   readonly #asking: Asking;
   readonly #answering: Answering;
+  readonly #registry: Registry;
+  readonly #health: Health;
   readonly #addressing: Addressing;
+  readonly #newRouter: (choice: RoutingChoice, options: StrategyOptions) => Router;
+  readonly #router: Router;
+  readonly #routers: Router[] = []; // of networks with a strategy of their own
   readonly #retries: Retries;
   readonly #frame = new Frame();
   readonly records: Records;
@@ -75,14 +96,13 @@ export class Conversations implements IncomingHost {
     this.#ws = workspace;
     this.#registry = registry;
     this.#host = host;
-    this.#addressing = new Addressing(
-      workspace,
-      registry,
-      (_from, candidates) => candidates[Math.floor(host.random() * candidates.length)],
-    );
     const createdNs = options.clock === 'virtual' ? 0 : clock.now();
     const records = new Records(workspace, options.historyCapacity, createdNs);
     this.records = records;
+    this.#health = new Health(options.healthThreshold);
+    this.#newRouter = (choice, more) => new Router(workspace, registry, choice, more, host);
+    this.#router = this.#newRouter(options.routing, {});
+    this.#addressing = new Addressing(workspace, registry, this.#health, () => host.now());
     const post = new Post(emitter);
     const now = () => host.now();
     const virtual = options.clock === 'virtual';
@@ -95,6 +115,7 @@ export class Conversations implements IncomingHost {
         this.observer === undefined ? traceparent : this.observer.asking(pending, traceparent),
       ended: (pending, outcome, latencyNs, error) => {
         records.ended(pending, outcome, latencyNs);
+        this.#ended(pending, outcome, latencyNs);
         this.observer?.ended(pending, outcome, error);
       },
     });
@@ -138,7 +159,7 @@ export class Conversations implements IncomingHost {
   /** As `NeuronHandle.send`. */
   send(from: number, to: To, value: unknown, options: MessageOptions = NO_OPTIONS): boolean {
     if (options !== NO_OPTIONS) checkMessageOptions(options);
-    return this.#asking.send(from, this.#addressing.one(from, to), value, options);
+    return this.#asking.send(from, this.#addressing.one(this.#router, from, to).id, value, options);
   }
 
   /** As `NeuronHandle.sendAll`. */
@@ -181,7 +202,8 @@ export class Conversations implements IncomingHost {
       const again = options.idempotent === true && options.retries !== 0;
       const { correlationId = again ? this.#asking.conversation() : undefined } = options;
       const all = again ? { ...options, correlationId } : options;
-      const attempt = () => this.#asking.request<R>(from, this.#addressing.one(from, to), value, all);
+      const attempt = () =>
+        this.#asking.request<R>(from, this.#addressing.one(this.#router, from, to), value, all);
       this.#watchOthers();
       return again ? this.#retries.insist(attempt, options) : attempt();
     } catch (error) {
@@ -198,7 +220,34 @@ export class Conversations implements IncomingHost {
   ): TokenStream<R> {
     if (options !== NO_OPTIONS) checkRequestOptions(options);
     this.#watchOthers();
-    return this.#asking.stream(from, this.#addressing.one(from, to), value, options);
+    return this.#asking.stream(from, this.#addressing.one(this.#router, from, to), value, options);
+  }
+
+  /** What the network of neuron `id` needs of the bus. `leave` unregisters it. */
+  networkHost(id: number, { strategy, timeoutMs }: NetworkOptions, leave: () => void): NetworkHost {
+    const router = strategy === undefined ? this.#router : this.#newRouter(strategy, {});
+    if (router !== this.#router) this.#routers.push(router);
+    const timeout = timeoutMs === undefined ? {} : { timeoutMs };
+    return {
+      pick: (to, tried) => this.#addressing.oneOf(router, id, to, tried),
+      ask: (to, value, correlationId, signal) => {
+        this.#watchOthers();
+        return this.#asking.request(id, to, value, { ...timeout, correlationId, signal });
+      },
+      conversation: () => this.#asking.conversation(),
+      cards: () => this.#registry.cortex.all(),
+      leave: () => {
+        const index = this.#routers.indexOf(router);
+        if (index >= 0) this.#routers.splice(index, 1);
+        leave();
+      },
+    };
+  }
+
+  /** As `NeuronBus.health`. */
+  health(id: number): AgentHealth {
+    const alive = this.#ws.ganglionOf(id) >= 0 || this.#ws.residents[id] !== undefined;
+    return { alive, ...this.#health.of(id), load: alive ? loadOf(this.#ws, id) : 0 };
   }
 
   answer(request: Request, value: unknown): boolean {
@@ -207,6 +256,10 @@ export class Conversations implements IncomingHost {
 
   fail(request: Request, error: unknown): boolean {
     return this.#answering.fail(request, error);
+  }
+
+  finished({ to }: Request): void {
+    countLoad(this.#ws, to, -1);
   }
 
   now(): number {
@@ -248,6 +301,8 @@ export class Conversations implements IncomingHost {
 
   /** A neuron of this thread left. */
   left(id: number): void {
+    this.#health.forget(id);
+    for (const router of [this.#router, ...this.#routers]) router.left(id);
     this.#answering.left(id);
     this.records.traffic.left(id);
     this.#answering.forgetGone();
@@ -284,5 +339,13 @@ export class Conversations implements IncomingHost {
       this.#asking.forgetGone();
       this.#answering.forgetGone();
     }, WATCH_MS).unref();
+  }
+
+  #ended({ to, sentNs, ticket }: Pending, outcome: Outcome, latencyNs: number): void {
+    const meaning = MEANING[outcome];
+    const now = sentNs + latencyNs;
+    ticket?.strategy.finished(to, sentNs, ticket.load, meaning, now);
+    if (meaning !== RoutingOutcome.abandoned)
+      this.#health.ended(to, meaning === RoutingOutcome.answered, now);
   }
 }

@@ -74,10 +74,10 @@ export class Health {
   }
 
   /** It is asked now, be it on trial. */
-  asked(agent: number, now: number): void {
+  asked(agent: number, now: () => number): void {
     if (this.#out === 0) return;
     const chart = this.#charts.get(agent);
-    if (chart?.out) this.#postpone(chart, now);
+    if (chart?.out) this.#postpone(chart, now());
   }
 
   /** Whether anybody is out: otherwise there is nothing to leave out. */

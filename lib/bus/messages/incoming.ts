@@ -13,6 +13,8 @@ import type { Content } from './value.js';
 export interface IncomingHost {
   answer(request: Request, value: unknown): boolean;
   fail(request: Request, error: unknown): boolean;
+  /** It needs no answer any more; once for each. */
+  finished(request: Request): void;
   request<T, R>(from: number, to: To, value: Outgoing<T, R>, options: RequestOptions): Promise<Reply<R>>;
   stream<T, R>(from: number, to: To, value: Outgoing<T, R>, options: RequestOptions): TokenStream<R>;
   send(from: number, to: To, value: unknown, options: MessageOptions): boolean;
@@ -180,10 +182,17 @@ export class Request extends Message {
     return this.#cancelled;
   }
 
+  /** @internal Nothing more can be answered. */
+  finish(): void {
+    if (this.done) return;
+    this.done = true;
+    this.host.finished(this);
+  }
+
   /** @internal The asker gave up. */
   cancel(): void {
     if (!this.done) this.#cancelled = true;
-    this.done = true;
+    this.finish();
     if (this.#cancelled) this.#abort?.abort();
   }
 

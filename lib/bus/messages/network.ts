@@ -11,6 +11,7 @@ import { invalidArgument, NeuronBusError } from '../../memory/errors.js';
 import type { RegisteredCard } from '../agent_card.js';
 import type { To } from './options.js';
 import type { Reply } from './reply.js';
+import type { Destination, RoutingChoice } from './router.js';
 
 export interface NetworkOptions {
   /** Capabilities, in order. Either these, or `from` and `to`. */
@@ -18,6 +19,8 @@ export interface NetworkOptions {
   /** What goes in and what is to come out: the shortest way between agents whose cards say `consumes` and `produces`. */
   from?: string;
   to?: string;
+  /** How a stage chooses among several agents. Default: as the bus does. */
+  strategy?: RoutingChoice;
   /** Further agents that a stage may turn to when one fails. Default 1. */
   redundancy?: number;
   /** How long a stage waits for one agent, ms. Default: `requestTimeoutMs` of the bus. */
@@ -47,14 +50,9 @@ export interface Inference {
 }
 
 export interface NetworkHost {
-  /** Id of an agent that `to` means, or -1. */
-  pick(to: To, tried: readonly number[]): number;
-  ask(
-    to: To,
-    id: number,
-    value: unknown,
-    options: { timeoutMs?: number; correlationId: number; signal: AbortSignal },
-  ): Promise<Reply>;
+  /** One that `to` means, without those whose ids are in `tried`. */
+  pick(to: To, tried: readonly number[]): Destination | undefined;
+  ask(to: Destination, value: unknown, correlationId: number, signal: AbortSignal): Promise<Reply>;
   conversation(): number;
   cards(): readonly RegisteredCard[];
   /** The network's neuron leaves. */
@@ -158,17 +156,12 @@ export class Network {
     const attempts = new Set<Promise<Reply | undefined>>();
     let last: Error | undefined;
     const begin = (): boolean => {
-      const id = this.#host.pick(to, tried);
-      if (id < 0) return false;
+      const picked = this.#host.pick(to, tried);
+      if (picked === undefined) return false;
+      const { id } = picked;
       tried.push(id);
-      const { correlationId } = result;
-      const { timeoutMs } = this.#options;
       const asked = this.#host
-        .ask(to, id, value, {
-          correlationId,
-          signal: done.signal,
-          ...(timeoutMs === undefined ? {} : { timeoutMs }),
-        })
+        .ask(picked, value, result.correlationId, done.signal)
         .catch((error: Error) => {
           if (!done.signal.aborted) {
             result.failed.push(id);

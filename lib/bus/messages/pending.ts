@@ -6,6 +6,7 @@
 // by one comparison, and a number comes back only after 2^32 others.
 
 import type { Timed } from './deadlines.js';
+import type { Ticket } from './router.js';
 
 /** A question under way. */
 export abstract class Pending implements Timed {
@@ -22,6 +23,8 @@ export abstract class Pending implements Timed {
   priority = 0;
   /** Of the value that was sent. */
   bytes = 0;
+  /** For the strategy that chose the target, if one did. */
+  ticket: Ticket | undefined = undefined;
 
   constructor(
     readonly from: number,

@@ -3,6 +3,7 @@
 // An answer, as who asked sees it. Called on the thread of the bus.
 
 import { invalidArgument } from '../../memory/errors.js';
+import type { Ticket } from './router.js';
 import type { Content } from './value.js';
 
 /** How long after an answer its judgement still counts for half, ns: time enough to look at it. */
@@ -29,7 +30,9 @@ export class Reply<T = unknown> {
   readonly #content: Content;
   readonly #check: ((value: unknown) => T) | undefined;
   readonly #host: ReplyHost;
+  readonly #sentNs: number;
   readonly #answeredNs: number;
+  readonly #ticket: Ticket | undefined;
   #rewarded = false;
 
   /** @internal */
@@ -43,13 +46,17 @@ export class Reply<T = unknown> {
       exchange: number;
       correlationId: number;
       latencyNs: number;
+      sentNs: number;
       now: number;
+      ticket: Ticket | undefined;
     },
   ) {
     this.#host = host;
     this.#content = content;
     this.#check = check;
+    this.#sentNs = about.sentNs;
     this.#answeredNs = about.now;
+    this.#ticket = about.ticket;
     this.from = about.from;
     this.asker = about.asker;
     this.exchange = about.exchange;
@@ -83,7 +90,9 @@ export class Reply<T = unknown> {
       throw invalidArgument('amount', amount, 'a number from -1 to 1');
     if (this.#rewarded) return false;
     this.#rewarded = true;
-    const eligibility = 2 ** (-(this.#host.now() - this.#answeredNs) / ELIGIBILITY_NS);
+    const now = this.#host.now();
+    this.#ticket?.strategy.rewarded(this.from, amount, this.#sentNs, this.#answeredNs, now);
+    const eligibility = 2 ** (-(now - this.#answeredNs) / ELIGIBILITY_NS);
     this.#host.reward(this, amount * eligibility);
     return true;
   }

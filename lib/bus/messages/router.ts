@@ -3,17 +3,14 @@
 // Which of several agents gets a question: what each asker of this thread has learned of those who can answer, kept by whom it
 // asks for. Called on the thread of the bus. The strategies are in lib/routing; here they meet cards, synapses and loads.
 
-import * as L from '../../memory/layout.js';
 import { Paces } from '../../routing/pace.js';
 import type { RoutingFunction } from '../../routing/rules.js';
 import { createStrategy, type StrategyName, type StrategyOptions } from '../../routing/strategies.js';
 import { Candidates, type RoutingStrategy } from '../../routing/strategy.js';
 import type { Registry } from '../registry.js';
 import type { Workspace } from '../workspace.js';
+import { loadIndex } from './load.js';
 import type { To } from './options.js';
-
-const LOAD = L.NEURON_LOAD >> 1;
-const NEURON_HALVES = L.NEURON_BYTES / 2;
 
 /** How one is chosen, by name or by a function of one's own. */
 export type RoutingChoice = StrategyName | RoutingFunction;
@@ -37,6 +34,11 @@ export interface Ticket {
   readonly strategy: RoutingStrategy;
   /** What finished() wants to have back. */
   readonly load: number;
+}
+
+/** A question went to `agent` over this route. */
+export function startedOn({ strategy }: Route, agent: number, now: number): Ticket {
+  return { strategy, load: strategy.started(agent, now) };
 }
 
 /** Id of an agent, and the route that led to it. */
@@ -77,7 +79,7 @@ export class Router {
 
   /** The route of `from` to those whom `to` means. `list` says who they are now, without `from`. */
   route(from: number, to: To, list: () => readonly number[]): Route {
-    const key = typeof to === 'object' ? keyOf(to) : to;
+    const key = typeof to === 'object' && to !== null ? keyOf(to) : to;
     let routes = this.#routes.get(from);
     if (routes === undefined) {
       routes = new Map();
@@ -94,28 +96,27 @@ export class Router {
   }
 
   /** The id of one of them, or -1. `tried`: ids that are out of the question. */
-  choose({ strategy, candidates }: Route, tried?: readonly number[]): number {
-    const positions = tried?.flatMap((id) => {
-      const position = candidates.ids.indexOf(id);
-      return position < 0 ? [] : [position];
-    });
+  choose({ strategy, candidates }: Route, tried: readonly number[]): number {
+    if (candidates.ids.length === 1 && tried.length === 0) return candidates.ids[0];
+    const positions =
+      tried.length === 0
+        ? undefined
+        : tried.flatMap((id) => {
+            const position = candidates.ids.indexOf(id);
+            return position < 0 ? [] : [position];
+          });
     const chosen = strategy.choose(candidates, this.#host.now(), positions);
     return chosen < 0 ? -1 : candidates.ids[chosen];
   }
 
-  /** A question went to `agent`. */
-  started({ strategy }: Route, agent: number, now: number): Ticket {
-    return { strategy, load: strategy.started(agent, now) };
-  }
-
-  /** An asker of this thread left. */
-  left(asker: number): void {
-    this.#routes.delete(asker);
+  /** A neuron of this thread left. */
+  left(id: number): void {
+    this.#routes.delete(id);
   }
 
   #renew(route: Route, ids: readonly number[], version: number): void {
     route.version = version;
-    const { u16, u32, roster, neurons } = this.#ws;
+    const { u16, u32, roster } = this.#ws;
     const known = route.candidates.ids;
     const same =
       ids.length === known.length &&
@@ -130,7 +131,7 @@ export class Router {
     const { cortex } = this.#registry;
     route.candidates = new Candidates(ids, {
       loads: u16,
-      loadAt: ids.map((id) => neurons * 2 + id * NEURON_HALVES + LOAD),
+      loadAt: ids.map((id) => loadIndex(this.#ws, id)),
       costs: ids.map((id) => cortex.card(id)?.cost ?? 0),
     });
   }
@@ -169,6 +170,7 @@ class Weights {
   }
 }
 
+// A card's name is a string by itself, so these are told apart from it.
 function keyOf(to: { capability: string } | { region: string }): string {
-  return 'capability' in to ? `c ${to.capability}` : `r ${to.region}`;
+  return 'capability' in to ? `capability\n${to.capability}` : `region\n${to.region}`;
 }

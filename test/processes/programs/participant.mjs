@@ -71,13 +71,13 @@ let id;
 let loading = false;
 let accepted = 0;
 let refused = 0;
-const watched = [];
+const versions = [];
 
 async function watch(key) {
   try {
-    for await (const { value, version } of bus.blackboard(id).watch(key)) watched.push({ value, version });
+    for await (const { value, version } of bus.blackboard(id).watch(key)) versions.push({ value, version });
   } catch (error) {
-    watched.push({ code: error.code });
+    versions.push({ code: error.code });
   }
 }
 
@@ -189,7 +189,7 @@ const commands = {
   watch: ({ key }) => {
     watch(key);
   },
-  watched: () => ({ watched }),
+  watched: () => ({ watched: versions }),
   close: () => bus.close(),
   /** The error that ended the bus, without touching it. */
   failure: () => ({ failure, closed: bus.closed }),

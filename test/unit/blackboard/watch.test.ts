@@ -108,6 +108,7 @@ describe('a watcher of a key', () => {
     await settle(board.get('a'));
     bus.unregister(ownerId);
     expect(await waiting).toBe('ERR_NB_DEAD_TARGET');
+    await new Promise((resolve) => setImmediate(resolve)); // the generators of both watchers end
     expect(owner.watchers).toBe(0);
     expect(await codeOf(board.get('a'))).toBe('ERR_NB_NO_ROUTE');
     bus.register(owner, { name: 'again' });

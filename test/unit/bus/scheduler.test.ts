@@ -25,9 +25,6 @@ class Idle implements Drain {
     this.#awaited = false;
     return awaited;
   }
-  awaited(): boolean {
-    return false;
-  }
   giveWay(): void {
     this.log.push('give way');
   }

@@ -35,7 +35,7 @@ async function run(seed: number): Promise<string> {
       };
       handle.request({ capability: 'work' }, round, options).then(
         (reply) => log.push([reply.value, reply.from, reply.latencyNs, reply.reward(2 * bus.random() - 1)]),
-        (error) => log.push([error.code, bus.clock.now()]),
+        (error) => log.push([error.code, bus.closed || bus.clock.now()]),
       );
     }
     for (let i = 0; i < 3; i++) {

@@ -37,7 +37,7 @@ describe('the health of an agent', () => {
       expect(health.of(7).trialNs).toBe(due);
       expect(health.mayAsk(7, due - 1)).toBe(false);
       expect(health.mayAsk(7, due)).toBe(true);
-      health.asked(7, due);
+      health.asked(7, () => due);
       expect(health.mayAsk(7, due)).toBe(false);
       health.ended(7, false, due + 5);
       wait = Math.min(60 * SECOND, 2 * wait);
@@ -49,7 +49,7 @@ describe('the health of an agent', () => {
   it('is perfect again after an answer on trial, and is judged anew', () => {
     const health = new Health(0.95);
     exchanges(health, false, 9);
-    health.asked(7, SECOND);
+    health.asked(7, () => SECOND);
     health.ended(7, true, SECOND + 3);
     expect(health.of(7)).toMatchObject({ out: false, score: 1, trialNs: 0, answeredNs: SECOND + 3 });
     expect(health.anyOut).toBe(false);
