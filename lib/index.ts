@@ -21,6 +21,7 @@ export {
   type StandardSchema,
   type Validator,
 } from './bus/messages/channel.js';
+export type { AgentHealth } from './bus/messages/health.js';
 export type { HistoryEntry, HistoryQuery, MessageKind, MessageOutcome } from './bus/messages/history.js';
 export type { Message, Request } from './bus/messages/incoming.js';
 export type {
@@ -31,6 +32,7 @@ export type {
   To,
 } from './bus/messages/options.js';
 export type { Reply } from './bus/messages/reply.js';
+export type { RoutingChoice } from './bus/messages/router.js';
 export type { TokenStream } from './bus/messages/token_stream.js';
 export type { BusTraffic, TrafficStats } from './bus/messages/traffic.js';
 export { Neuron, type NeuronDynamics, type NeuronHandle, type SendOptions } from './bus/neuron.js';
@@ -62,3 +64,6 @@ export type { SegmentHandle } from './memory/native.js';
 export { BROADCAST, Spike, type SpikeInit, SpikeType } from './memory/spike.js';
 export { SpikeBuilder } from './memory/spike_builder.js';
 export type { SpikeSlot } from './memory/spike_slot.js';
+export type { RoutingFunction } from './routing/rules.js';
+export type { StrategyName } from './routing/strategies.js';
+export type { Candidates, Knowledge } from './routing/strategy.js';

@@ -171,7 +171,7 @@ export class Answering {
     for (const message of waiting) {
       if (!(message instanceof Request)) continue;
       this.fail(message, gone);
-      message.cancel(); // its handler may still run
+      message.abort(); // its handler may still run
     }
   }
 

@@ -191,9 +191,14 @@ export class Request extends Message {
 
   /** @internal The asker gave up. */
   cancel(): void {
-    if (!this.done) this.#cancelled = true;
+    if (!this.done) this.abort();
+  }
+
+  /** @internal What its handler still does is for nobody. */
+  abort(): void {
+    this.#cancelled = true;
     this.finish();
-    if (this.#cancelled) this.#abort?.abort();
+    this.#abort?.abort();
   }
 
   /** What comes of it before it is answered inherits the deadline and the signal, too. */

@@ -7,9 +7,10 @@
 // cards say they consume and produce. Who fails is left out for the rest of the way, and a backup is asked instead.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { invalidArgument, NeuronBusError } from '../../memory/errors.js';
+import { checkKeys, invalidArgument, NeuronBusError } from '../../memory/errors.js';
+import { createStrategy } from '../../routing/strategies.js';
 import type { RegisteredCard } from '../agent_card.js';
-import type { To } from './options.js';
+import { checkTimeout, type To } from './options.js';
 import type { Reply } from './reply.js';
 import type { Destination, RoutingChoice } from './router.js';
 
@@ -252,9 +253,24 @@ export function shortestWay(cards: readonly RegisteredCard[], from: string, to: 
   }
 }
 
+const KEYS: ReadonlySet<string> = new Set([
+  'stages',
+  'from',
+  'to',
+  'strategy',
+  'redundancy',
+  'timeoutMs',
+  'hedgeMs',
+  'replayCapacity',
+  'name',
+]);
+
 /** @throws NeuronBusError ERR_NB_INVALID_ARGUMENT naming the option. */
 export function checkNetworkOptions(options: NetworkOptions): void {
-  const { stages, from, to, redundancy, hedgeMs, replayCapacity } = options;
+  checkKeys('options', options, KEYS);
+  const { stages, from, to, redundancy, timeoutMs, hedgeMs, replayCapacity, strategy } = options;
+  if (timeoutMs !== undefined) checkTimeout('timeoutMs', timeoutMs);
+  if (strategy !== undefined) createStrategy(strategy); // throws what is wrong with it
   const isName = (value: unknown) => typeof value === 'string' && value !== '';
   if (stages !== undefined) {
     if (!Array.isArray(stages) || stages.length === 0 || !stages.every(isName)) {
