@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const source = fileURLToPath(new URL('lib/index.ts', import.meta.url));
+const telemetry = fileURLToPath(new URL('lib/telemetry/telemetry.ts', import.meta.url));
 const built = fileURLToPath(new URL('dist/index.js', import.meta.url));
 
 // A hang guard, not a measure: slow machines take the time they need.
@@ -12,7 +13,12 @@ const testTimeout = 300_000;
 function project(name: string, options: { parallel?: boolean; globalSetup?: string; library?: string } = {}) {
   return {
     extends: true as const,
-    resolve: { alias: [{ find: /^neuronbus$/, replacement: options.library ?? source }] },
+    resolve: {
+      alias: [
+        { find: /^neuronbus$/, replacement: options.library ?? source },
+        { find: /^neuronbus\/telemetry$/, replacement: telemetry },
+      ],
+    },
     test: {
       name,
       include: [`test/${name}/**/*.test.ts`],

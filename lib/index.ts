@@ -22,6 +22,7 @@ export {
   type Validator,
 } from './bus/messages/channel.js';
 export type { AgentHealth } from './bus/messages/health.js';
+export type { HistoryEntry, HistoryQuery, MessageKind, MessageOutcome } from './bus/messages/history.js';
 export type { Message, Request } from './bus/messages/incoming.js';
 export type {
   BroadcastOptions,
@@ -33,6 +34,7 @@ export type {
 export type { Reply } from './bus/messages/reply.js';
 export type { RoutingChoice } from './bus/messages/router.js';
 export type { TokenStream } from './bus/messages/token_stream.js';
+export type { BusTraffic, TrafficStats } from './bus/messages/traffic.js';
 export { Neuron, type NeuronDynamics, type NeuronHandle, type SendOptions } from './bus/neuron.js';
 export { NeuronBus } from './bus/neuron_bus.js';
 export type { AttachOptions, NeuronBusOptions, ResolvedOptions, WaitStrategy } from './bus/options.js';
@@ -43,6 +45,9 @@ export type { BusStats, DropReason, LatencyStats } from './bus/stats.js';
 export type { PlasticityRule, StdpOptions, Synapse, SynapseBuilder, SynapseFilter } from './bus/synapse.js';
 export type { Tap, TapFilter, TapOptions } from './bus/tap.js';
 export type { TapStream } from './bus/tap_stream.js';
+export type { TraceRecord } from './bus/trace/format.js';
+export { readTrace } from './bus/trace/reader.js';
+export { type ReplayResult, replayTrace } from './bus/trace/replay.js';
 export type { ArenaRef } from './memory/arena.js';
 export {
   Axon,

@@ -34,7 +34,7 @@
   X(23, READER_TAKEN, "This axon has its gating reader already; use observer(), or close the other reader first")      \
   X(24, PRODUCER_TAKEN, "Another thread publishes to this axon; one axon has one producer, create a second axon")      \
   X(25, REENTRANT, "tick() and run() cannot be called from inside a handler; fire a spike instead")                    \
-  X(26, BAD_FILE, "This file is not a complete NeuronBus snapshot; nothing was changed")                               \
+  X(26, BAD_FILE, "This file is not complete, or not one of NeuronBus; nothing was changed")                               \
   X(27, FILE_IO, "The file could not be read or written; see the cause")                                               \
   X(28, NO_BINARY, "No native binary is available for this platform")                                                  \
   X(29, NODE_API, "This Node.js is too old for the native binary; upgrade to Node.js 20.19 or newer")                  \
@@ -56,7 +56,9 @@
   X(45, REMOTE, "The neuron that was asked failed; the cause has the name and message of its error")                   \
   X(46, NO_HANDLER, "The neuron has no onRequest() for questions or no onMessage() for messages; address another one, or give it that method") \
   X(47, CAPABILITY_TAKEN, "A capability that only one neuron may have belongs to another one; use that, or wait until it left")  \
-  X(48, BOARD_FULL, "The blackboard has reached this limit; delete what is not needed, or raise the limit where it is made")
+  X(48, BOARD_FULL, "The blackboard has reached this limit; delete what is not needed, or raise the limit where it is made") \
+  X(49, TRACE_MISMATCH, "The bus is not as it was when the trace began; give it the same neurons, synapses and options") \
+  X(50, NOT_INSTALLED, "An optional package is missing; install it beside neuronbus")
 
 #ifdef __cplusplus
 enum nb_status : int {

@@ -32,13 +32,30 @@ export class AnswerLog {
 
   /** Until end(), emissions answer the spike with this stamp. */
   begin(timestamp: number): void {
+    this.#ws.recorder?.answering(timestamp);
     this.#askedLo = timestamp % 4294967296;
     this.#askedHi = Math.floor(timestamp / 4294967296);
     this.#asked = L.EMISSION_ASKED;
   }
 
   end(): void {
+    this.#ws.recorder?.answered();
     this.#asked = 0;
+  }
+
+  /** Handlers run before an emission that answers: theirs answer what they have in hand. */
+  aside(call: () => void): void {
+    if (this.#asked === 0) {
+      call();
+      return;
+    }
+    const stamp = this.#askedHi * 4294967296 + this.#askedLo;
+    this.end();
+    try {
+      call();
+    } finally {
+      this.begin(stamp);
+    }
   }
 
   /** `source`, whose `watch` word this is, emitted to `target`. */

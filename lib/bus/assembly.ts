@@ -18,6 +18,7 @@ import { Scheduler } from './scheduler.js';
 import { type WorkerEnd, WorkerPools } from './spawn.js';
 import { SynapseTable } from './synapse_table.js';
 import { Taps } from './taps.js';
+import { Recorder } from './trace/recorder.js';
 import { Workspace } from './workspace.js';
 
 /** What the parts need of the bus in front of them. */
@@ -49,11 +50,28 @@ export function assemble(memory: Memory, options: ResolvedOptions, front: Front)
     turn: (call) => drive.within(call),
   });
   const dispatcher = new Dispatcher(workspace, options, {
-    message: (at, id) => conversations.arrived(at, id),
-    drain: () => conversations.drain(),
+    message: (at, id) => {
+      workspace.recorder?.handOver();
+      if (workspace.playback === undefined) conversations.arrived(at, id);
+      else workspace.playback.handOver();
+    },
+    drain: () => {
+      workspace.recorder?.drain();
+      if (workspace.playback === undefined) conversations.drain();
+      else workspace.playback.drain();
+    },
     handlerFailed: (error, id) => front.failed(error, id, registry.cortex.card(id)),
     pruned: (pre, post, weight) => front.pruned(pre, post, weight),
   });
+  if (options.trace !== 'off') {
+    try {
+      const failed = (error: unknown) => front.failed(error, -1, undefined);
+      workspace.recorder = new Recorder(workspace, options, { head: () => emitter.head, failed });
+    } catch (error) {
+      workspace.native.close();
+      throw error;
+    }
+  }
   const drive = new Drive(workspace, registry, emitter, dispatcher, front);
   // A thread that was handed the bus has another one in its process that came by the name and looks twice as often.
   const roundsMs = memory.named ? options.deathMs / 2 : options.deathMs;
@@ -96,12 +114,11 @@ export function assemble(memory: Memory, options: ResolvedOptions, front: Front)
     dispatcher.settle();
   });
   return {
+    stage: { workspace, emitter, drive },
     workspace,
     registry,
-    emitter,
     firing: new Firing(workspace, emitter, registry, () => front.open()),
     dispatcher,
-    drive,
     scheduler,
     conversations,
     membership,

@@ -8,10 +8,13 @@ import { Board } from './blackboard/board.js';
 import { BusEventSource } from './events.js';
 import type { Conversations } from './messages/conversations.js';
 import type { AgentHealth } from './messages/health.js';
+import type { HistoryEntry, HistoryQuery } from './messages/history.js';
 import { checkNetworkOptions, Network, type NetworkOptions } from './messages/network.js';
+import type { ExchangeObserver } from './messages/observer.js';
 import type { BroadcastOptions, MessageOptions, Outgoing, RequestOptions, To } from './messages/options.js';
 import type { Reply } from './messages/reply.js';
 import type { TokenStream } from './messages/token_stream.js';
+import type { BusTraffic } from './messages/traffic.js';
 import { Neuron } from './neuron.js';
 
 /** In whose name a network asks. */
@@ -86,5 +89,32 @@ export abstract class BusMessages extends BusEventSource {
   /** As {@link NeuronHandle.blackboard}, in the name of neuron `from`. */
   blackboard(from: number): Board {
     return new Board(this, from);
+  }
+
+  /**
+   * The last `historyCapacity` messages and exchanges that neurons of this thread took part in, in the order in which they
+   * were sent. An exchange is there once it ended. One within this thread is one entry; one between threads is an entry here
+   * and one there, with the same correlation id.
+   *
+   * @throws NeuronBusError ERR_NB_INVALID_ARGUMENT naming what is wrong with the query, ERR_NB_CLOSED.
+   */
+  history(query: HistoryQuery = {}): HistoryEntry[] {
+    return this.conversations.records.history.find(query);
+  }
+
+  /** Counts, rates and latencies of the messages and exchanges of this thread's neurons. @throws NeuronBusError ERR_NB_CLOSED. */
+  traffic(): BusTraffic {
+    const { records } = this.conversations;
+    return records.traffic.read(this.conversations.now());
+  }
+
+  /** @internal One observer at a time; undefined: none. */
+  get exchangeObserver(): ExchangeObserver | undefined {
+    return this.conversations.observer;
+  }
+
+  /** @internal */
+  set exchangeObserver(observer: ExchangeObserver | undefined) {
+    this.conversations.observer = observer;
   }
 }

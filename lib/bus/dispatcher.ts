@@ -40,7 +40,7 @@ export interface DispatcherHost {
 export class Dispatcher {
   readonly #ws: Workspace;
   readonly #host: DispatcherHost;
-  readonly #development: boolean;
+  readonly #careful: boolean; // a view for each hand-over, which is told to the recorder
   readonly #stampEach: boolean;
   readonly #view: Spike;
   #handled = 0; // entries of the current batch that are done
@@ -51,7 +51,7 @@ export class Dispatcher {
   constructor(workspace: Workspace, options: ResolvedOptions, host: DispatcherHost) {
     this.#ws = workspace;
     this.#host = host;
-    this.#development = options.checks === 'development';
+    this.#careful = options.checks === 'development' || options.trace !== 'off';
     this.#stampEach = options.stamps === 'each';
     this.#view = viewSpike(workspace.u32, -1, workspace.memory);
   }
@@ -191,7 +191,7 @@ export class Dispatcher {
 
   #handOver(resident: Resident, entry: number, id: number): void {
     const slot = this.#ws.u32[(entry + SPIKE) >> 2] | 0; // stays a small integer: a segment has fewer slots than 2^31
-    if (this.#development) {
+    if (this.#careful) {
       this.#handOverOnce(resident, slot, id);
     } else {
       point(this.#view, slot);
@@ -207,9 +207,10 @@ export class Dispatcher {
     this.guarded(id, () => neuron.onFire!(handle));
   }
 
-  /** Development: a view for this hand-over alone, so that a later use of it is noticed. */
+  /** Development, or traced: a view for this hand-over alone, so that a later use of it is noticed. */
   #handOverOnce(resident: Resident, slot: number, id: number): void {
     const view = viewSpike(this.#ws.u32, slot, this.#ws.memory);
+    this.#ws.recorder?.handOver();
     try {
       const result = resident.neuron.onSpike(view, resident.handle);
       if (result !== undefined) this.#watch(result, id);

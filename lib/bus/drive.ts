@@ -55,10 +55,15 @@ export class Drive {
 
   /** As `Dispatcher.deliver`, for what is queued now. What was fired for other threads before and meanwhile is on its way after. */
   deliver(budget: number, all: boolean): number {
+    const { recorder } = this.#workspace;
+    let delivered = -1; // unless a listener throws
     try {
       this.#emitter.flush();
-      return this.#dispatcher.deliver(this.#emitter.head, budget, all);
+      recorder?.deliver(budget, all);
+      delivered = this.#dispatcher.deliver(this.#emitter.head, budget, all);
+      return delivered;
     } finally {
+      recorder?.delivered(delivered);
       if (this.#host.closed()) {
         this.#host.dispose();
       } else {

@@ -48,6 +48,9 @@ const writeText = writeBody;
 export const OWN_SEQUENCE = -1;
 const OWN: number = OWN_SEQUENCE;
 
+/** What reply() needs to know of the spike that it answers. */
+export type Asked = Pick<Spike, 'timestamp' | 'source'>;
+
 export interface EmitterHost {
   /** A spike waits; called while the workspace says eventDriven. */
   queued(): void;
@@ -81,7 +84,7 @@ export class Emitter {
     this.#answers = new AnswerLog(workspace, () => host.settle());
     this.#room = new Room(workspace, options, {
       head: () => this.#head,
-      makeRoom: () => host.makeRoom(),
+      makeRoom: () => this.#answers.aside(() => host.makeRoom()),
       gone: (source) => this.#gone(source),
     });
     this.#u32 = workspace.u32;
@@ -111,7 +114,7 @@ export class Emitter {
    * To the source of `spike`, in answer to it. If that is gone by now, the spike is counted as dropped when it is routed.
    * @throws NeuronBusError ERR_NB_STALE_SPIKE and as emit().
    */
-  reply(source: number, spike: Spike, payload?: string | Uint8Array, options?: SendOptions): boolean {
+  reply(source: number, spike: Asked, payload?: string | Uint8Array, options?: SendOptions): boolean {
     this.#answers.begin(spike.timestamp);
     this.#replying = true;
     try {
@@ -242,6 +245,7 @@ export class Emitter {
 
   /** What was sent is published; nothing more is. */
   close(): void {
+    this.#ws.recorder?.close();
     if (this.#outboxes.dirty) this.#outboxes.flush();
     this.#outboxes.close();
   }

@@ -10,9 +10,9 @@ import { DROP_REASONS, type DropReason } from './stats.js';
 /** Events of a bus and what their listeners get. */
 export interface BusEvents {
   /**
-   * A handler threw or rejected, or the callback of a tap threw (neuron -1), or a worker of spawn() failed (its number is
-   * `worker`, neuron -1). Without a listener it becomes a process warning; delivery goes on either way. But for
-   * ERR_NB_BAD_SEGMENT: somebody cut the file of a bus with a name, and the bus is closed.
+   * A handler threw or rejected, or the callback of a tap threw or the trace could not be written (neuron -1), or a worker of
+   * spawn() failed (its number is `worker`, neuron -1). Without a listener it becomes a process warning; delivery goes on either
+   * way. But for ERR_NB_BAD_SEGMENT: somebody cut the file of a bus with a name, and the bus is closed.
    */
   error: [error: unknown, info: { neuron: number; card: RegisteredCard | undefined; worker?: number }];
   /** A worker that spawn() started ended without being asked; after its 'error'. */
@@ -63,7 +63,7 @@ export abstract class BusEventSource extends EventEmitter<BusEvents> {
   }
 
   protected reportFailure(error: unknown, neuron: number, card: RegisteredCard | undefined): void {
-    const who = neuron < 0 ? 'A tap' : `neuron ${neuron} (${card?.name ?? 'unregistered'})`;
+    const who = neuron < 0 ? 'A tap or the trace' : `neuron ${neuron} (${card?.name ?? 'unregistered'})`;
     this.#report(error, { neuron, card }, who);
   }
 

@@ -17,8 +17,6 @@ import { NeuronBusBuilder } from './bus_builder.js';
 import type { BusClock } from './bus_clock.js';
 import { BusMessages } from './bus_messages.js';
 import type { Dispatcher } from './dispatcher.js';
-import type { Drive } from './drive.js';
-import type { Emitter } from './emitter.js';
 import type { Firing } from './firing.js';
 import type { BusHandle, Membership } from './membership.js';
 import { type Membrane, readMembrane } from './membrane.js';
@@ -45,19 +43,20 @@ import type { SynapseTable } from './synapse_table.js';
 import type { Tap, TapOptions } from './tap.js';
 import type { TapStream } from './tap_stream.js';
 import type { Taps } from './taps.js';
+import type { Stage } from './trace/replay.js';
 import type { Workspace } from './workspace.js';
 
 export class NeuronBus extends BusMessages {
   readonly options: Readonly<ResolvedOptions>;
   readonly arena: BusArena;
   readonly clock: BusClock;
+  /** @internal */
+  readonly stage: Stage;
   readonly #random: () => number;
   readonly #memory: Memory;
   readonly #workspace: Workspace;
-  readonly #emitter: Emitter;
   readonly #firing: Firing;
   readonly #dispatcher: Dispatcher;
-  readonly #drive: Drive;
   readonly #scheduler: Scheduler;
   readonly #conversations: Conversations;
   readonly #registry: Registry;
@@ -139,11 +138,10 @@ export class NeuronBus extends BusMessages {
       lost: (error) => this.#lose(error),
     });
     this.#workspace = parts.workspace;
+    this.stage = parts.stage;
     this.#registry = parts.registry;
-    this.#emitter = parts.emitter;
     this.#firing = parts.firing;
     this.#dispatcher = parts.dispatcher;
-    this.#drive = parts.drive;
     this.#scheduler = parts.scheduler;
     this.#conversations = parts.conversations;
     this.#membership = parts.membership;
@@ -171,7 +169,7 @@ export class NeuronBus extends BusMessages {
     const handle = this.#registry.add(
       neuron,
       card,
-      (complete) => new NeuronHandle(complete, this, workspace, this.#emitter),
+      (complete) => new NeuronHandle(complete, this, workspace, this.stage.emitter),
     );
     try {
       this.#persistence.registered(handle.card);
@@ -279,13 +277,13 @@ export class NeuronBus extends BusMessages {
   /** Delivers every spike that is queued now. Returns how many were handed to a neuron. @throws ERR_NB_REENTRANT. */
   tick(): number {
     this.#open();
-    return this.#drive.tick();
+    return this.stage.drive.tick();
   }
 
   /** `n` ticks. Returns the sum of what they delivered. */
   run(n: number): number {
     this.#open();
-    return this.#drive.run(n);
+    return this.stage.drive.run(n);
   }
 
   /** Delivers by itself from now on, event-driven, until stop() or close(). Keeps the process alive meanwhile. */
@@ -353,7 +351,7 @@ export class NeuronBus extends BusMessages {
 
   stats(): BusStats {
     const workspace = this.#open();
-    this.#emitter.tend();
+    this.stage.emitter.tend();
     const routed = this.#dispatcher.settle();
     return readStats(workspace, routed, this.#conversations, {
       name: this.options.name,
@@ -438,7 +436,7 @@ export class NeuronBus extends BusMessages {
   #dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    this.#emitter.close();
+    this.stage.emitter.close();
     this.#taps.finish();
     this.#workspace.native.close();
     if (this.#creator && !this.#memory.named) this.#memory.retire();

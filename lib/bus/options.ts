@@ -81,6 +81,16 @@ export interface NeuronBusOptions {
    * Infinity: strict. Default 1,000.
    */
   ageingMs?: number;
+  /** How many messages and exchanges `bus.history()` remembers at most; 0: none. Default 4,096. */
+  historyCapacity?: number;
+  /**
+   * 'spikes': everything that this thread's neurons fire is written to the file `tracePath`, in order, so that
+   * {@link replayTrace} can fire it again; 'verbose': also how each message and exchange went. Each spike then takes several
+   * times as long, and the file is written by synchronous calls. Default 'off'.
+   */
+  trace?: 'off' | 'spikes' | 'verbose';
+  /** The file of the trace; an older one is replaced. */
+  tracePath?: string;
   /** How one of several agents is chosen for a question: a name, or a function. Default 'learned'. See docs/routing.md. */
   routing?: RoutingChoice;
   /** An agent that answers a smaller share of its questions is left out, but for trials. 0 to 1, default 0.95; 0 = never. */
@@ -126,6 +136,9 @@ function defaults(): ResolvedOptions {
     checks: process.env.NODE_ENV === 'production' ? 'production' : 'development',
     requestTimeoutMs: 30_000,
     ageingMs: 1000,
+    historyCapacity: 4096,
+    trace: 'off',
+    tracePath: '',
     routing: 'learned',
     healthThreshold: 0.95,
     plasticity: { halfLifeMs: 600_000, pruneGraceMs: 60_000, sweepIntervalMs: 1000 },
@@ -206,6 +219,10 @@ export function resolveOptions(options: NeuronBusOptions): ResolvedOptions {
   checkMs('tickIntervalMs', resolved.tickIntervalMs, 1);
   checkTimeout('requestTimeoutMs', resolved.requestTimeoutMs);
   checkTimeout('ageingMs', resolved.ageingMs);
+  checkInteger('historyCapacity', resolved.historyCapacity, 0, 2 ** 24);
+  checkChoice('trace', resolved.trace, ['off', 'spikes', 'verbose']);
+  if (typeof resolved.tracePath !== 'string' || (resolved.trace !== 'off' && resolved.tracePath === ''))
+    throw invalidArgument('tracePath', resolved.tracePath, 'the path of a file');
   createStrategy(resolved.routing); // throws what is wrong with it
   const { healthThreshold } = resolved;
   if (!(typeof healthThreshold === 'number' && healthThreshold >= 0 && healthThreshold <= 1)) {
@@ -231,6 +248,9 @@ const OWN_OPTIONS = [
   'checks',
   'requestTimeoutMs',
   'ageingMs',
+  'historyCapacity',
+  'trace',
+  'tracePath',
   'routing',
   'healthThreshold',
   'plasticity',

@@ -72,6 +72,7 @@ export class Outboxes {
     u32[w | 3] = source | (target << 16);
     u32[w | 4] = low;
     if (payload !== undefined) writeBody(u32, w | 4, low, payload, this.#ws);
+    this.#ws.recorder?.abroad(at);
     producer.commit();
     if (!box.waiting) {
       box.waiting = true;

@@ -10,6 +10,7 @@
 
 import { readCursor } from '../memory/cursor.js';
 import * as layout from '../memory/layout.js';
+import { bucketTop, quantileBucket } from './histogram.js';
 import type { Workspace } from './workspace.js';
 
 export type DropReason =
@@ -165,26 +166,15 @@ export function readStats(
   };
 }
 
-/** The largest value that falls into a bucket of native/core/histogram.h. */
-function bucketTop(bucket: number): number {
-  const sub = 1 << layout.HISTOGRAM_SUB_BITS;
-  if (bucket < sub) return bucket;
-  const shift = (bucket >> layout.HISTOGRAM_SUB_BITS) - 1;
-  return ((bucket & (sub - 1)) + sub + 1) * 2 ** shift - 1;
-}
-
 function readLatency({ memory }: Workspace, ganglia: readonly number[]): LatencyStats {
   const read = (field: number) => sum(ganglia, (record) => memory.u64At(record + field));
   const count = read(layout.GANGLION_LATENCY_COUNT);
   const max = Math.max(...ganglia.map((record) => memory.u64At(record + layout.GANGLION_LATENCY_MAX_NS)));
   const quantile = (share: number) => {
     if (count === 0) return 0;
-    let left = Math.ceil(share * count);
-    for (let bucket = 0; bucket < layout.HISTOGRAM_BUCKETS; bucket++) {
-      left -= read(layout.GANGLION_LATENCY + 8 * bucket);
-      if (left <= 0) return Math.min(bucketTop(bucket), max);
-    }
-    return max;
+    const at = (bucket: number) => read(layout.GANGLION_LATENCY + 8 * bucket);
+    const bucket = quantileBucket(share, count, layout.HISTOGRAM_BUCKETS, at);
+    return Math.min(bucketTop(bucket, layout.HISTOGRAM_SUB_BITS), max);
   };
   return { count, p50: quantile(0.5), p99: quantile(0.99), p999: quantile(0.999), max };
 }

@@ -10,6 +10,7 @@ import type { Memory } from '../memory/memory.js';
 import { callNative, type NativeGanglion } from '../memory/native.js';
 import type { Neuron, NeuronHandle } from './neuron.js';
 import type { ResolvedOptions } from './options.js';
+import type { Recorder } from './trace/recorder.js';
 
 /** Word offsets of nb_control fields, relative to {@link Workspace.control}. */
 export const C = {
@@ -70,6 +71,10 @@ export class Workspace implements ArenaPort {
   readonly axonRecord: number;
   readonly ganglionRecord: number;
 
+  /** Writes the trace, if there is one. */
+  recorder: Recorder | undefined = undefined;
+  /** A trace is replayed: takes the place of messages and their handlers. */
+  playback: { handOver(): void; drain(): void } | undefined = undefined;
   /** By neuron id. */
   readonly residents: (Resident | undefined)[] = [];
   /** Promises were settled, or handlers await some: what comes next needs a turn of the event loop. */

@@ -111,7 +111,7 @@ export const ERROR_TABLE = {
   },
   BAD_FILE: {
     number: 26,
-    message: 'This file is not a complete NeuronBus snapshot; nothing was changed',
+    message: 'This file is not complete, or not one of NeuronBus; nothing was changed',
   },
   FILE_IO: {
     number: 27,
@@ -204,6 +204,14 @@ export const ERROR_TABLE = {
     number: 48,
     message:
       'The blackboard has reached this limit; delete what is not needed, or raise the limit where it is made',
+  },
+  TRACE_MISMATCH: {
+    number: 49,
+    message: 'The bus is not as it was when the trace began; give it the same neurons, synapses and options',
+  },
+  NOT_INSTALLED: {
+    number: 50,
+    message: 'An optional package is missing; install it beside neuronbus',
   },
 } as const;
 

@@ -31,6 +31,8 @@ export class Frame {
   encoding = 0;
   /** Text and JSON as a string. */
   value: string | Uint8Array = '';
+  /** Of the value, once it is written. */
+  bytes = 0;
 
   /** Fills the slot whose fifth word is at `w`, as writeBody(), unless the value is too long for it: TOO_LONG. */
   writeShort(words: Uint32Array, w: number, low: number): number {
@@ -43,8 +45,8 @@ export class Frame {
       written = encodeBytes(words, tail, this.encoding, value);
     }
     if (written === TOO_LONG) return TOO_LONG;
-    const length = L.MESSAGE_BYTES + ((written >>> 2) & 63);
-    return this.#writeHeader(words, w, low | (length << 2));
+    this.bytes = (written >>> 2) & 63;
+    return this.#writeHeader(words, w, low | ((L.MESSAGE_BYTES + this.bytes) << 2));
   }
 
   /** Everything but the value, behind the reference to it that is in the slot already. */

@@ -64,6 +64,7 @@ export function writeBody(
     const n = typeof value === 'string' ? textBytes(value) : value.length;
     const long = writeLong(words, w, low, value, n, arena);
     payload.writeBehindReference(words, w);
+    payload.bytes = n;
     return long;
   }
   throw invalidArgument('payload', payload, 'a string or a Uint8Array');

@@ -10,6 +10,7 @@ import type { Resident, Workspace } from '../workspace.js';
 import { type About, type IncomingHost, Message, Request } from './incoming.js';
 import { countLoad } from './load.js';
 import { Mailbox } from './mailbox.js';
+import type { ExchangeObserver, RequestOutcome } from './observer.js';
 import { PartsOut } from './parts_out.js';
 import type { Post } from './post.js';
 import type { Teacher } from './teacher.js';
@@ -21,6 +22,9 @@ export interface AnsweringHost {
   handlerFailed(error: unknown, id: number): void;
   /** A message or question got its turn. */
   handled(message: Message): void;
+  /** A question ended; `error` is what it was rejected with. */
+  finished(request: Request, outcome: RequestOutcome, error?: unknown): void;
+  observer(): ExchangeObserver | undefined;
   /** Runs handlers, which are not on the stack now. */
   turn(call: () => void): void;
 }
@@ -123,7 +127,9 @@ export class Answering {
       const same = (message: Message) =>
         message instanceof Request && message.from === from && message.exchange === exchange;
       const waiting = this.#mailboxes.get(id)?.find(same);
-      if (waiting instanceof Request) waiting.cancel();
+      if (!(waiting instanceof Request)) return;
+      waiting.cancel();
+      this.#host.finished(waiting, 'aborted');
     }
   }
 
@@ -146,7 +152,9 @@ export class Answering {
         if (mailbox.busy >= (resident.neuron.concurrency ?? Number.POSITIVE_INFINITY)) break;
         const message = mailbox.take();
         if (message === undefined) break;
-        this.#handle(message, resident, mailbox);
+        const observer = this.#host.observer();
+        if (observer === undefined || !(message instanceof Request)) this.#handle(message, resident, mailbox);
+        else observer.answering(message, () => this.#handle(message, resident, mailbox));
       }
       this.#touched.delete(id); // not when a listener to 'error' threw: then the rest waits for the next time
     }
@@ -180,7 +188,7 @@ export class Answering {
 
   close(): void {
     for (const requests of this.#open.values())
-      for (const request of requests.values()) this.#cancel(request);
+      for (const request of requests.values()) this.#cancel(request, 'closed');
   }
 
   #handle(message: Message, { neuron, handle }: Resident, mailbox: Mailbox<Message>): void {
@@ -189,9 +197,10 @@ export class Answering {
     if (isRequest && message.deadline <= this.#host.now()) {
       message.cancel();
       this.#teacher.failed(message.from, message.to);
+      this.#host.finished(message, 'timeout');
       return;
     }
-    this.#host.handled(message);
+    if (!isRequest) this.#host.handled(message);
     let result: unknown;
     try {
       if ((isRequest ? neuron.onRequest : neuron.onMessage) === undefined)
@@ -290,6 +299,8 @@ export class Answering {
     const sent = this.#send(request, what, value, count);
     request.finish();
     this.#forget(request);
+    if (what === L.MESSAGE_ERROR) this.#host.finished(request, 'failed', value);
+    else this.#host.finished(request, 'served');
     this.#parts.wake(request);
     const { from, to, timestamp, answeredAfterNs } = request;
     if (what === L.MESSAGE_ERROR) this.#teacher.failed(from, to);
@@ -312,9 +323,10 @@ export class Answering {
     }
   }
 
-  #cancel(request: Request): void {
+  #cancel(request: Request, outcome: 'aborted' | 'closed' = 'aborted'): void {
     this.#forget(request);
     request.cancel();
+    this.#host.finished(request, outcome);
     this.#parts.wake(request);
   }
 

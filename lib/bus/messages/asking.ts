@@ -19,11 +19,16 @@ import type { Content } from './value.js';
 
 export interface AskingHost {
   now(): number;
-  /** How an exchange ended; `latencyNs` from question to answer or end. */
-  ended(pending: Pending, outcome: Outcome, latencyNs: number): void;
+  /** A message was sent, or (`went` false) dropped. */
+  sent(from: number, to: number, bytes: number, options: MessageOptions, went: boolean): void;
+  /** A question is about to be sent. Returns the trace context that goes with it. */
+  asks(pending: Pending, traceparent: string | undefined): string | undefined;
+  /** How an exchange ended; `latencyNs` from question to answer or end, `error` what the asker gets. */
+  ended(pending: Pending, outcome: Outcome, latencyNs: number, error?: Error): void;
 }
 
-export type Outcome = 'answered' | 'failed' | 'timeout' | 'aborted' | 'dead' | 'closed';
+/** 'dropped': the question was not sent. */
+export type Outcome = 'answered' | 'failed' | 'timeout' | 'aborted' | 'dead' | 'closed' | 'dropped';
 
 /** One answer is awaited. */
 class RequestPending extends Pending {
@@ -79,10 +84,12 @@ export class Asking {
     const { type = 0, priority = 0, correlationId = 0, traceparent } = options;
     const what = L.MESSAGE_SEND;
     const deadlineNs = Number.POSITIVE_INFINITY;
-    return this.#post.send(
+    const went = this.#post.send(
       { from, to, what, exchange: 0, correlation: correlationId, type, priority, deadlineNs, traceparent },
       value,
     );
+    this.#host.sent(from, to, this.#post.bytes, options, went);
+    return went;
   }
 
   /** One attempt. Rejects with what is documented at `NeuronHandle.request`. */
@@ -182,7 +189,7 @@ export class Asking {
   }
 
   #ask(pending: Open, what: number, value: unknown, options: RequestOptions, route: Route | undefined): void {
-    const { timeoutMs = this.#timeoutMs, signal, type = 0, priority = 0, traceparent } = options;
+    const { timeoutMs = this.#timeoutMs, signal, type = 0, priority = 0 } = options;
     const { from, to, correlation } = pending;
     if (signal?.aborted) {
       pending.fail(aborted(signal));
@@ -190,8 +197,12 @@ export class Asking {
     }
     const now = this.#host.now();
     pending.deadlineNs = wireTime(now + timeoutMs * 1e6);
+    pending.what = what;
+    pending.type = type;
+    pending.priority = priority;
     this.#table.add(pending);
     const { exchange, deadlineNs } = pending;
+    const traceparent = this.#host.asks(pending, options.traceparent);
     try {
       const went = this.#post.send(
         { from, to, what, exchange, correlation, type, priority, deadlineNs, traceparent },
@@ -200,10 +211,13 @@ export class Asking {
       if (!went) throw new NeuronBusError('FULL', `The question to neuron ${to} was dropped`);
     } catch (error) {
       this.#table.remove(pending);
+      pending.sentNs = now;
+      this.#host.ended(pending, 'dropped', 0, error as Error);
       pending.fail(error as Error);
       return;
     }
     pending.sentNs = this.#ws.lastReading();
+    pending.bytes = this.#post.bytes;
     if (route !== undefined) pending.ticket = startedOn(route, to, pending.sentNs);
     if (this.#table.get(exchange) !== pending) return; // ended by what ran to make room
     this.#deadlines.add(pending, now);
@@ -251,7 +265,7 @@ export class Asking {
 
   #end(open: Open, outcome: Outcome, error: Error): void {
     this.#remove(open);
-    this.#host.ended(open, outcome, Math.max(0, this.#host.now() - open.sentNs));
+    this.#host.ended(open, outcome, Math.max(0, this.#host.now() - open.sentNs), error);
     open.fail(error);
   }
 

@@ -5,6 +5,7 @@
 // A message spike comes from the dispatcher as a slot. Answers go to the question that waits for them at once; everything else
 // waits in its receiver's mailbox until the batch is through, so that priority decides and not the place in the ring.
 
+import { clock } from '../../memory/clock.js';
 import { NeuronBusError } from '../../memory/errors.js';
 import * as L from '../../memory/layout.js';
 import { Frame, readValue } from '../../memory/message_frame.js';
@@ -19,9 +20,10 @@ import { Addressing } from './addressing.js';
 import { Answering } from './answering.js';
 import { Asking, type Outcome } from './asking.js';
 import { type AgentHealth, Health } from './health.js';
-import type { IncomingHost, Message, Request } from './incoming.js';
+import type { IncomingHost, Request } from './incoming.js';
 import { countLoad, loadOf } from './load.js';
 import type { NetworkHost, NetworkOptions } from './network.js';
+import type { ExchangeObserver } from './observer.js';
 import {
   type BroadcastOptions,
   checkBroadcastOptions,
@@ -34,6 +36,7 @@ import {
 } from './options.js';
 import type { Pending } from './pending.js';
 import { fromWire, Post } from './post.js';
+import { Records } from './records.js';
 import type { Reply } from './reply.js';
 import { Retries } from './retries.js';
 import { Router, type RouterHost, type RoutingChoice } from './router.js';
@@ -57,6 +60,7 @@ const MEANING: Record<Outcome, RoutingOutcome> = {
   timeout: RoutingOutcome.silent,
   aborted: RoutingOutcome.abandoned,
   closed: RoutingOutcome.abandoned,
+  dropped: RoutingOutcome.abandoned,
 };
 const NO_OPTIONS = Object.freeze({});
 /** How often it is looked whether those who should answer are still there, ms. */
@@ -75,6 +79,9 @@ export class Conversations implements IncomingHost {
   readonly #routers: Router[] = []; // of networks with a strategy of their own
   readonly #retries: Retries;
   readonly #frame = new Frame();
+  readonly records: Records;
+  /** Told of every question, if there is one. */
+  observer: ExchangeObserver | undefined;
   readonly #alone: boolean; // nobody can leave unnoticed
   #watch: NodeJS.Timeout | undefined;
   #topology = -1;
@@ -87,8 +94,11 @@ export class Conversations implements IncomingHost {
     host: ConversationsHost,
   ) {
     this.#ws = workspace;
-    this.#host = host;
     this.#registry = registry;
+    this.#host = host;
+    const createdNs = options.clock === 'virtual' ? 0 : clock.now();
+    const records = new Records(workspace, options.historyCapacity, createdNs);
+    this.records = records;
     this.#health = new Health(options.healthThreshold);
     this.#newRouter = (choice, more) => new Router(workspace, registry, choice, more, host);
     this.#router = this.#newRouter(options.routing, {});
@@ -100,7 +110,14 @@ export class Conversations implements IncomingHost {
     this.#retries = new Retries(now, () => host.random(), virtual);
     this.#asking = new Asking(workspace, post, options.requestTimeoutMs, virtual, {
       now,
-      ended: (pending, outcome, latencyNs) => this.#ended(pending, outcome, latencyNs),
+      sent: (from, to, bytes, options, went) => records.sent(from, to, bytes, options, went),
+      asks: (pending, traceparent) =>
+        this.observer === undefined ? traceparent : this.observer.asking(pending, traceparent),
+      ended: (pending, outcome, latencyNs, error) => {
+        records.ended(pending, outcome, latencyNs);
+        this.#ended(pending, outcome, latencyNs);
+        this.observer?.ended(pending, outcome, error);
+      },
     });
     this.#answering = new Answering(
       workspace,
@@ -109,8 +126,13 @@ export class Conversations implements IncomingHost {
       options.ageingMs * 1e6,
       {
         now,
+        observer: () => this.observer,
         handlerFailed: (error, id) => host.handlerFailed(error, id),
-        handled: (message) => this.#handled(message),
+        handled: (message) => records.handled(message),
+        finished: (request, outcome, error) => {
+          records.finished(request, outcome);
+          this.observer?.answered(request, outcome, error);
+        },
         turn: (call) => host.turn(call),
       },
       () => this,
@@ -282,6 +304,7 @@ export class Conversations implements IncomingHost {
     this.#health.forget(id);
     for (const router of [this.#router, ...this.#routers]) router.left(id);
     this.#answering.left(id);
+    this.records.traffic.left(id);
     this.#answering.forgetGone();
     this.#asking.forgetGone();
   }
@@ -325,6 +348,4 @@ export class Conversations implements IncomingHost {
     if (meaning !== RoutingOutcome.abandoned)
       this.#health.ended(to, meaning === RoutingOutcome.answered, now);
   }
-
-  #handled(_message: Message): void {}
 }

@@ -48,6 +48,8 @@ export class Message {
   readonly timestamp: number;
   /** W3C trace context of the sender, if it had one. */
   readonly traceparent: string | undefined;
+  /** @internal Trace context of its handling, if that is traced: what comes of it goes with this. */
+  context: string | undefined = undefined;
   readonly #content: Content;
   protected readonly host: IncomingHost;
 
@@ -101,14 +103,14 @@ export class Message {
   send(to: To, value: unknown, options: MessageOptions = {}): boolean {
     return this.host.send(this.to, to, value, {
       correlationId: this.correlationId,
-      traceparent: this.traceparent,
+      traceparent: this.context ?? this.traceparent,
       ...options,
     });
   }
 
   protected inherit(options: RequestOptions): RequestOptions {
     const correlationId = this.correlationId === 0 ? undefined : this.correlationId;
-    return { correlationId, traceparent: this.traceparent, ...options };
+    return { correlationId, traceparent: this.context ?? this.traceparent, ...options };
   }
 }
 

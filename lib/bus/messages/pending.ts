@@ -17,6 +17,12 @@ export abstract class Pending implements Timed {
   sooner: Timed | undefined = undefined;
   /** When it was sent, ns. */
   sentNs = 0;
+  /** MESSAGE_REQUEST or MESSAGE_STREAM, and what its options say. */
+  what = 0;
+  type = 0;
+  priority = 0;
+  /** Of the value that was sent. */
+  bytes = 0;
   /** For the strategy that chose the target, if one did. */
   ticket: Ticket | undefined = undefined;
 

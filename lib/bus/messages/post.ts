@@ -6,6 +6,8 @@ import * as L from '../../memory/layout.js';
 import { Frame } from '../../memory/message_frame.js';
 import { checkPriority } from '../../memory/spike_writer.js';
 import { type Emitter, OWN_SEQUENCE } from '../emitter.js';
+import { ChannelValue } from './channel.js';
+import { TRACE_LENGTH } from './traceparent.js';
 import { putTrace, putValue } from './value.js';
 
 const UNIT_NS = 2 ** L.MESSAGE_DEADLINE_SHIFT;
@@ -31,6 +33,9 @@ export class Post {
   // One for all, but that making room (backpressure 'block') may run handlers that send, too.
   #frame: Frame | undefined;
 
+  /** Of the value that was sent last; 0 if it was dropped. */
+  bytes = 0;
+
   constructor(emitter: Emitter) {
     this.#emitter = emitter;
   }
@@ -53,6 +58,7 @@ export class Post {
     if (letter.traceparent !== undefined) putTrace(frame, letter.traceparent);
     const { from, to, priority } = letter;
     const went = this.#emitter.post(from, to, L.TYPE_MESSAGE, checkPriority(priority), frame, OWN_SEQUENCE);
+    this.bytes = went ? frame.bytes - bytesBefore(letter, value) : 0;
     frame.value = ''; // keeps nothing alive
     this.#frame = frame;
     return went;
@@ -62,6 +68,12 @@ export class Post {
 /** The first moment from `ns` on that a frame can name: both sides go by the same one. */
 export function wireTime(ns: number): number {
   return Math.ceil(ns / UNIT_NS) * UNIT_NS;
+}
+
+// What a frame has in front of its value: see Content.
+function bytesBefore({ traceparent }: Letter, value: unknown): number {
+  const trace = traceparent === undefined ? 0 : TRACE_LENGTH;
+  return value instanceof ChannelValue ? trace + Buffer.byteLength(value.channel.name) + 1 : trace;
 }
 
 function toWire(deadlineNs: number): number {

@@ -20,21 +20,23 @@ export class Teacher {
 
   /** The question of `asker` was answered by `answerer`, of this thread, after `delayNs`. */
   answered(asker: number, answerer: number, delayNs: number): void {
-    this.#teach(asker, answerer, L.LESSON_ANSWERED, delayNs);
+    this.teach(asker, answerer, L.LESSON_ANSWERED, delayNs);
   }
 
   /** It got an error, or nothing. */
   failed(asker: number, answerer: number): void {
-    this.#teach(asker, answerer, L.LESSON_FAILED, 0);
+    this.teach(asker, answerer, L.LESSON_FAILED, 0);
   }
 
   /** `signal`: reward times eligibility, in [-1, 1]. */
   rewarded(asker: number, answerer: number, signal: number): void {
-    this.#teach(asker, answerer, L.LESSON_REWARD, signal);
+    this.teach(asker, answerer, L.LESSON_REWARD, signal);
   }
 
-  #teach(asker: number, answerer: number, lesson: number, value: number): void {
+  /** `lesson`: LESSON_ANSWERED .. */
+  teach(asker: number, answerer: number, lesson: number, value: number): void {
     const { u16, u32, control, memory, native } = this.#ws;
+    this.#ws.recorder?.lesson(lesson, asker, answerer, value);
     u16[control * 2 + PRE] = asker;
     u16[control * 2 + POST] = answerer;
     u32[control + LESSON] = lesson;

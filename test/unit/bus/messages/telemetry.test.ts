@@ -1,0 +1,215 @@
+// neuronbus/telemetry, with the real OpenTelemetry packages.
+import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import {
+  BasicTracerProvider,
+  InMemorySpanExporter,
+  type ReadableSpan,
+  SimpleSpanProcessor,
+} from '@opentelemetry/sdk-trace-base';
+import { Neuron, NeuronBus, type Request } from 'neuronbus';
+import { instrument } from 'neuronbus/telemetry';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
+import { codeOf, codeOfPromise, makeBus } from '../support.js';
+
+class Agent extends Neuron {
+  answer: (request: Request) => unknown;
+
+  constructor(answer: (request: Request) => unknown) {
+    super();
+    this.answer = answer;
+  }
+
+  override onRequest(request: Request): unknown {
+    return this.answer(request);
+  }
+}
+
+function agent(bus: NeuronBus, name: string, answer: (request: Request) => unknown = () => 'ok'): number {
+  return bus.register(new Agent(answer), { name });
+}
+
+function spansOf(...buses: NeuronBus[]) {
+  const exporter = new InMemorySpanExporter();
+  const tracerProvider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
+  const stops = buses.map((bus) => instrument(bus, { tracerProvider }));
+  return { exporter, tracerProvider, stop: () => stops.map((stop) => stop()) };
+}
+
+function startedBus(): NeuronBus {
+  const bus = makeBus({ clock: 'real' });
+  bus.start();
+  return bus;
+}
+
+const parentOf = (span: ReadableSpan) => span.parentSpanContext?.spanId;
+const idOf = (span: ReadableSpan) => span.spanContext().spanId;
+
+afterEach(() => {
+  context.disable();
+});
+
+describe('an instrumented bus', () => {
+  it('makes a client span at who asks and a server span below it at who answers', async () => {
+    const bus = startedBus();
+    const { exporter } = spansOf(bus);
+    const [a, b] = [agent(bus, 'asker'), agent(bus, 'expert')];
+    const reply = await bus.request(a, b, 'x', { priority: 9 });
+    const [server, client] = exporter.getFinishedSpans() as [ReadableSpan, ReadableSpan];
+    expect([client.name, client.kind]).toEqual(['request expert', SpanKind.CLIENT]);
+    expect([server.name, server.kind]).toEqual(['answer expert', SpanKind.SERVER]);
+    expect(parentOf(server)).toBe(idOf(client));
+    expect(server.parentSpanContext?.isRemote).toBe(true);
+    expect(server.spanContext().traceId).toBe(client.spanContext().traceId);
+    expect(parentOf(client)).toBeUndefined();
+    expect(client.attributes).toMatchObject({
+      'neuronbus.from': 'asker',
+      'neuronbus.from.id': a,
+      'neuronbus.to': 'expert',
+      'neuronbus.to.id': b,
+      'neuronbus.priority': 9,
+      'neuronbus.correlation_id': reply.correlationId,
+      'neuronbus.outcome': 'answered',
+    });
+    expect(server.attributes['neuronbus.outcome']).toBe('served');
+    expect(client.status.code).toBe(SpanStatusCode.UNSET);
+  });
+
+  it('joins the spans of threads by the trace context that travels', async () => {
+    const here = startedBus();
+    const there = NeuronBus.attach(here.handle);
+    onTestFinished(() => there.close());
+    there.start();
+    const [mine, theirs] = [spansOf(here).exporter, spansOf(there).exporter];
+    const seen: unknown[] = [];
+    const b = agent(there, 'far', (request) => {
+      seen.push(request.traceparent);
+      return 'ok';
+    });
+    await here.request(agent(here, 'near'), b, 'x');
+    const [client, server] = [mine.getFinishedSpans()[0]!, theirs.getFinishedSpans()[0]!];
+    expect([mine.getFinishedSpans().length, theirs.getFinishedSpans().length]).toEqual([1, 1]);
+    expect(parentOf(server)).toBe(idOf(client));
+    expect(seen).toEqual([`00-${client.spanContext().traceId}-${idOf(client)}-01`]);
+  });
+
+  it('puts what a handler asks through its request below its own span, without a context manager', async () => {
+    const bus = startedBus();
+    const { exporter } = spansOf(bus);
+    const last = agent(bus, 'last');
+    const middle = agent(bus, 'middle', async (request) => {
+      await Promise.resolve();
+      return (await request.request(last, 'on')).value;
+    });
+    await bus.request(agent(bus, 'first'), middle, 'x');
+    const spans = exporter.getFinishedSpans();
+    const named = (name: string) => spans.find((span) => span.name === name)!;
+    expect(spans).toHaveLength(4);
+    expect(parentOf(named('answer middle'))).toBe(idOf(named('request middle')));
+    expect(parentOf(named('request last'))).toBe(idOf(named('answer middle')));
+    expect(parentOf(named('answer last'))).toBe(idOf(named('request last')));
+  });
+
+  it('makes its spans the active ones of handlers, generators too, and takes the active one for a parent', async () => {
+    context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+    const bus = startedBus();
+    const { exporter, tracerProvider } = spansOf(bus);
+    const active: unknown[] = [];
+    const note = () => active.push(trace.getSpanContext(context.active())?.spanId);
+    const a = agent(bus, 'a');
+    const b = agent(bus, 'b', async () => {
+      note();
+      await Promise.resolve();
+      note();
+      return 'ok';
+    });
+    const c = agent(bus, 'c', async function* () {
+      note();
+      yield 1;
+      note();
+      yield 2;
+    });
+    const outer = tracerProvider.getTracer('test').startSpan('outer');
+    await context.with(trace.setSpan(context.active(), outer), async () => {
+      await bus.request(a, b, 'x');
+      for await (const _ of bus.stream(a, c, 'x'));
+    });
+    const named = (name: string) => exporter.getFinishedSpans().find((span) => span.name === name)!;
+    const [answered, streamed] = [idOf(named('answer b')), idOf(named('answer c'))];
+    expect(active).toEqual([answered, answered, streamed, streamed]);
+    for (const name of ['request b', 'stream c'])
+      expect(parentOf(named(name))).toBe(outer.spanContext().spanId);
+    expect(named('stream c').attributes['neuronbus.outcome']).toBe('answered');
+  });
+
+  it('ends every span, and says what went wrong', async () => {
+    const bus = makeBus();
+    const { exporter } = spansOf(bus);
+    const a = agent(bus, 'a');
+    const failing = agent(bus, 'failing', () => {
+      throw new TypeError('not this');
+    });
+    const silent = agent(bus, 'silent', () => undefined);
+    const failed = codeOfPromise(bus.request(a, failing, 1));
+    bus.run(2);
+    expect(await failed).toBe('ERR_NB_REMOTE');
+    const late = codeOfPromise(bus.request(a, silent, 2, { timeoutMs: 5 }));
+    bus.tick();
+    bus.clock.advance(6);
+    bus.run(2);
+    expect(await late).toBe('ERR_NB_TIMEOUT');
+    const open = codeOfPromise(bus.request(a, silent, 3));
+    bus.tick();
+    bus.close();
+    expect(await open).toBe('ERR_NB_CLOSED');
+    const ends = exporter
+      .getFinishedSpans()
+      .map(({ name, attributes, status }) => [
+        name,
+        attributes['neuronbus.outcome'],
+        attributes['error.type'],
+        status.code === SpanStatusCode.ERROR,
+      ]);
+    expect(ends).toEqual([
+      ['answer failing', 'failed', 'TypeError', true],
+      ['request failing', 'failed', 'ERR_NB_REMOTE', true],
+      ['request silent', 'timeout', 'ERR_NB_TIMEOUT', true],
+      ['answer silent', 'aborted', 'aborted', true],
+      ['request silent', 'closed', 'ERR_NB_CLOSED', true],
+      ['answer silent', 'closed', 'closed', true],
+    ]);
+    const [event] = exporter.getFinishedSpans()[0]!.events;
+    expect(event!.attributes).toMatchObject({
+      'exception.type': 'TypeError',
+      'exception.message': 'not this',
+    });
+  });
+
+  it('passes a trace context on where nobody registered a provider', async () => {
+    const bus = startedBus();
+    instrument(bus);
+    const seen: unknown[] = [];
+    const b = agent(bus, 'b', (request) => {
+      seen.push(request.traceparent);
+      return 'ok';
+    });
+    const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
+    await bus.request(agent(bus, 'a'), b, 'x', { traceparent });
+    await bus.request(agent(bus, 'a2'), b, 'x');
+    expect(seen).toEqual([traceparent, undefined]);
+  });
+
+  it('is instrumented once, until that is ended', async () => {
+    const bus = startedBus();
+    const { exporter, stop } = spansOf(bus);
+    expect(codeOf(() => instrument(bus))).toBe('ERR_NB_INVALID_ARGUMENT');
+    stop();
+    await bus.request(agent(bus, 'a'), agent(bus, 'b'), 'x');
+    expect(exporter.getFinishedSpans()).toEqual([]);
+    spansOf(bus).stop();
+    expect(codeOf(() => instrument({} as NeuronBus))).toBe('ERR_NB_INVALID_ARGUMENT');
+    bus.close();
+    expect(codeOf(() => instrument(bus))).toBe('ERR_NB_CLOSED');
+    expect(stop).not.toThrow();
+  });
+});
