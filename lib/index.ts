@@ -10,6 +10,7 @@ export type { BoardKey } from './bus/blackboard/wire.js';
 export type { BusArena } from './bus/bus_arena.js';
 export type { NeuronBusBuilder } from './bus/bus_builder.js';
 export type { BusClock } from './bus/bus_clock.js';
+export type { CheckpointOptions, Checkpoints } from './bus/checkpoints.js';
 export type { BusEvents } from './bus/events.js';
 export type { BusHandle } from './bus/membership.js';
 export type { Membrane } from './bus/membrane.js';

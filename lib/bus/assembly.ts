@@ -34,6 +34,8 @@ export interface Front extends DriveHost {
   lost(error: unknown): void;
 }
 
+export type Parts = ReturnType<typeof assemble>;
+
 export function assemble(memory: Memory, options: ResolvedOptions, front: Front) {
   const workspace = new Workspace(memory, options);
   const registry = new Registry(workspace, options.maxNeurons);

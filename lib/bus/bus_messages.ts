@@ -4,9 +4,9 @@
 // thread of the bus.
 
 import type { AgentCardInit } from './agent_card.js';
+import type { Parts } from './assembly.js';
 import { Board } from './blackboard/board.js';
 import { BusEventSource } from './events.js';
-import type { Conversations } from './messages/conversations.js';
 import type { AgentHealth } from './messages/health.js';
 import type { HistoryEntry, HistoryQuery } from './messages/history.js';
 import { checkNetworkOptions, Network, type NetworkOptions } from './messages/network.js';
@@ -22,18 +22,18 @@ class Asker extends Neuron {}
 
 export abstract class BusMessages extends BusEventSource {
   /** @throws NeuronBusError ERR_NB_CLOSED. */
-  protected abstract get conversations(): Conversations;
+  protected abstract open(): Parts;
   abstract register(neuron: Neuron, card: AgentCardInit): number;
   abstract unregister(id: number): void;
 
   /** As {@link NeuronHandle.send}, in the name of neuron `from`. */
   send(from: number, to: To, value: unknown, options?: MessageOptions): boolean {
-    return this.conversations.send(from, to, value, options);
+    return this.open().conversations.send(from, to, value, options);
   }
 
   /** As {@link NeuronHandle.sendAll}, in the name of neuron `from`. */
   sendAll(from: number, to: To, value: unknown, options?: BroadcastOptions): number {
-    return this.conversations.sendAll(from, to, value, options);
+    return this.open().conversations.sendAll(from, to, value, options);
   }
 
   /** As {@link NeuronHandle.request}, in the name of neuron `from`. */
@@ -44,7 +44,7 @@ export abstract class BusMessages extends BusEventSource {
     options?: RequestOptions,
   ): Promise<Reply<R>> {
     try {
-      return this.conversations.request(from, to, value, options);
+      return this.open().conversations.request(from, to, value, options);
     } catch (error) {
       return Promise.reject(error as Error);
     }
@@ -57,7 +57,7 @@ export abstract class BusMessages extends BusEventSource {
     value: Outgoing<T, R>,
     options?: RequestOptions,
   ): TokenStream<R> {
-    return this.conversations.stream(from, to, value, options);
+    return this.open().conversations.stream(from, to, value, options);
   }
 
   /**
@@ -71,7 +71,7 @@ export abstract class BusMessages extends BusEventSource {
    * @throws NeuronBusError ERR_NB_INVALID_ARGUMENT naming the option, ERR_NB_TOO_MANY_NEURONS, ERR_NB_CLOSED.
    */
   network(options: NetworkOptions): Network {
-    const { conversations } = this;
+    const { conversations } = this.open();
     checkNetworkOptions(options);
     const id = this.register(new Asker(), { name: options.name ?? 'network' });
     return new Network(
@@ -83,7 +83,7 @@ export abstract class BusMessages extends BusEventSource {
 
   /** What neurons of this thread know of an agent as one to be asked. */
   health(id: number): AgentHealth {
-    return this.conversations.health(id);
+    return this.open().conversations.health(id);
   }
 
   /** As {@link NeuronHandle.blackboard}, in the name of neuron `from`. */
@@ -99,22 +99,22 @@ export abstract class BusMessages extends BusEventSource {
    * @throws NeuronBusError ERR_NB_INVALID_ARGUMENT naming what is wrong with the query, ERR_NB_CLOSED.
    */
   history(query: HistoryQuery = {}): HistoryEntry[] {
-    return this.conversations.records.history.find(query);
+    return this.open().conversations.records.history.find(query);
   }
 
   /** Counts, rates and latencies of the messages and exchanges of this thread's neurons. @throws NeuronBusError ERR_NB_CLOSED. */
   traffic(): BusTraffic {
-    const { records } = this.conversations;
-    return records.traffic.read(this.conversations.now());
+    const { conversations } = this.open();
+    return conversations.records.traffic.read(conversations.now());
   }
 
   /** @internal One observer at a time; undefined: none. */
   get exchangeObserver(): ExchangeObserver | undefined {
-    return this.conversations.observer;
+    return this.open().conversations.observer;
   }
 
   /** @internal */
   set exchangeObserver(observer: ExchangeObserver | undefined) {
-    this.conversations.observer = observer;
+    this.open().conversations.observer = observer;
   }
 }

@@ -12,19 +12,12 @@
 // w + i does. Numbers have a first value where they are declared, which
 // tells V8 that they stay small integers.
 
-import { invalidArgument, NeuronBusError } from '../memory/errors.js';
+import { NeuronBusError } from '../memory/errors.js';
 import * as L from '../memory/layout.js';
-import { Frame } from '../memory/message_frame.js';
 import { longPayload, type Spike } from '../memory/spike.js';
-import {
-  checkPriority,
-  checkType,
-  jsonText,
-  type Payload,
-  writeBody,
-  writeCopy,
-} from '../memory/spike_writer.js';
+import { checkPriority, checkType, type Payload, writeBody, writeCopy } from '../memory/spike_writer.js';
 import { AnswerLog } from './answer_log.js';
+import { checkPayload, isGone, jsonInstead, unknown } from './emission_checks.js';
 import type { SendOptions } from './neuron.js';
 import type { ResolvedOptions } from './options.js';
 import { Outboxes } from './outboxes.js';
@@ -381,25 +374,4 @@ export class Emitter {
     this.#ws.restamp(0);
     this.#outboxes.flush();
   };
-}
-
-/** The text of `json`, which excludes a payload. ERR_NB_INVALID_ARGUMENT. */
-export function jsonInstead(json: unknown, payload: string | Uint8Array | undefined): string {
-  if (payload !== undefined) throw invalidArgument('json', json, 'left out when payload is given');
-  return jsonText(json);
-}
-
-function unknown(argument: string, id: number): NeuronBusError {
-  return new NeuronBusError('UNKNOWN_NEURON', `${argument} ${String(id)}`);
-}
-
-function checkPayload(payload: Payload): void {
-  if (typeof payload !== 'string' && !(payload instanceof Uint8Array) && !(payload instanceof Frame)) {
-    throw invalidArgument('payload', payload, 'a string or a Uint8Array');
-  }
-}
-
-/** The ganglion of the receiver went away under our eyes. */
-function isGone(error: unknown): boolean {
-  return error instanceof NeuronBusError && error.code === 'ERR_NB_DEAD_TARGET';
 }

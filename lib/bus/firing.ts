@@ -9,7 +9,8 @@ import * as L from '../memory/layout.js';
 import { BROADCAST, Spike, type SpikeInit } from '../memory/spike.js';
 import { SpikeBuilder } from '../memory/spike_builder.js';
 import { checkPriority, checkSequence, checkType } from '../memory/spike_writer.js';
-import { type Emitter, jsonInstead, OWN_SEQUENCE } from './emitter.js';
+import { jsonInstead } from './emission_checks.js';
+import { type Emitter, OWN_SEQUENCE } from './emitter.js';
 import type { Registry } from './registry.js';
 import type { Workspace } from './workspace.js';
 

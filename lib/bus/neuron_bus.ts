@@ -6,22 +6,20 @@
 import { clock } from '../memory/clock.js';
 import { invalidArgument, NeuronBusError } from '../memory/errors.js';
 import { Memory } from '../memory/memory.js';
-import { callNative } from '../memory/native.js';
 import { seededRandom } from '../memory/random.js';
 import type { Spike, SpikeInit } from '../memory/spike.js';
 import type { SpikeBuilder } from '../memory/spike_builder.js';
-import type { AgentCardInit, RegisteredCard } from './agent_card.js';
-import { assemble } from './assembly.js';
+import type { RegisteredCard } from './agent_card.js';
+import { assemble, type Parts } from './assembly.js';
 import { BusArena } from './bus_arena.js';
 import { NeuronBusBuilder } from './bus_builder.js';
 import type { BusClock } from './bus_clock.js';
-import { BusMessages } from './bus_messages.js';
-import type { Dispatcher } from './dispatcher.js';
+import { BusTopology } from './bus_topology.js';
+import { type CheckpointOptions, Checkpoints } from './checkpoints.js';
+import type { Emitter } from './emitter.js';
 import type { Firing } from './firing.js';
-import type { BusHandle, Membership } from './membership.js';
-import { type Membrane, readMembrane } from './membrane.js';
-import type { Conversations } from './messages/conversations.js';
-import { type Neuron, NeuronHandle } from './neuron.js';
+import type { BusHandle } from './membership.js';
+import { NeuronHandle } from './neuron.js';
 import {
   type AttachOptions,
   attachedOptions,
@@ -31,22 +29,16 @@ import {
   resolveOptions,
   segmentOptions,
 } from './options.js';
-import type { Persistence } from './persistence.js';
-import type { Registry } from './registry.js';
-import type { Scheduler } from './scheduler.js';
 import { type LoadResult, readSnapshot, writeSnapshot } from './snapshot.js';
-import type { WorkerPool, WorkerPools } from './spawn.js';
+import type { WorkerPool } from './spawn.js';
 import type { SpawnOptions } from './spawn_options.js';
 import { type BusStats, readDrops, readStats } from './stats.js';
-import { type Synapse, SynapseBuilder } from './synapse.js';
-import type { SynapseTable } from './synapse_table.js';
 import type { Tap, TapOptions } from './tap.js';
 import type { TapStream } from './tap_stream.js';
-import type { Taps } from './taps.js';
 import type { Stage } from './trace/replay.js';
 import type { Workspace } from './workspace.js';
 
-export class NeuronBus extends BusMessages {
+export class NeuronBus extends BusTopology {
   readonly options: Readonly<ResolvedOptions>;
   readonly arena: BusArena;
   readonly clock: BusClock;
@@ -54,18 +46,9 @@ export class NeuronBus extends BusMessages {
   readonly stage: Stage;
   readonly #random: () => number;
   readonly #memory: Memory;
-  readonly #workspace: Workspace;
+  readonly #parts: Parts;
   readonly #firing: Firing;
-  readonly #dispatcher: Dispatcher;
-  readonly #scheduler: Scheduler;
-  readonly #conversations: Conversations;
-  readonly #registry: Registry;
-  readonly #synapses: SynapseTable;
-  readonly #persistence: Persistence;
   readonly #createdNs: number;
-  readonly #membership: Membership;
-  readonly #taps: Taps;
-  readonly #pools: WorkerPools;
   readonly #creator: boolean;
   #closed = false;
   #disposed = false;
@@ -112,7 +95,7 @@ export class NeuronBus extends BusMessages {
   static #enter(memory: Memory, options: () => ResolvedOptions, creator: boolean): NeuronBus {
     try {
       const bus = new NeuronBus(memory, options(), creator);
-      if (memory.named || !creator) bus.#membership.share();
+      if (memory.named || !creator) bus.#parts.membership.share();
       return bus;
     } catch (error) {
       memory.close();
@@ -126,7 +109,7 @@ export class NeuronBus extends BusMessages {
     this.#creator = creator;
     this.#memory = memory;
     const parts = assemble(memory, options, {
-      open: () => this.#open(),
+      open: () => this.open().workspace,
       closed: () => this.#closed,
       dispose: () => this.#dispose(),
       reportDrops: () => this.reportDrops(),
@@ -137,129 +120,13 @@ export class NeuronBus extends BusMessages {
       workerEnded: (end, error) => this.reportWorker(end, error),
       lost: (error) => this.#lose(error),
     });
-    this.#workspace = parts.workspace;
-    this.stage = parts.stage;
-    this.#registry = parts.registry;
+    this.#parts = parts;
     this.#firing = parts.firing;
-    this.#dispatcher = parts.dispatcher;
-    this.#scheduler = parts.scheduler;
-    this.#conversations = parts.conversations;
-    this.#membership = parts.membership;
-    this.#pools = parts.pools;
-    this.#synapses = parts.synapses;
-    this.#persistence = parts.persistence;
-    this.#taps = parts.taps;
-    this.arena = new BusArena(() => this.#open());
+    this.stage = parts.stage;
+    this.arena = new BusArena(() => this.open().workspace);
     this.clock = parts.clock;
     this.#random = seededRandom(options.seed);
     this.#createdNs = this.clock.now();
-  }
-
-  // ---- neurons ------------------------------------------------------------------------------------------------------
-
-  /**
-   * Adds an agent. Returns its id.
-   *
-   * @throws NeuronBusError ERR_NB_INVALID_ARGUMENT (card, dynamics), ERR_NB_ALREADY_REGISTERED, ERR_NB_ID_TAKEN,
-   * ERR_NB_TOO_MANY_NEURONS, ERR_NB_CAPABILITY_TAKEN (an exclusive neuron), ERR_NB_TOO_MANY_SYNAPSES (that a loaded snapshot has
-   * for it), ERR_NB_CLOSED.
-   */
-  register(neuron: Neuron, card: AgentCardInit): number {
-    const workspace = this.#open();
-    const handle = this.#registry.add(
-      neuron,
-      card,
-      (complete) => new NeuronHandle(complete, this, workspace, this.stage.emitter),
-    );
-    try {
-      this.#persistence.registered(handle.card);
-    } catch (error) {
-      this.#registry.remove(handle.id);
-      throw error;
-    }
-    this.#scheduler.update();
-    this.emit('register', handle.card);
-    if (neuron.onRegister !== undefined) {
-      this.#dispatcher.guarded(handle.id, () => neuron.onRegister!(handle));
-    }
-    return handle.id;
-  }
-
-  /**
-   * Removes an agent and all its synapses. Spikes for it that are under way are counted as dropped (deadTarget).
-   *
-   * @throws NeuronBusError ERR_NB_UNKNOWN_NEURON, ERR_NB_CLOSED.
-   */
-  unregister(id: number): void {
-    this.#open();
-    this.#dispatcher.settle();
-    const card = this.#registry.remove(id);
-    this.#conversations.left(id);
-    this.#persistence.unregistered(id);
-    this.#scheduler.update();
-    this.emit('unregister', card);
-  }
-
-  /** Cards of the neurons with this capability, in order of registration. */
-  discover(capability: string): RegisteredCard[] {
-    this.#open();
-    return this.#registry.cortex.withCapability(capability);
-  }
-
-  /** Cards of the neurons in this region or one below it: 'app' finds 'app/core', not 'application'. */
-  discoverInRegion(region: string): RegisteredCard[] {
-    this.#open();
-    return this.#registry.cortex.inRegion(region);
-  }
-
-  card(id: number): RegisteredCard | undefined {
-    this.#open();
-    return this.#registry.cortex.card(id);
-  }
-
-  /** All cards. */
-  neurons(): RegisteredCard[] {
-    this.#open();
-    return this.#registry.cortex.all();
-  }
-
-  /** State of a neuron's integrate-and-fire membrane. @throws NeuronBusError ERR_NB_UNKNOWN_NEURON. */
-  membrane(id: number): Membrane {
-    this.#open();
-    this.#registry.resident('id', id);
-    return readMembrane(this.#memory, id);
-  }
-
-  // ---- synapses -----------------------------------------------------------------------------------------------------
-
-  /** Begins a synapse from `pre` to `post`. @throws NeuronBusError ERR_NB_UNKNOWN_NEURON, ERR_NB_SELF_SYNAPSE. */
-  connect(pre: number, post: number): SynapseBuilder {
-    const { native } = this.#open();
-    this.#registry.known('pre', pre);
-    this.#registry.known('post', post);
-    if (pre === post) throw new NeuronBusError('SELF_SYNAPSE', `neuron ${pre}`);
-    return new SynapseBuilder(({ weight, kind, parameters, typeMask, minPriority, prefix }) => {
-      this.#open();
-      callNative(() => native.connect(pre, post, weight, kind, parameters, typeMask, minPriority, prefix));
-      return this.#synapses.find(pre, post)!;
-    });
-  }
-
-  /** @throws NeuronBusError ERR_NB_UNKNOWN_SYNAPSE. */
-  disconnect(pre: number, post: number): void {
-    const { native } = this.#open();
-    this.#dispatcher.settle();
-    callNative(() => native.disconnect(pre, post));
-  }
-
-  synapse(pre: number, post: number): Synapse | undefined {
-    this.#open();
-    return this.#synapses.find(pre, post);
-  }
-
-  synapses(): Synapse[] {
-    this.#open();
-    return this.#synapses.all();
   }
 
   // ---- spikes -------------------------------------------------------------------------------------------------------
@@ -276,49 +143,48 @@ export class NeuronBus extends BusMessages {
 
   /** Delivers every spike that is queued now. Returns how many were handed to a neuron. @throws ERR_NB_REENTRANT. */
   tick(): number {
-    this.#open();
+    this.open();
     return this.stage.drive.tick();
   }
 
   /** `n` ticks. Returns the sum of what they delivered. */
   run(n: number): number {
-    this.#open();
+    this.open();
     return this.stage.drive.run(n);
   }
 
   /** Delivers by itself from now on, event-driven, until stop() or close(). Keeps the process alive meanwhile. */
   start(): void {
-    this.#open();
-    this.#workspace.eventDriven = true;
-    if (this.#memory.maxGanglia > 1 && !this.clock.virtual)
-      this.#membership.listen(() => this.#scheduler.ring());
-    this.#scheduler.start();
+    const { workspace, membership, scheduler } = this.open();
+    workspace.eventDriven = true;
+    if (this.#memory.maxGanglia > 1 && !this.clock.virtual) membership.listen(() => scheduler.ring());
+    scheduler.start();
   }
 
   stop(): void {
-    this.#open();
-    this.#workspace.eventDriven = false;
-    this.#scheduler.stop();
+    const { workspace, scheduler } = this.open();
+    workspace.eventDriven = false;
+    scheduler.stop();
   }
 
   /** Ends everything; queued spikes are lost. A second call does nothing; other methods throw ERR_NB_CLOSED from now on. */
   close(): void {
     if (this.#closed) return;
-    this.#conversations.close();
+    const { conversations, scheduler, pools, membership, dispatcher, workspace } = this.#parts;
+    conversations.close();
     this.#closed = true;
-    this.#scheduler.stop();
-    this.#pools.close();
-    this.#membership.close();
-    this.#dispatcher.stop();
-    this.#workspace.closed = true;
-    this.#workspace.residents.length = 0;
-    if (!this.#workspace.running) this.#dispose();
+    scheduler.stop();
+    pools.close();
+    membership.close();
+    dispatcher.stop();
+    workspace.closed = true;
+    workspace.residents.length = 0;
+    if (!workspace.running) this.#dispose();
   }
 
   /** For `NeuronBus.attach()` in other threads of this process. Structured-cloneable. */
   get handle(): BusHandle {
-    this.#open();
-    return this.#membership.share();
+    return this.open().membership.share();
   }
 
   /**
@@ -339,8 +205,7 @@ export class NeuronBus extends BusMessages {
    * @throws NeuronBusError ERR_NB_INVALID_ARGUMENT (url, an option, or a virtual clock), ERR_NB_CLOSED; nothing was started.
    */
   spawn(url: URL | string, options: SpawnOptions = {}): WorkerPool {
-    this.#open();
-    return this.#pools.spawn(url, options);
+    return this.open().pools.spawn(url, options);
   }
 
   get closed(): boolean {
@@ -350,10 +215,10 @@ export class NeuronBus extends BusMessages {
   // ---- what happened ------------------------------------------------------------------------------------------------
 
   stats(): BusStats {
-    const workspace = this.#open();
+    const { workspace, dispatcher, conversations } = this.open();
     this.stage.emitter.tend();
-    const routed = this.#dispatcher.settle();
-    return readStats(workspace, routed, this.#conversations, {
+    const routed = dispatcher.settle();
+    return readStats(workspace, routed, conversations, {
       name: this.options.name,
       clock: this.clock.virtual ? 'virtual' : clock.source,
       uptimeNs: this.clock.now() - this.#createdNs,
@@ -372,13 +237,12 @@ export class NeuronBus extends BusMessages {
   tap(options?: TapOptions): TapStream;
   tap(options: TapOptions, callback: (spike: Spike) => void): Tap;
   tap(options: TapOptions = {}, callback?: (spike: Spike) => void): Tap {
-    this.#open();
-    return this.#taps.open(options, callback);
+    return this.open().taps.open(options, callback);
   }
 
   /** Uniform in [0, 1), from the seed of the bus. */
   random(): number {
-    this.#open();
+    this.open();
     return this.#random();
   }
 
@@ -388,8 +252,7 @@ export class NeuronBus extends BusMessages {
    * @throws NeuronBusError ERR_NB_FILE_IO, ERR_NB_CLOSED.
    */
   async save(path: string): Promise<void> {
-    this.#open();
-    await writeSnapshot(path, this.#persistence.body(this.options.name));
+    await writeSnapshot(path, this.open().persistence.body(this.options.name));
   }
 
   /**
@@ -399,23 +262,37 @@ export class NeuronBus extends BusMessages {
    * @throws NeuronBusError ERR_NB_FILE_IO, ERR_NB_BAD_FILE, ERR_NB_VERSION, ERR_NB_TOO_MANY_SYNAPSES; nothing changed.
    */
   async load(path: string): Promise<LoadResult> {
-    this.#open();
+    this.open();
     const body = await readSnapshot(path);
-    this.#open();
-    this.#dispatcher.settle();
-    return this.#persistence.restore(body);
+    const { dispatcher, persistence } = this.open();
+    dispatcher.settle();
+    return persistence.restore(body);
+  }
+
+  /**
+   * Saves the bus to a file again and again, so that a restart can load() what was learned. The file is always a whole one; what
+   * goes wrong is an 'error' event, and the next attempt comes. Ends with stop(), which saves a last time, or close().
+   *
+   * @throws NeuronBusError ERR_NB_INVALID_ARGUMENT, ERR_NB_CLOSED.
+   */
+  checkpoint(path: string, options: CheckpointOptions = {}): Checkpoints {
+    this.open();
+    return new Checkpoints(options, {
+      save: () => this.save(path),
+      closed: () => this.#closed,
+      failed: (error) => this.reportFailure(error, -1, undefined),
+    });
   }
 
   // ---- inside -------------------------------------------------------------------------------------------------------
 
-  #open(): Workspace {
+  protected override open(): Parts {
     if (this.#closed) throw this.#lost ?? new NeuronBusError('CLOSED', this.options.name);
-    return this.#workspace;
+    return this.#parts;
   }
 
-  protected override get conversations(): Conversations {
-    this.#open();
-    return this.#conversations;
+  protected override handleOf(card: RegisteredCard, workspace: Workspace, emitter: Emitter): NeuronHandle {
+    return new NeuronHandle(card, this, workspace, emitter);
   }
 
   #lose(error: unknown): void {
@@ -429,16 +306,16 @@ export class NeuronBus extends BusMessages {
 
   protected override currentDrops(): BusStats['dropped'] | undefined {
     if (this.#closed) return undefined;
-    this.#dispatcher.settle();
-    return readDrops(this.#workspace);
+    this.#parts.dispatcher.settle();
+    return readDrops(this.#parts.workspace);
   }
 
   #dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
     this.stage.emitter.close();
-    this.#taps.finish();
-    this.#workspace.native.close();
+    this.#parts.taps.finish();
+    this.#parts.workspace.native.close();
     if (this.#creator && !this.#memory.named) this.#memory.retire();
     this.#memory.close();
     this.emit('close');
