@@ -1,7 +1,7 @@
 // Questions and answers between threads: the same as within one.
 import { Neuron, type NeuronHandle, type Request } from 'neuronbus';
 import { describe, expect, it } from 'vitest';
-import { type Colony, colony, quiet, sleep, until } from './support.js';
+import { Colony, colony, quiet, sleep, until } from './support.js';
 
 class Asker extends Neuron {
   readonly texts: string[] = [];
@@ -151,6 +151,36 @@ describe('over threads', () => {
     expect(await dead).toBe('ERR_NB_DEAD_TARGET');
     expect(await rejection(ask(servers[1]!, 'echo'))).toBe('ERR_NB_NO_ROUTE');
     expect(bus.stats().pending).toBe(0);
+  });
+
+  it('questions to a capability go round a thread that died', async () => {
+    const { there, bus, ask } = await scene(2);
+    const mortal = new Colony(bus, 1);
+    await mortal.pool.ready;
+    await mortal.on(0, ({ state }) => {
+      state.index = 2;
+    });
+    const doomed = await serve(mortal, 0);
+    const asked = () => ask({ capability: 'serve' }, 'echo', 'x');
+    const before = await Promise.all(Array.from({ length: 90 }, asked));
+    expect(new Set(before.map(({ from }) => from)).size).toBe(3);
+    expect(bus.health(doomed)).toMatchObject({ alive: true, out: false });
+    await mortal.pool.terminate();
+    const after = await Promise.all(Array.from({ length: 90 }, asked));
+    expect(new Set(after.map(({ from }) => from)).has(doomed)).toBe(false);
+    expect(bus.health(doomed).alive).toBe(false);
+    // The load that everybody reads is that of all askers together: each worker sees what the main thread asked the other.
+    const mute = Array.from({ length: 5 }, () =>
+      rejection(ask('server 1', 'mute', 0, { timeoutMs: 60_000 })),
+    );
+    const seen = () =>
+      there.on(0, ({ bus }) => {
+        const [card] = bus.discover('serve').filter(({ name }) => name === 'server 1');
+        return bus.health(card!.id).load;
+      });
+    await until(async () => (await seen()) === 5, 'a load of 5');
+    bus.close();
+    expect(new Set(await Promise.all(mute))).toEqual(new Set(['ERR_NB_CLOSED']));
   });
 
   it('a question of who dies is cancelled where it is worked on', async () => {
