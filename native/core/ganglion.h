@@ -127,6 +127,8 @@ class Ganglion {
     uint32_t taken = 0;   // by this reader since then
     uint64_t oldest = 0;  // taken back by the producer before then
     bool arena = false;   // this batch has payloads in the arena
+    bool quarantined = false;  // its producer, of this generation, wrote what cannot be
+    uint32_t generation = 0;
   };
 
   // Unanswered hand-overs in a row that came the same way.
@@ -189,6 +191,8 @@ class Ganglion {
   uint32_t follow(const Inbox& inbox, uint32_t cursor, uint64_t now);
   bool well_formed(const nb_spike& spike);
   bool overrun(Inbox& inbox, uint32_t from);
+  // How many owners a ganglion had.
+  uint32_t generation_of(uint32_t ganglion) const { return load_relaxed(segment_.ganglion(ganglion).generation); }
   bool fan_out(const nb_spike& spike, uint16_t source, uint64_t now);
   Path path_to(uint16_t post, uint32_t synapse);
   void deliver(const nb_spike& spike, Path& path, uint64_t now);

@@ -56,13 +56,20 @@ void Ganglion::look_around() {
   }
   if (control_.renew == 0) return;
   control_.renew = 0;
-  for (uint32_t i = 1; i < inbox_count_; i++) inboxes_[i].limit = load_acquire(inboxes_[i].axon->head);  // SYNC axon-publish
+  for (uint32_t i = 1; i < inbox_count_; i++) {
+    Inbox& inbox = inboxes_[i];
+    if (inbox.quarantined) inbox.quarantined = generation_of(inbox.from) == inbox.generation;
+    if (!inbox.quarantined) inbox.limit = load_acquire(inbox.axon->head);  // SYNC axon-publish
+  }
 }
 
-// More than fits cannot wait: a cursor is damaged. What is there is given up, so that the ring goes on.
+// More than fits cannot wait: a cursor is damaged. What is there is given up. The own ring goes on; that of another ganglion is in
+// quarantine from then on, and not read any more before that one has a new owner.
 bool Ganglion::overrun(Inbox& inbox, uint32_t from) {
   if (inbox.limit - from <= mask_ + 1) return false;
   drop(NB_DROP_CORRUPT);
+  inbox.quarantined = &inbox != &inboxes_[0];
+  inbox.generation = generation_of(inbox.from);
   inbox.arena = false;
   inbox.tail = inbox.cursor = inbox.limit;
   store_release<uint32_t>(inbox.axon->tail, inbox.limit);  // SYNC axon-release

@@ -155,6 +155,9 @@ describe.runIf(linux)('a program in C', () => {
       capabilities: ['seeking "\\ é 🧠', 'seeking'],
       regions: ['test/agents/c'],
       tags: ['tab\there'],
+      consumes: [],
+      produces: [],
+      cost: 0,
     });
     expect(parrot.seen).toEqual([...LENGTHS.map((length) => `0 9 ${length}`), '2 0 6']);
     await accountComesOut(bus);

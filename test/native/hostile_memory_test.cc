@@ -243,3 +243,35 @@ NB_TEST("hostile memory: every call ends inside the segment, whatever others wri
   alarm(0);
   CHECK(lives > 0);
 }
+
+NB_TEST("hostile memory: a ring whose cursor cannot be is counted once and not read again, others go on, and a successor is heard") {
+  for (const uint32_t mode : {NB_MODE_DROP_NEWEST, NB_MODE_DROP_OLDEST}) {
+    nbtest::Colony colony(nbtest::members_options(3, mode), 0);
+    nbtest::Member victim(colony);
+    nbtest::Member honest(colony);
+    const auto corrupt = [&] { return colony.segment().ganglion(victim.ganglion->index()).dropped[NB_DROP_CORRUPT]; };
+    uint32_t delivered = 0;
+    {
+      nbtest::Member hostile(colony);
+      CHECK(hostile.send(victim.ids[0]));
+      CHECK(honest.send(victim.ids[0]));
+      delivered = victim.pump();
+      CHECK_EQ(delivered, 2u);
+      uint32_t number = 0;
+      CHECK_EQ(hostile.ganglion->open_axon(victim.ganglion->index(), &number), NB_OK);
+      nb_axon& axon = colony.segment().axon(number);
+      for (uint32_t i = 1; i < 20; i++) {
+        store_release<uint32_t>(axon.head, axon.head + i * 100'000);
+        CHECK(honest.send(victim.ids[1]));
+        delivered += victim.pump();
+        CHECK_EQ(delivered, 2 + i);
+        CHECK_EQ(corrupt(), 1u);
+      }
+      store_release<uint32_t>(axon.head, load_relaxed(axon.tail));  // so that its own half leaves in order
+    }
+    nbtest::Member successor(colony);
+    CHECK(successor.send(victim.ids[0]));
+    CHECK_EQ(victim.pump(), 1u);
+    CHECK_EQ(corrupt(), 1u);
+  }
+}
