@@ -19,12 +19,14 @@ export {
   type ChannelOptions,
   ChannelValue,
   defineChannel,
+  type SchemaResult,
   type StandardSchema,
   type Validator,
 } from './bus/messages/channel.js';
 export type { AgentHealth } from './bus/messages/health.js';
 export type { HistoryEntry, HistoryQuery, MessageKind, MessageOutcome } from './bus/messages/history.js';
 export type { Message, Request } from './bus/messages/incoming.js';
+export type { Inference, Network, NetworkOptions } from './bus/messages/network.js';
 export type {
   BroadcastOptions,
   MessageOptions,

@@ -30,6 +30,14 @@ const TEXT_FIELDS = ['name', 'description', 'version'] as const;
 const LIST_FIELDS = ['capabilities', 'regions', 'tags', 'consumes', 'produces'] as const;
 const FIELDS: ReadonlySet<string> = new Set([...TEXT_FIELDS, ...LIST_FIELDS, 'cost', 'id']);
 
+/** All that have none share this. */
+const NONE: readonly string[] = Object.freeze([]);
+
+/** Every item once, never to change. */
+function each(items: readonly string[] = NONE): readonly string[] {
+  return items.length === 0 ? NONE : Object.freeze([...new Set(items)]);
+}
+
 function checkRegion(region: string): void {
   if (region.split('/').some((segment) => segment.trim() === '')) {
     throw invalidArgument('card.regions', region, "segments that are not empty, as in 'a/b/c'");
@@ -82,11 +90,11 @@ export class AgentCard implements AgentCardInit {
     this.name = init.name;
     this.description = init.description ?? '';
     this.version = init.version ?? '1.0.0';
-    this.capabilities = Object.freeze([...new Set(init.capabilities)]);
-    this.regions = Object.freeze([...new Set(init.regions)]);
-    this.tags = Object.freeze([...new Set(init.tags)]);
-    this.consumes = Object.freeze([...new Set(init.consumes)]);
-    this.produces = Object.freeze([...new Set(init.produces)]);
+    this.capabilities = each(init.capabilities);
+    this.regions = each(init.regions);
+    this.tags = each(init.tags);
+    this.consumes = each(init.consumes);
+    this.produces = each(init.produces);
     this.cost = init.cost ?? 0;
     if (init.id !== undefined) this.id = init.id;
     Object.freeze(this);

@@ -21,7 +21,7 @@ import { Neuron } from './neuron.js';
 class Asker extends Neuron {}
 
 export abstract class BusMessages extends BusEventSource {
-  /** @throws NeuronBusError ERR_NB_CLOSED. */
+  /** @internal @throws NeuronBusError ERR_NB_CLOSED. */
   protected abstract open(): Parts;
   abstract register(neuron: Neuron, card: AgentCardInit): number;
   abstract unregister(id: number): void;

@@ -13,6 +13,7 @@ import { type Synapse, SynapseBuilder } from './synapse.js';
 import type { Workspace } from './workspace.js';
 
 export abstract class BusTopology extends BusMessages {
+  /** @internal */
   protected abstract handleOf(card: RegisteredCard, workspace: Workspace, emitter: Emitter): NeuronHandle;
 
   // ---- neurons ------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import type { RegisteredCard } from './agent_card.js';
 /** Finds cards by id, by capability, and by region and everything below it, without looking at all of them. */
 export class Cortex {
   readonly #cards = new Map<number, RegisteredCard>();
-  readonly #byName = new Map<string, Set<number>>();
+  #byName: Map<string, Set<number>> | undefined; // made when somebody is looked for by name
   readonly #byCapability = new Map<string, Set<number>>();
   readonly #byRegion = new Map<string, Set<number>>();
 
@@ -22,7 +22,7 @@ export class Cortex {
     const { id } = card;
     this.version++;
     this.#cards.set(id, card);
-    link(this.#byName, card.name, id);
+    if (this.#byName !== undefined) link(this.#byName, card.name, id);
     for (const capability of card.capabilities) link(this.#byCapability, capability, id);
     for (const region of card.regions) {
       for (const ancestor of ancestors(region)) link(this.#byRegion, ancestor, id);
@@ -34,7 +34,7 @@ export class Cortex {
     if (card === undefined) return;
     this.version++;
     this.#cards.delete(id);
-    unlink(this.#byName, card.name, id);
+    if (this.#byName !== undefined) unlink(this.#byName, card.name, id);
     for (const capability of card.capabilities) unlink(this.#byCapability, capability, id);
     for (const region of card.regions) {
       for (const ancestor of ancestors(region)) unlink(this.#byRegion, ancestor, id);
@@ -51,6 +51,10 @@ export class Cortex {
 
   /** Cards with this name, in order of registration. */
   named(name: string): RegisteredCard[] {
+    if (this.#byName === undefined) {
+      this.#byName = new Map();
+      for (const card of this.#cards.values()) link(this.#byName, card.name, card.id);
+    }
     return this.#resolve(this.#byName.get(name));
   }
 

@@ -286,11 +286,13 @@ export class NeuronBus extends BusTopology {
 
   // ---- inside -------------------------------------------------------------------------------------------------------
 
+  /** @internal */
   protected override open(): Parts {
     if (this.#closed) throw this.#lost ?? new NeuronBusError('CLOSED', this.options.name);
     return this.#parts;
   }
 
+  /** @internal */
   protected override handleOf(card: RegisteredCard, workspace: Workspace, emitter: Emitter): NeuronHandle {
     return new NeuronHandle(card, this, workspace, emitter);
   }

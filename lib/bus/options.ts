@@ -237,7 +237,28 @@ export function resolveOptions(options: NeuronBusOptions): ResolvedOptions {
   return resolved;
 }
 
-const OWN_OPTIONS = [
+/** What each participant decides for itself; the rest is the creator's. */
+export type AttachOptions = Pick<
+  NeuronBusOptions,
+  | 'waitStrategy'
+  | 'pollMs'
+  | 'deathMs'
+  | 'seed'
+  | 'budget'
+  | 'tickIntervalMs'
+  | 'stamps'
+  | 'checks'
+  | 'requestTimeoutMs'
+  | 'ageingMs'
+  | 'historyCapacity'
+  | 'trace'
+  | 'tracePath'
+  | 'routing'
+  | 'healthThreshold'
+  | 'plasticity'
+>;
+
+const OWN_OPTIONS: readonly (keyof AttachOptions)[] = [
   'waitStrategy',
   'pollMs',
   'deathMs',
@@ -254,10 +275,7 @@ const OWN_OPTIONS = [
   'routing',
   'healthThreshold',
   'plasticity',
-] as const satisfies readonly (keyof NeuronBusOptions)[];
-
-/** What each participant decides for itself; the rest is the creator's. */
-export type AttachOptions = Pick<NeuronBusOptions, (typeof OWN_OPTIONS)[number]>;
+];
 
 /** Options of a bus that somebody else created. @throws NeuronBusError ERR_NB_INVALID_ARGUMENT naming the option. */
 export function attachedOptions(memory: Memory, own: AttachOptions): ResolvedOptions {

@@ -15,15 +15,16 @@ import {
 } from './rules.js';
 import type { RoutingStrategy } from './strategy.js';
 
+/** 'learned' is the default. */
+export type StrategyName = 'learned' | 'shortest-path' | 'load-balanced' | 'energy-efficient' | 'round-robin';
+
 const byName = {
   learned: LearnedStrategy,
   'shortest-path': ShortestPathStrategy,
   'load-balanced': LoadBalancedStrategy,
   'energy-efficient': EnergyEfficientStrategy,
   'round-robin': RoundRobinStrategy,
-};
-
-export type StrategyName = keyof typeof byName;
+} satisfies Record<StrategyName, unknown>;
 
 /** Options of a strategy that does not know them are ignored, so that only the name need change. */
 export type StrategyOptions = EnergyOptions;

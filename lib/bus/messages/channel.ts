@@ -14,7 +14,8 @@ export interface StandardSchema<T> {
     readonly validate: (value: unknown) => SchemaResult<T> | PromiseLike<SchemaResult<T>>;
   };
 }
-type SchemaResult<T> =
+/** What a Standard Schema's validate() returns. */
+export type SchemaResult<T> =
   | { readonly value: T; readonly issues?: undefined }
   | {
       readonly issues: readonly {

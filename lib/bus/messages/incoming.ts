@@ -51,6 +51,7 @@ export class Message {
   /** @internal Trace context of its handling, if that is traced: what comes of it goes with this. */
   context: string | undefined = undefined;
   readonly #content: Content;
+  /** @internal */
   protected readonly host: IncomingHost;
 
   /** @internal */
