@@ -21,6 +21,8 @@ class Asker extends Neuron {}
 type AskAll = (count: number) => Promise<number>;
 
 const QUESTION = 'what';
+/** A way through so many functions takes a while to be compiled. */
+const LEAST_WARMUP_MS = 300;
 
 async function timed(effort: Effort, width: number, ask: AskAll): Promise<Sample> {
   const work = async (operations: number): Promise<void> => {
@@ -31,7 +33,8 @@ async function timed(effort: Effort, width: number, ask: AskAll): Promise<Sample
   let operations = width;
   let spent = 0;
   let last = 0;
-  while (spent < effort.warmupMs * 1e6 || last < (effort.blockMs * 1e6) / 2) {
+  const warmupNs = Math.max(LEAST_WARMUP_MS, effort.warmupMs) * 1e6;
+  while (spent < warmupNs || last < (effort.blockMs * 1e6) / 2) {
     const begin = nowNs();
     await work(operations);
     last = nowNs() - begin;
