@@ -54,7 +54,7 @@ async function parked(idle: Idle): Promise<string[]> {
     housekeepingMs: 1e6,
     budget: 1024,
     steady: false,
-    pollMs: 5,
+    pollMs: 250, // long enough for some dozens of looks, however busy the machine
   });
   schedulers.push(scheduler);
   scheduler.start();
