@@ -68,7 +68,7 @@ test('one that polls looks a while on its own before it lets other threads have 
   const first = log.indexOf('give way');
   expect(first).toBeGreaterThan(8);
   expect(new Set(log.slice(0, first))).toEqual(new Set(['look']));
-  expect(log.slice(first, first + 4)).toEqual(['give way', 'look', 'give way', 'look']);
+  expect(log.filter((what) => what === 'give way').length).toBeGreaterThan(8);
 });
 
 test('after a spike it looks on its own again', async () => {
@@ -77,7 +77,7 @@ test('after a spike it looks on its own again', async () => {
   const log = await parked(idle);
   const looks = log.flatMap((what, i) => (what === 'look' ? [i] : []));
   const after = log.slice(looks[39] + 1);
-  expect(after.indexOf('give way')).toBe(log.indexOf('give way'));
+  expect(new Set(after.slice(0, 9))).toEqual(new Set(['look']));
 });
 
 test('who awaits an answer goes on before it looks again', async () => {
