@@ -24,6 +24,7 @@
 #include <new>
 #include <utility>
 
+#include "byte_lock.h"
 #include "fault_point.h"
 #include "neuronbus/layout.h"
 #include "process.h"
@@ -58,15 +59,6 @@ class Descriptor {
   int fd_ = -1;
 };
 
-template <typename Call>
-int retried(Call call) {
-  int result;
-  do {
-    result = call();
-  } while (result < 0 && errno == EINTR);
-  return result;
-}
-
 nb_status status_of(int error) {
   switch (error) {
     case ENOSPC:
@@ -97,28 +89,6 @@ nb_status refused(int error) {
 
 std::string directory_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
 std::string file_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
-
-// ---- byte locks
-
-struct flock range(short type, off_t start, off_t length) {
-  struct flock lock{};
-  lock.l_type = type;
-  lock.l_whence = SEEK_SET;
-  lock.l_start = start;
-  lock.l_len = length;
-  return lock;
-}
-
-bool set_lock(int fd, short type, off_t start, off_t length = 1) {
-  struct flock lock = range(type, start, length);
-  return retried([&] { return fcntl(fd, F_OFD_SETLK, &lock); }) == 0;
-}
-
-// By another description than fd's. An error counts as locked: what may be alive is not cleaned up.
-bool locked_elsewhere(int fd, off_t byte) {
-  struct flock lock = range(F_WRLCK, byte, 1);
-  return retried([&] { return fcntl(fd, F_OFD_GETLK, &lock); }) != 0 || lock.l_type != F_UNLCK;
-}
 
 nb_status announce_presence(int fd) {
   if (set_lock(fd, F_RDLCK, kPresence)) return NB_OK;
