@@ -7,6 +7,7 @@ import { NeuronBusError } from '../../memory/errors.js';
 import * as L from '../../memory/layout.js';
 import type { Workspace } from '../workspace.js';
 import { ChannelValue } from './channel.js';
+import type { Courier } from './courier.js';
 import { Deadlines } from './deadlines.js';
 import type { MessageOptions, Outgoing, RequestOptions } from './options.js';
 import { Pending, PendingTable } from './pending.js';
@@ -47,6 +48,7 @@ type Open = RequestPending | StreamPending;
 export class Asking {
   readonly #ws: Workspace;
   readonly #post: Post;
+  readonly #courier: Courier;
   readonly #host: AskingHost;
   readonly #timeoutMs: number;
   readonly #table = new PendingTable<Open>();
@@ -55,9 +57,17 @@ export class Asking {
   #conversations = 0;
   #late = 0;
 
-  constructor(workspace: Workspace, post: Post, timeoutMs: number, virtual: boolean, host: AskingHost) {
+  constructor(
+    workspace: Workspace,
+    post: Post,
+    courier: Courier,
+    timeoutMs: number,
+    virtual: boolean,
+    host: AskingHost,
+  ) {
     this.#ws = workspace;
     this.#post = post;
+    this.#courier = courier;
     this.#host = host;
     this.#timeoutMs = timeoutMs;
     this.#deadlines = new Deadlines<Open>(host.now, (open) => this.#timedOut(open), virtual);
@@ -310,11 +320,11 @@ export class Asking {
     if (this.#ws.closed || this.#ws.residents[from] === undefined || this.#ws.ganglionOf(to) < 0)
       return false;
     const type = what === L.MESSAGE_REWARD ? L.TYPE_MODULATORY : L.TYPE_EXCITATORY;
+    const letter = { from, to, what, exchange, correlation, type, priority: 0, deadlineNs: 0, count };
     try {
-      return this.#post.send(
-        { from, to, what, exchange, correlation, type, priority: 0, deadlineNs: 0, count },
-        value,
-      );
+      return open instanceof StreamPending
+        ? this.#courier.urgent(letter, value)
+        : this.#post.send(letter, value);
     } catch (error) {
       if (!(error instanceof NeuronBusError)) throw error;
       return false;
