@@ -7,12 +7,12 @@ import { inspect } from 'node:util';
 import { NeuronBusError } from '../../memory/errors.js';
 import * as L from '../../memory/layout.js';
 import type { Resident, Workspace } from '../workspace.js';
+import type { Courier } from './courier.js';
 import { type About, type IncomingHost, Message, Request } from './incoming.js';
 import { countLoad } from './load.js';
 import { Mailbox } from './mailbox.js';
 import type { ExchangeObserver, RequestOutcome } from './observer.js';
 import { PartsOut } from './parts_out.js';
-import type { Courier } from './courier.js';
 import type { Letter, Post } from './post.js';
 import type { Teacher } from './teacher.js';
 import { Content } from './value.js';
@@ -23,6 +23,8 @@ export interface AnsweringHost {
   handlerFailed(error: unknown, id: number): void;
   /** A message got its turn. */
   handled(message: Message): void;
+  /** The handler of a message is through; `failure` has what it threw or rejected with. */
+  received(message: Message, failure?: { readonly error: unknown }): void;
   /** A message's neuron left before its turn. */
   lost(message: Message): void;
   /** A question ended; `error` is what it was rejected with. */
@@ -160,8 +162,10 @@ export class Answering {
         if (message === undefined) break;
         this.#ws.count(this.#ws.ganglionRecord + L.GANGLION_DELIVERED);
         const observer = this.#host.observer();
-        if (observer === undefined || !(message instanceof Request)) this.#handle(message, resident, mailbox);
-        else observer.answering(message, () => this.#handle(message, resident, mailbox));
+        if (observer === undefined) this.#handle(message, resident, mailbox);
+        else if (message instanceof Request)
+          observer.answering(message, () => this.#handle(message, resident, mailbox));
+        else observer.receiving(message, () => this.#handle(message, resident, mailbox));
       }
       this.#touched.delete(id); // not when a listener to 'error' threw: then the rest waits for the next time
     }
@@ -230,8 +234,12 @@ export class Answering {
       this.#run(
         mailbox,
         message,
-        result.then(undefined, (error) => this.#threw(message, error)),
+        result.then(
+          () => this.#host.received(message),
+          (error) => this.#threw(message, error),
+        ),
       );
+    else this.#host.received(message);
   }
 
   #result(request: Request, result: unknown, mailbox: Mailbox<Message>): void {
@@ -270,6 +278,7 @@ export class Answering {
   }
 
   #threw(message: Message, error: unknown): void {
+    if (!(message instanceof Request)) this.#host.received(message, { error });
     if (this.#ws.closed) return;
     if (!(message instanceof Request)) this.#host.handlerFailed(error, message.to);
     else if (!message.done) this.fail(message, error);

@@ -9,6 +9,7 @@ import type { Workspace } from '../workspace.js';
 import { ChannelValue } from './channel.js';
 import type { Courier } from './courier.js';
 import { Deadlines } from './deadlines.js';
+import type { ExchangeObserver } from './observer.js';
 import type { MessageOptions, Outgoing, RequestOptions } from './options.js';
 import { Pending, PendingTable } from './pending.js';
 import { type Post, wireTime } from './post.js';
@@ -20,6 +21,7 @@ import type { Content } from './value.js';
 
 export interface AskingHost {
   now(): number;
+  observer(): ExchangeObserver | undefined;
   /** A message was sent, or (`went` false) dropped. */
   sent(from: number, to: number, bytes: number, options: MessageOptions, went: boolean): void;
   /** A question is about to be sent. Returns the trace context that goes with it. */
@@ -91,7 +93,21 @@ export class Asking {
 
   /** A message without a question. As `Post.send`. */
   send(from: number, to: number, value: unknown, options: MessageOptions): boolean {
-    const { type = 0, priority = 0, correlationId = 0, traceparent } = options;
+    const observer = this.#host.observer();
+    if (observer === undefined) return this.#send(from, to, value, options, options.traceparent);
+    return observer.sending(from, to, options, (traceparent) =>
+      this.#send(from, to, value, options, traceparent),
+    );
+  }
+
+  #send(
+    from: number,
+    to: number,
+    value: unknown,
+    options: MessageOptions,
+    traceparent: string | undefined,
+  ): boolean {
+    const { type = 0, priority = 0, correlationId = 0 } = options;
     const what = L.MESSAGE_SEND;
     const deadlineNs = Number.POSITIVE_INFINITY;
     const went = this.#post.send(

@@ -82,7 +82,7 @@ export class Conversations implements IncomingHost {
   readonly #courier: Courier;
   readonly #frame = new Frame();
   readonly records: Records;
-  /** Told of every question, if there is one. */
+  /** Told of every message and question, if there is one. */
   observer: ExchangeObserver | undefined;
   readonly #alone: boolean; // nobody can leave unnoticed
   #watch: NodeJS.Timeout | undefined;
@@ -113,6 +113,7 @@ export class Conversations implements IncomingHost {
     this.#retries = new Retries(now, () => host.random(), virtual);
     this.#asking = new Asking(workspace, post, this.#courier, options.requestTimeoutMs, virtual, {
       now,
+      observer: () => this.observer,
       sent: (from, to, bytes, options, went) => records.sent(from, to, bytes, options, went),
       asks: (pending, traceparent) =>
         this.observer === undefined ? traceparent : this.observer.asking(pending, traceparent),
@@ -133,6 +134,7 @@ export class Conversations implements IncomingHost {
         observer: () => this.observer,
         handlerFailed: (error, id) => host.handlerFailed(error, id),
         handled: (message) => records.handled(message),
+        received: (message, failure) => this.observer?.received(message, failure),
         lost: (message) => records.lost(message),
         finished: (request, outcome, error) => {
           records.finished(request, outcome);
