@@ -176,7 +176,7 @@ NB_TEST("ganglion: what its owner keeps for later is not counted as delivered, a
     Host host(mode);
     for (const uint32_t count : {1u, 5u}) {
       const uint64_t before = host.counters().delivered;
-      for (uint32_t i = 0; i < count; i++) host.write(0, 1, NB_TYPE_MESSAGE);
+      for (uint32_t i = 0; i < count; i++) host.write(0, 1, 16 << 2 | NB_TYPE_MESSAGE);
       CHECK_EQ(host.route(), count);
       for (uint32_t i = 0; i < count; i += 2) host.segment.dispatch(0)[i].flags |= NB_DISPATCH_KEPT;
       host.finish();
