@@ -211,7 +211,7 @@ describe('what a schema makes of a value is what the receiver reads', () => {
       expect(codeOf(() => channel.of({ text: 'x' }))).toBe('ERR_NB_BAD_PAYLOAD');
     }
     for (const channel of Object.values(later)) {
-      expectTypeOf(channel.readAsync).returns.resolves.toEqualTypeOf<{ text: string }>();
+      expectTypeOf<Awaited<ReturnType<typeof channel.readAsync>>>().toEqualTypeOf<{ text: string }>();
       expectTypeOf<Parameters<typeof channel.ofAsync>[0]>().toEqualTypeOf<{ text: string }>();
     }
     const given = defineChannel<Task, Result>('given');
