@@ -3,6 +3,7 @@
   'variables': {
     'core_sources': [
       'native/core/mapping.cc',
+      'native/core/locked_directory.cc',
       'native/core/shared_file.cc',
       'native/core/segment.cc',
       'native/core/clock.cc',
