@@ -315,7 +315,10 @@ export class PopulationNeuron<Input = unknown, Output = unknown> extends Neuron 
   #offer(input: Input, withdrawn?: () => boolean): Promise<Finished<Output>> {
     const finished = this.#presenter.offer(input, withdrawn);
     if (finished !== undefined) return finished;
-    throw new NeuronBusError('FULL', `${this.#presenter.stats().waiting} inputs wait for the network`);
+    throw new NeuronBusError(
+      'FULL',
+      `${this.#presenter.stats().waiting} inputs wait, and queueLimit allows no more`,
+    );
   }
 
   async #answer(
