@@ -20,7 +20,9 @@ export function randomSpikes(count: number, neurons: number, endMs: number, seed
 
 /** Each outline of many small things: its path and the attributes behind it. */
 export function outlines(svg: string): { path: string; fill?: string; stroke?: string }[] {
-  const found = svg.matchAll(/<g class="mark-path role-mark[^"]*"[^>]*><path transform="[^"]*" d="([^"]*)"([^>]*)\/>/g);
+  const found = svg.matchAll(
+    /<g class="mark-path role-mark[^"]*"[^>]*><path transform="[^"]*" d="([^"]*)"([^>]*)\/>/g,
+  );
   return [...found].map(([, path = '', rest = '']) => ({
     path,
     fill: /fill="([^"]*)"/.exec(rest)?.[1],
