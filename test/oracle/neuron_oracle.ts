@@ -103,7 +103,8 @@ export function runIzhikevich(cell: Izhikevich, dtMs: number, steps: number, arr
   let [v, u, current] = [c, b * c, 0];
   for (let step = 0; step < steps; step++) {
     result.potentials.push(v);
-    for (let half = 0; half < 2; half++) v += (dtMs / 2) * ((0.04 * v + 5) * v + 140 - u + cell.drive + current);
+    for (let half = 0; half < 2; half++)
+      v += (dtMs / 2) * ((0.04 * v + 5) * v + 140 - u + cell.drive + current);
     u += dtMs * a * (b * v - u);
     if (cell.tauMs > 0) current *= Math.exp(-dtMs / cell.tauMs);
     const fires = v >= cell.peakMv;

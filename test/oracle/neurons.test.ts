@@ -1,7 +1,14 @@
 // Model neurons against a double-precision oracle, neuron by neuron and step by step, and against the closed form.
 import { adaptiveLif, izhikevich, lif, SpikingNetwork } from 'neuronbus/population';
 import { describe, expect, it } from 'vitest';
-import { type Arrivals, type Izhikevich, type Lif, runIzhikevich, runLif, steadyIntervalMs } from './neuron_oracle.js';
+import {
+  type Arrivals,
+  type Izhikevich,
+  type Lif,
+  runIzhikevich,
+  runLif,
+  steadyIntervalMs,
+} from './neuron_oracle.js';
 import { byNeuron, randomFrom, randomTrain, type Train } from './random.js';
 import { available, timed } from './support.js';
 
@@ -17,7 +24,11 @@ const base: Lif = {
 };
 const lifs: Record<string, { lif: Lif; weights: readonly number[]; dtMs: number }> = {
   currents: { lif: base, weights: [6, 5, -4], dtMs: 0.1 },
-  'equal time constants': { lif: { ...base, excitatoryTauMs: 10, inhibitoryTauMs: 10 }, weights: [4, -2], dtMs: 0.1 },
+  'equal time constants': {
+    lif: { ...base, excitatoryTauMs: 10, inhibitoryTauMs: 10 },
+    weights: [4, -2],
+    dtMs: 0.1,
+  },
   'nearly equal time constants': {
     lif: { ...base, excitatoryTauMs: 10 * (1 + 1e-9), inhibitoryTauMs: 10 * (1 - 1e-7) },
     ...{ weights: [4, -2], dtMs: 0.1 },
@@ -92,7 +103,10 @@ describe.skipIf(!available)(`with seed ${seed}, LIF neurons do what the oracle d
         const potentials = net.record(neurons, { potentials: true, everyMs: 100 * dtMs });
         await net.run(steps * dtMs);
         const { neuron, timeMs } = spikes.spikes;
-        const fired = byNeuron(size, { neuron: [...neuron], step: [...timeMs].map((time) => Math.round(time / dtMs)) });
+        const fired = byNeuron(size, {
+          neuron: [...neuron],
+          step: [...timeMs].map((time) => Math.round(time / dtMs)),
+        });
         const { values } = potentials.potentials;
         net.close();
         expect(neuron.length).toBeGreaterThan(size);
@@ -113,7 +127,9 @@ describe.skipIf(!available)(`with seed ${seed}, LIF neurons do what the oracle d
     const drives = Array.from({ length: size }, (_, i) => 15.5 + i);
     const driven = new SpikingNetwork({ dtMs });
     const { excitatoryTauMs: _, inhibitoryTauMs: __, ...rest } = base;
-    const cells = driven.population(size, lif({ ...rest, driveMv: drives }), { initial: { potentialMv: base.resetMv } });
+    const cells = driven.population(size, lif({ ...rest, driveMv: drives }), {
+      initial: { potentialMv: base.resetMv },
+    });
     const spikes = driven.record(cells);
     await driven.run(500);
     const { neuron, timeMs } = spikes.spikes;
@@ -146,7 +162,7 @@ describe.skipIf(!available)(`with seed ${seed}, Izhikevich neurons do what the o
   for (const [type, cell] of Object.entries(cells)) {
     for (const tauMs of [0, 5]) {
       it(`${type}, ${tauMs === 0 ? 'jumps' : 'currents'}`, async () => {
-        const dtMs = 0.5;
+        const dtMs = 0.1;
         const random = randomFrom(seed);
         const train = randomTrain(random, inputs, [0, 2000], dtMs * 0.02);
         const { pre, post, weight, arrivals } = wire(random, tauMs === 0 ? [1.5, -1] : [3, -2], train, 2000);
@@ -154,16 +170,26 @@ describe.skipIf(!available)(`with seed ${seed}, Izhikevich neurons do what the o
         const net = new SpikingNetwork({ dtMs });
         const source = net.spikeSource(inputs, timed(train, dtMs));
         const initial = { potentialMv: cell.c, recovery: cell.b * cell.c };
-        const neurons = net.population(size, izhikevich({ ...cell, drive, synapseTauMs: tauMs }), { initial });
+        const neurons = net.population(size, izhikevich({ ...cell, drive, synapseTauMs: tauMs }), {
+          initial,
+        });
         net.connect(source, neurons, { pattern: 'list', pre, post, weight, delayMs: DELAY * dtMs });
         const spikes = net.record(neurons, { spikes: true });
         await net.run(2000 * dtMs);
         const { neuron, timeMs } = spikes.spikes;
-        const fired = byNeuron(size, { neuron: [...neuron], step: [...timeMs].map((time) => Math.round(time / dtMs)) });
+        const fired = byNeuron(size, {
+          neuron: [...neuron],
+          step: [...timeMs].map((time) => Math.round(time / dtMs)),
+        });
         net.close();
         expect(neuron.length).toBeGreaterThan(size);
         for (let i = 0; i < size; i++) {
-          const exact = runIzhikevich({ ...cell, peakMv: 30, drive: drive[i], tauMs }, dtMs, 2000, arrivals[i]);
+          const exact = runIzhikevich(
+            { ...cell, peakMv: 30, drive: drive[i], tauMs },
+            dtMs,
+            2000,
+            arrivals[i],
+          );
           expect(fired[i], `neuron ${i}`).toEqual(exact.spikes);
         }
       });

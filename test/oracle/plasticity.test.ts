@@ -84,8 +84,7 @@ describe.skipIf(!available)(`with seed ${seed}, weights are those of the oracle`
 function expectBusy(experiment: Experiment, outcome: Awaited<ReturnType<typeof perform>>): void {
   const pres = byNeuron(experiment.pre.size, experiment.pre.train);
   let ties = 0;
-  for (let k = 0; k < outcome.initial.length; k++)
-    ties += coincidences(lifeOf(experiment, outcome, k, pres));
+  for (let k = 0; k < outcome.initial.length; k++) ties += coincidences(lifeOf(experiment, outcome, k, pres));
   expect(ties / outcome.initial.length).toBeGreaterThan(0.5);
   expect(outcome.posts.every((steps) => steps.length > 10)).toBe(true);
   const last = outcome.weights.at(-1)!;

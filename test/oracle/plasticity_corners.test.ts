@@ -86,7 +86,15 @@ describe.skipIf(!available)(`with seed ${seed}, weights are those of the oracle`
           it(`${name}: ${rule.kind}, ${pairing}, ${threads} threads`, async () => {
             const middle = what.readAt[0] >> 1;
             const rewards = rule.kind === 'reward' ? [{ step: middle, amount: 0.5 }] : [];
-            const experiment = { ...what, rule, threads, rewards, dtMs: 1, seed, initial: [0.2, 0.8] } as const;
+            const experiment = {
+              ...what,
+              rule,
+              threads,
+              rewards,
+              dtMs: 1,
+              seed,
+              initial: [0.2, 0.8],
+            } as const;
             const worst = worstDeviation(experiment, await perform(experiment), every);
             expect(worst.relative, JSON.stringify(worst)).toBeLessThanOrEqual(TOLERANCE);
           });

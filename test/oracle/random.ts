@@ -18,7 +18,12 @@ export interface Train {
 }
 
 /** Each of `size` neurons fires in each step of [from, to) with this probability. */
-export function randomTrain(random: () => number, size: number, [from, to]: [number, number], p: number): Train {
+export function randomTrain(
+  random: () => number,
+  size: number,
+  [from, to]: [number, number],
+  p: number,
+): Train {
   const train = { neuron: [] as number[], step: [] as number[] };
   for (let step = from; step < to; step++) {
     for (let i = 0; i < size; i++) {

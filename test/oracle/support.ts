@@ -91,7 +91,9 @@ export async function perform(experiment: Experiment): Promise<Outcome> {
   const initial = projection.weights;
   const spikes = net.record(post, { spikes: true, maxSpikes: 10_000_000 });
   const rewards = experiment.rewards ?? [];
-  const stops = [...new Set([...rewards.map(({ step }) => step), ...experiment.readAt])].sort((a, b) => a - b);
+  const stops = [...new Set([...rewards.map(({ step }) => step), ...experiment.readAt])].sort(
+    (a, b) => a - b,
+  );
   const weights: Float32Array[] = [];
   let now = 0;
   for (const stop of stops) {
