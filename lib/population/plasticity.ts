@@ -32,9 +32,9 @@ interface WeightBounds {
  * aMinus exp(-dt / tauMinus); with multiplicative bounds times (wMax - w) and (w - wMin).
  */
 export interface PairStdpOptions extends WeightBounds {
-  /** Potentiation, 0 or more, in the unit of the weights (multiplicative: a share). Default 0.005. */
+  /** Potentiation, in the unit of the weights (multiplicative: a share). Default 0.005. */
   aPlus?: number;
-  /** Depression, 0 or more, in the unit of the weights (multiplicative: a share). Default 1.05 times `aPlus`. */
+  /** Depression, in the unit of the weights (multiplicative: a share). Default 1.05 times `aPlus`. */
   aMinus?: number;
   /** ms, above 0. Default 20. */
   tauPlusMs?: number;
@@ -46,13 +46,13 @@ export interface PairStdpOptions extends WeightBounds {
 export interface TripletStdpOptions extends WeightBounds {
   /** Published values of the eight parameters; those given beside it win. Default 'visual-cortex-all-to-all-minimal'. */
   set?: TripletSet;
-  /** Pair potentiation A2+, 0 or more. */
+  /** Pair potentiation A2+. */
   a2Plus?: number;
-  /** Pair depression A2-, 0 or more. */
+  /** Pair depression A2-. */
   a2Minus?: number;
-  /** Triplet potentiation A3+, 0 or more. */
+  /** Triplet potentiation A3+. */
   a3Plus?: number;
-  /** Triplet depression A3-, 0 or more. */
+  /** Triplet depression A3-. */
   a3Minus?: number;
   /** Fast trace of pre, ms, above 0. */
   tauPlusMs?: number;
@@ -66,7 +66,8 @@ export interface TripletStdpOptions extends WeightBounds {
 
 /**
  * Reward-modulated: what a pair rule would do goes into an eligibility trace c of the synapse, dc/dt = -c / tauEligibility, and
- * the weight follows it in proportion to dopamine, dw/dt = c d, dd/dt = -d / tauDopamine, to which `reward(x)` adds x.
+ * the weight follows it in proportion to dopamine d, dw/dt = c d / tauDopamine, dd/dt = -d / tauDopamine, to which `reward(x)`
+ * adds x: so that a trace that hardly fades changes the weight by c x, whatever the time constant.
  */
 export interface RewardStdpOptions extends PairStdpOptions {
   /** ms, above 0. Default 1000. */
@@ -134,8 +135,8 @@ const TRIPLET_KEYS: ReadonlySet<string> = new Set([
  */
 export function pairStdp(options: PairStdpOptions = {}): PlasticityRule {
   checkKeys('a parameter of pairStdp()', options, PAIR_KEYS);
-  const aPlus = checkNumber('aPlus', options.aPlus ?? 0.005, NOT_NEGATIVE);
-  const aMinus = checkNumber('aMinus', options.aMinus ?? 1.05 * aPlus, NOT_NEGATIVE);
+  const aPlus = checkNumber('aPlus', options.aPlus ?? 0.005);
+  const aMinus = checkNumber('aMinus', options.aMinus ?? 1.05 * aPlus);
   return new PlasticityRule('pair', options, [aPlus, aMinus, ...fastTaus(options, 20, 20), 0, 0, 1, 1, 1, 0]);
 }
 
@@ -150,7 +151,7 @@ export function tripletStdp(options: TripletStdpOptions = {}): PlasticityRule {
     TRIPLET_SETS[checkChoice('set', options.set ?? 'visual-cortex-all-to-all-minimal', TRIPLET_SETS)];
   const [a2Plus, a2Minus, a3Plus, a3Minus, tauXMs, tauYMs] = set.values;
   const amplitude = (name: 'a2Plus' | 'a2Minus' | 'a3Plus' | 'a3Minus', published: number) =>
-    checkNumber(name, options[name] ?? published, NOT_NEGATIVE);
+    checkNumber(name, options[name] ?? published);
   return new PlasticityRule('triplet', { ...options, pairing: options.pairing ?? set.pairing }, [
     amplitude('a2Plus', a2Plus),
     amplitude('a2Minus', a2Minus),
@@ -172,10 +173,10 @@ export function tripletStdp(options: TripletStdpOptions = {}): PlasticityRule {
  */
 export function rewardStdp(options: RewardStdpOptions = {}): PlasticityRule {
   checkKeys('a parameter of rewardStdp()', options, REWARD_KEYS);
-  const aPlus = checkNumber('aPlus', options.aPlus ?? 0.1, NOT_NEGATIVE);
+  const aPlus = checkNumber('aPlus', options.aPlus ?? 0.1);
   return new PlasticityRule('reward', { ...options, wMax: options.wMax ?? 4 }, [
     aPlus,
-    checkNumber('aMinus', options.aMinus ?? 1.5 * aPlus, NOT_NEGATIVE),
+    checkNumber('aMinus', options.aMinus ?? 1.5 * aPlus),
     ...fastTaus(options, 20, 20),
     0,
     0,
