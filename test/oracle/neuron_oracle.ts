@@ -96,11 +96,19 @@ export interface Izhikevich {
   readonly tauMs: number;
 }
 
-/** Izhikevich 2003, IEEE Trans. Neural Netw. 14:1569, with the half steps of its listing; begins at c and b c. */
-export function runIzhikevich(cell: Izhikevich, dtMs: number, steps: number, arrivals: Arrivals): Result {
+/**
+ * Izhikevich 2003, IEEE Trans. Neural Netw. 14:1569, with the half steps of its listing; begins at c, moved by `offsetMv`, and b c.
+ */
+export function runIzhikevich(
+  cell: Izhikevich,
+  dtMs: number,
+  steps: number,
+  arrivals: Arrivals,
+  offsetMv = 0,
+): Result {
   const { a, b, c, d } = cell;
   const result: Result = { spikes: [], potentials: [] };
-  let [v, u, current] = [c, b * c, 0];
+  let [v, u, current] = [c + offsetMv, b * c, 0];
   for (let step = 0; step < steps; step++) {
     result.potentials.push(v);
     for (let half = 0; half < 2; half++)

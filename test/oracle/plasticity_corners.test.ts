@@ -1,5 +1,5 @@
 // Where a lazy rule can go wrong: nobody fires for long, one side alone fires, many spikes wait to be taken, more neurons than a
-// shard holds, bounds met from both sides.
+// shard holds, thousands of steps of a weight. Rounding to float32 adds up with them, so deviations are relative to the range.
 import { describe, expect, it } from 'vitest';
 import { randomFrom, randomTrain, type Train } from './random.js';
 import { available, type Experiment, perform, worstDeviation } from './support.js';
@@ -40,10 +40,10 @@ const cases: Record<string, Case> = {
     readAt: [100_020],
   },
   'thousands of post-spikes before an arrival': {
-    pre: { size: 5, train: each(5, [3, 9000]) },
-    post: { size: 16, kicks: each(16, range(0, 9100, 3)) },
+    pre: { size: 3, train: each(3, [3, 7000]) },
+    post: { size: 17, kicks: each(17, range(0, 7100, 3)) },
     connection: dense,
-    readAt: [9100],
+    readAt: [7100],
   },
   'arrivals alone, then one post-spike': {
     pre: { size: 2, train: each(2, range(0, 1500, 1)) },
@@ -58,7 +58,7 @@ const cases: Record<string, Case> = {
     readAt: [4000],
   },
   'both sides in every step they can': {
-    pre: { size: 8, train: each(8, range(0, 400, 1)) },
+    pre: { size: 3, train: each(3, range(0, 400, 1)) },
     post: { size: 24, kicks: each(24, range(1, 400, 2)) },
     connection: dense,
     readAt: [51, 400],
@@ -74,7 +74,7 @@ const cases: Record<string, Case> = {
     post: { size: 70_001, kicks: randomTrain(random, 70_001, [0, 60], 0.03) },
     connection: { pattern: 'fixed-in-degree', degree: 3, delaySteps: [1, 3] },
     readAt: [60],
-    every: 37,
+    every: 97,
   },
 };
 
@@ -95,7 +95,7 @@ describe.skipIf(!available)(`with seed ${seed}, weights are those of the oracle`
               seed,
               initial: [0.2, 0.8],
             } as const;
-            const worst = worstDeviation(experiment, await perform(experiment), every);
+            const worst = worstDeviation(experiment, await perform(experiment), { every, share: 1 });
             expect(worst.relative, JSON.stringify(worst)).toBeLessThanOrEqual(TOLERANCE);
           });
         }

@@ -126,15 +126,22 @@ export function lifeOf(experiment: Experiment, outcome: Outcome, k: number, pres
 }
 
 export interface Deviation {
-  /** Of the weight, or of a thousandth of the range where the weight is less than that. */
+  /** Of the weight, or of a given share of the range where the weight is less than that. */
   readonly relative: number;
   readonly synapse: number;
   readonly measured: number;
   readonly exact: number;
 }
 
-/** The largest deviation from the oracle among `every`-th synapses, at each reading. */
-export function worstDeviation(experiment: Experiment, outcome: Outcome, every = 1): Deviation {
+/**
+ * The largest deviation from the oracle among `every`-th synapses, at each reading. The library keeps weights in float32: what
+ * was rounded when a weight was large stays when it has become small.
+ */
+export function worstDeviation(
+  experiment: Experiment,
+  outcome: Outcome,
+  { every = 1, share = 0.01 }: { every?: number; share?: number } = {},
+): Deviation {
   const pres = byNeuron(experiment.pre.size, experiment.pre.train);
   const { wMin, wMax } = experiment.rule;
   let worst: Deviation = { relative: 0, synapse: -1, measured: 0, exact: 0 };
@@ -144,7 +151,7 @@ export function worstDeviation(experiment: Experiment, outcome: Outcome, every =
       const rewards = life.rewards!.filter(({ step }) => step <= until);
       const exact = weightAfter(experiment.rule, outcome.initial[k], { ...life, rewards, until });
       const measured = outcome.weights[reading][k];
-      const relative = Math.abs(measured - exact) / Math.max(Math.abs(exact), (wMax - wMin) / 1000);
+      const relative = Math.abs(measured - exact) / Math.max(Math.abs(exact), (wMax - wMin) * share);
       if (!(relative <= worst.relative)) worst = { relative, synapse: k, measured, exact };
     });
   }

@@ -83,8 +83,15 @@ class Synapse {
   }
 
   #trace(spikes: readonly number[], step: number, tauMs: number): number {
-    const counted = this.#rule.pairing === 'nearest' ? spikes.slice(-1) : spikes;
-    return counted.reduce((sum, at) => sum + Math.exp(-((step - at) * this.#dtMs) / tauMs), 0);
+    let sum = 0;
+    for (let i = spikes.length - 1; i >= 0; i--) {
+      const share = Math.exp(-((step - spikes[i]) * this.#dtMs) / tauMs);
+      // What is older cannot be seen in a double any more.
+      if (share < 1e-20) break;
+      sum += share;
+      if (this.#rule.pairing === 'nearest') break;
+    }
+    return sum;
   }
 
   #add(change: number): void {
