@@ -34,7 +34,7 @@ export const scenario: Scenario = {
   title: 'The CUBA network',
   note:
     '3,200 excitatory and 800 inhibitory LIF neurons, each pair connected with probability 0.02, currents, steps of 0.1 ms, a delay of one step, 5 s simulated ' +
-    "(Brette et al. 2007, J. Comput. Neurosci. 23:349; Brian2's example CUBA). \"second\" is the time a simulated second takes; the rates tell that both are in the same state.",
+    '(Brette et al. 2007, J. Comput. Neurosci. 23:349; Brian2\'s example CUBA). "second" is the time a simulated second takes; the rates tell that both are in the same state.',
   metrics: [
     { name: 'second', unit: 'ms', better: 'lower' },
     { name: 'rate', unit: 'Hz', better: 'higher' },

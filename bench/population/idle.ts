@@ -2,7 +2,7 @@
 //
 // Scenario: what a step costs when nobody fires.
 
-import { type NeuronModel, SpikingNetwork, adaptiveLif, izhikevich, lif } from 'neuronbus/population';
+import { adaptiveLif, izhikevich, lif, type NeuronModel, SpikingNetwork } from 'neuronbus/population';
 import type { Effort, Sample, Scenario, Variant } from '../harness/types.js';
 
 const size = 10_000;

@@ -2,11 +2,15 @@
 //
 // Scenario: the rows of plastic weights that do not fit into a cache, beside a copy of as many bytes.
 
-import { SpikingNetwork, lif, pairStdp } from 'neuronbus/population';
+import { lif, pairStdp, SpikingNetwork } from 'neuronbus/population';
 import type { Effort, Sample, Scenario, Variant } from '../harness/types.js';
 
 const posts = 10_000;
-const sizeOf = ({ quick }: Effort) => ({ pres: quick ? 3000 : 12_000, steps: quick ? 60 : 240, perStep: 100 });
+const sizeOf = ({ quick }: Effort) => ({
+  pres: quick ? 3000 : 12_000,
+  steps: quick ? 60 : 240,
+  perStep: 100,
+});
 
 /** Every row in turn, a hundred a step; the post-neurons fire `hz` times a second, or never. */
 async function rows(hz: number, effort: Effort): Promise<Sample> {

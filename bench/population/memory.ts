@@ -2,7 +2,14 @@
 //
 // Scenario: what a synapse and a neuron occupy, by what the operating system says about the process. Linux only.
 
-import { type ConnectOptions, SpikingNetwork, lif, pairStdp, rewardStdp, tripletStdp } from 'neuronbus/population';
+import {
+  type ConnectOptions,
+  lif,
+  pairStdp,
+  rewardStdp,
+  SpikingNetwork,
+  tripletStdp,
+} from 'neuronbus/population';
 import { residentBytes } from '../harness/resident.js';
 import type { Effort, Sample, Scenario, Variant } from '../harness/types.js';
 
@@ -10,22 +17,40 @@ const delayMs = 1;
 const own = { uniform: [0, 1] } as const;
 
 /** Synapses among neurons whose number hardly shows beside them. */
-const kinds: Record<string, { size: number; options: () => ConnectOptions }> = {
+export const kinds: Record<string, { size: number; options: () => ConnectOptions }> = {
   'plastic synapse, all to all': {
     size: 3000,
     options: () => ({ pattern: 'all-to-all', weightMv: own, delayMs, plasticity: pairStdp() }),
   },
   'plastic synapse, 100 of each neuron': {
     size: 60_000,
-    options: () => ({ pattern: 'fixed-out-degree', degree: 100, weightMv: own, delayMs, plasticity: pairStdp() }),
+    options: () => ({
+      pattern: 'fixed-out-degree',
+      degree: 100,
+      weightMv: own,
+      delayMs,
+      plasticity: pairStdp(),
+    }),
   },
   'plastic synapse, triplets': {
     size: 60_000,
-    options: () => ({ pattern: 'fixed-out-degree', degree: 100, weightMv: own, delayMs, plasticity: tripletStdp() }),
+    options: () => ({
+      pattern: 'fixed-out-degree',
+      degree: 100,
+      weightMv: own,
+      delayMs,
+      plasticity: tripletStdp(),
+    }),
   },
   'plastic synapse, reward': {
     size: 60_000,
-    options: () => ({ pattern: 'fixed-out-degree', degree: 100, weightMv: own, delayMs, plasticity: rewardStdp() }),
+    options: () => ({
+      pattern: 'fixed-out-degree',
+      degree: 100,
+      weightMv: own,
+      delayMs,
+      plasticity: rewardStdp(),
+    }),
   },
   'static synapse, own weights': {
     size: 60_000,

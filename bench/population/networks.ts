@@ -6,7 +6,7 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Population, SpikingNetwork, lif, pairStdp } from 'neuronbus/population';
+import { lif, type Population, pairStdp, SpikingNetwork } from 'neuronbus/population';
 import { projectRoot } from '../harness/machine.js';
 
 type Numbers<T extends string> = Readonly<Record<T, number>>;

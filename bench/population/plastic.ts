@@ -46,7 +46,7 @@ export const scenario: Scenario = {
   title: 'A million plastic synapses',
   note:
     '1,000 Poisson neurons at 15 Hz, all to all onto 1,000 LIF neurons, additive pair STDP of all pairs, steps of 1 ms, 5 s simulated. ' +
-    "Both sides read bench/population/networks.json. Brian2 is its C++ standalone target with -O3 -march=native -ffast-math; once as its documentation writes STDP, once " +
+    'Both sides read bench/population/networks.json. Brian2 is its C++ standalone target with -O3 -march=native -ffast-math; once as its documentation writes STDP, once ' +
     'with the traces in the neurons, which spares it the exponentials of each synapse. An event is a pre-spike or a post-spike at one synapse; "second" is the time a simulated second takes.',
   metrics: [
     { name: 'events', unit: 'M/s', better: 'higher' },

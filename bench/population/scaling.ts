@@ -2,7 +2,7 @@
 //
 // Scenario: the cost of a synaptic event as the network grows, with 100 synapses a neuron.
 
-import { type PlasticityRule, SpikingNetwork, lif, pairStdp } from 'neuronbus/population';
+import { lif, type PlasticityRule, pairStdp, SpikingNetwork } from 'neuronbus/population';
 import type { Effort, Sample, Scenario, Variant } from '../harness/types.js';
 
 export const sizes = [10_000, 30_000, 100_000, 300_000, 1_000_000];

@@ -40,8 +40,8 @@ const cases: Record<string, Case> = {
     readAt: [100_020],
   },
   'thousands of post-spikes before an arrival': {
-    pre: { size: 3, train: each(3, [3, 7000]) },
-    post: { size: 17, kicks: each(17, range(0, 7100, 3)) },
+    pre: { size: 1, train: each(1, [3, 7000]) },
+    post: { size: 17, kicks: each(17, range(0, 7100, 5)) },
     connection: dense,
     readAt: [7100],
   },
@@ -52,8 +52,8 @@ const cases: Record<string, Case> = {
     readAt: [1499, 1510],
   },
   'a pre-neuron that never fires': {
-    pre: { size: 4, train: { neuron: [0], step: [7] } },
-    post: { size: 33, kicks: each(33, range(2, 4000, 5)) },
+    pre: { size: 3, train: { neuron: [0], step: [7] } },
+    post: { size: 33, kicks: each(33, range(2, 4000, 7)) },
     connection: dense,
     readAt: [4000],
   },
