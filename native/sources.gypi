@@ -25,6 +25,9 @@
       'native/core/population/connectivity.cc',
       'native/core/population/delivery.cc',
       'native/core/population/kernels.cc',
+      'native/core/population/kernels_avx2.cc',
+      'native/core/population/kernels_avx512.cc',
+      'native/core/population/kernels_neon.cc',
       'native/core/population/kernels_scalar.cc',
       'native/core/population/memory.cc',
       'native/core/population/network.cc',
@@ -35,6 +38,7 @@
       'native/core/population/projection.cc',
       'native/core/population/recorder.cc',
       'native/core/population/rewire.cc',
+      'native/core/population/team.cc',
     ],
     'capi_sources': [
       'native/capi/api.cc',
@@ -50,6 +54,9 @@
       'native/addon/segment_wrap.cc',
       'native/addon/ganglion_wrap.cc',
       'native/addon/alarm.cc',
+      'native/addon/network_wrap.cc',
+      'native/addon/network_build.cc',
+      'native/addon/network_look.cc',
     ],
   },
 }
