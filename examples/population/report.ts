@@ -16,7 +16,8 @@ export function print({ title, columns, rows, lines = [], conclusion }: Report):
   const align = columns.map(([, side]) => side).join('');
   const [head, ...body] = table([columns.map(([name]) => name), ...rows], align);
   console.log(`${bold(title)}\n\n  ${dim(head!)}`);
-  for (const line of [...body, ...(lines.length > 0 ? ['', ...lines] : []), '', conclusion]) console.log(`  ${line}`);
+  for (const line of [...body, ...(lines.length > 0 ? ['', ...lines] : []), '', conclusion])
+    console.log(`  ${line}`);
 }
 
 export function markdown({ title, columns, rows, lines = [], conclusion }: Report): string {

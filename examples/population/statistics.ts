@@ -48,7 +48,8 @@ export function dip(values: ArrayLike<number>): number {
     let widest = low;
     for (let i = low; i <= high; i++) {
       const touches = convex.touches.has(i) || concave.touches.has(i);
-      if (touches && concave.value(i) - convex.value(i) > concave.value(widest) - convex.value(widest)) widest = i;
+      if (touches && concave.value(i) - convex.value(i) > concave.value(widest) - convex.value(widest))
+        widest = i;
     }
     if (concave.value(widest) - convex.value(widest) <= twice) break;
     let [nextLow, nextHigh] = [widest, widest];
@@ -63,7 +64,11 @@ export function dip(values: ArrayLike<number>): number {
 }
 
 /** Distinct values in order, and the shares of the data below each and up to each. */
-function distribution(values: ArrayLike<number>): { at: Float64Array; below: Float64Array; upTo: Float64Array } {
+function distribution(values: ArrayLike<number>): {
+  at: Float64Array;
+  below: Float64Array;
+  upTo: Float64Array;
+} {
   const sorted = Float64Array.from(values).sort();
   const at = sorted.filter((value, i) => i === 0 || value !== sorted[i - 1]);
   const below = new Float64Array(at.length);

@@ -81,7 +81,8 @@ function build(seed: number) {
     1,
     lif({
       ...{ tauMs: TAU_MS, synapseTauMs: SYNAPSE_TAU_MS, restMv: 0, thresholdMv, refractoryMs: REFRACTORY_MS },
-      resetMv: thresholdMv * (-2 * decayed(REFRACTORY_MS, TAU_MS) + 4 * decayed(REFRACTORY_MS, SYNAPSE_TAU_MS)),
+      resetMv:
+        thresholdMv * (-2 * decayed(REFRACTORY_MS, TAU_MS) + 4 * decayed(REFRACTORY_MS, SYNAPSE_TAU_MS)),
       resetExcitatory: true,
     }),
   );

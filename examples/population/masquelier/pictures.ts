@@ -40,7 +40,10 @@ export async function drawTrial(result: Result, folder: string): Promise<void> {
 function overTime({ spikesMs, patternsMs }: Result) {
   const since = latencies(spikesMs, patternsMs, PATTERN_MS);
   const bins = Math.ceil((patternsMs.at(-1)! + 1) / BIN_MS);
-  const [spikes, outside, sums, counts, patterns] = Array.from({ length: 5 }, () => new Float64Array(bins + 1));
+  const [spikes, outside, sums, counts, patterns] = Array.from(
+    { length: 5 },
+    () => new Float64Array(bins + 1),
+  );
   const noticed = Array.from({ length: bins + 1 }, () => new Set<number>());
   for (const pattern of patternsMs) patterns![Math.floor(pattern / BIN_MS)]!++;
   spikesMs.forEach((time, i) => {
@@ -56,7 +59,8 @@ function overTime({ spikesMs, patternsMs }: Result) {
       counts![bin]!++;
     }
   });
-  const each = (value: (bin: number) => number) => Float64Array.from({ length: bins }, (_, bin) => value(bin));
+  const each = (value: (bin: number) => number) =>
+    Float64Array.from({ length: bins }, (_, bin) => value(bin));
   return {
     time: each((bin) => ((bin + 0.5) * BIN_MS) / 1000),
     hits: each((bin) => (100 * noticed[bin]!.size) / patterns![bin]!),

@@ -16,7 +16,8 @@ export async function runTwoChoice({ seed, runs, quick, out }: Options): Promise
   for (let run = 0; run < runs; run++) results.push(await runSession(seed + run, length));
   if (out !== undefined) await draw(results, out);
   const average = (of: 'learned' | 'relearned') => percent(mean(results.map((result) => result[of])), 1);
-  const reversed = length.reversed > 0 ? `, ${average('relearned')} of the last ${LAST} after the reversal` : '';
+  const reversed =
+    length.reversed > 0 ? `, ${average('relearned')} of the last ${LAST} after the reversal` : '';
   return {
     title: `two_choice: ${runs} runs of ${length.trials} trials${length.reversed > 0 ? `, and ${length.reversed} with the rule reversed` : ''}`,
     columns: [
