@@ -16,9 +16,9 @@ import {
   checkIndices,
   checkInteger,
   checkNumber,
-  checkNumbers,
   type Distribution,
   isList,
+  type Range,
 } from './validation.js';
 
 /**
@@ -34,8 +34,9 @@ interface CommonOptions {
   /** The same for other units: of the leak conductance where the post-synaptic neurons have conductances. One of both. */
   weight?: Weights;
   /**
-   * Time from a spike to its arrival, ms; a whole number of steps, 1 step or more. `{ uniform: [a, b] }`: drawn for each synapse
-   * from the steps of a to b; an array: of each entry of a list. Default 1 ms, or a step where that is longer.
+   * Time from a spike to its arrival, ms: a whole number of steps from 0 to 65,535; with 0 it arrives in the step in which it was
+   * fired. `{ uniform: [a, b] }`: drawn for each synapse from the steps of a to b; an array: of each entry of a list. Default
+   * 1 ms, or a step where that is longer.
    */
   delayMs?: number | ArrayLike<number> | { readonly uniform: readonly [number, number] };
   /** The rule by which the weights change. Default: they do not. */
@@ -84,7 +85,7 @@ export interface List extends CommonOptions {
 }
 
 /**
- * 2-D convolution with one kernel for all places. Neurons are numbered `[y][x][channel]`. out[y][x][f] receives
+ * 2-D convolution, the same kernel at all places; with a rule each synapse then learns for itself. Neurons are numbered `[y][x][channel]`. out[y][x][f] receives
  * in[y stride + dy - padding][x stride + dx - padding][c] with the weight kernel[f][dy][dx][c]. The post-synaptic population must
  * have floor((height + 2 padding - kernel) / stride) + 1 rows, as many columns by width, times the channels.
  */
@@ -153,8 +154,6 @@ export function resolveConnection(
   const weights = resolveWeights(post, options, rule, shape.given);
   const delays = resolveDelays(engine, options.delayMs, shape.list);
   checkUpkeep(engine, options);
-  if (pattern === 'convolution' && (rule ?? options.homeostasis ?? options.rewiring) !== undefined)
-    throw invalidArgument('pattern', pattern, 'another one: a kernel that all places share does not learn');
   const receptor = RECEPTOR[checkChoice('receptor', options.receptor ?? 'by-sign', RECEPTOR)];
   return {
     numbers: Float64Array.from([
@@ -281,7 +280,7 @@ function resolveWeights(
       'weightMv cannot be: the post-synaptic neurons have conductances; give weight, in units of the leak conductance',
     );
   const value = weightMv ?? weight;
-  const range = rule === undefined ? FLOAT32 : { min: rule.wMin, max: rule.wMax };
+  const range = weightRange(rule);
   const given = new Float32Array(0);
   if (typeof value === 'number')
     return { kind: WEIGHTS.constant, a: checkNumber(name, value, range), b: 0, given };
@@ -296,7 +295,7 @@ function resolveWeights(
       kind: WEIGHTS.given,
       a: 0,
       b: 0,
-      given: Float32Array.from(checkNumbers(name, value, range, count)),
+      given: checkWeights(name, value, range, count),
     };
   }
   const distribution = checkDistribution(name, value);
@@ -308,12 +307,36 @@ function resolveWeights(
   return { kind: uniform ? WEIGHTS.uniform : WEIGHTS.normal, a, b, given };
 }
 
-/** @internal Weights are kept in single precision. */
-export const FLOAT32 = { min: -3.4e38, max: 3.4e38 };
+/** @internal What weights of a rule may be. */
+export function weightRange(rule: { readonly wMin: number; readonly wMax: number } | undefined): Range {
+  return rule === undefined ? { min: -1e9, max: 1e9 } : { min: rule.wMin, max: rule.wMax };
+}
+
+/** @internal Weights in single precision, in which the bounds of a rule are kept as well. */
+export function checkWeights(
+  name: string,
+  weights: ArrayLike<number>,
+  range: Range,
+  length: number,
+): Float32Array {
+  const rounded = { min: Math.fround(range.min!), max: Math.fround(range.max!) };
+  if (weights.length !== length) throw invalidArgument(`the length of ${name}`, weights.length, `${length}`);
+  const result = allocate(name, Float32Array, length);
+  for (let i = 0; i < length; i++) {
+    const weight = weights[i];
+    result[i] = checkNumber(
+      `${name}[${i}]`,
+      typeof weight === 'number' ? Math.fround(weight) : weight,
+      rounded,
+    );
+  }
+  return result;
+}
 
 function resolveDelays(engine: Engine, delayMs: CommonOptions['delayMs'], list: number | undefined) {
   const given = new Uint32Array(0);
-  const steps = (name: string, ms: unknown) => engine.steps(name, ms, 1, MAX_DELAY_STEPS);
+  const steps = (name: string, ms: unknown, index?: number) =>
+    engine.steps(name, ms, 0, MAX_DELAY_STEPS, index);
   if (delayMs === undefined) {
     const low = steps('delayMs', Math.max(1, engine.dtMs));
     return { low, high: low, given };
@@ -327,7 +350,7 @@ function resolveDelays(engine: Engine, delayMs: CommonOptions['delayMs'], list: 
       throw invalidArgument('delayMs', delayMs, 'a number, or { uniform }: only a list has one for each');
     if (delayMs.length !== list) throw invalidArgument('the length of delayMs', delayMs.length, `${list}`);
     const all = allocate('delayMs', Uint32Array, list);
-    for (let i = 0; i < list; i++) all[i] = steps(`delayMs[${i}]`, delayMs[i]);
+    for (let i = 0; i < list; i++) all[i] = steps('delayMs', delayMs[i], i);
     return { low: 1, high: 1, given: all };
   }
   const distribution = checkDistribution('delayMs', delayMs);

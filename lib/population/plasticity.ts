@@ -5,7 +5,7 @@
 
 import { checkKeys, invalidArgument } from '../memory/errors.js';
 import { BOUNDS, PAIRING, RULE } from './native_network.js';
-import { checkChoice, checkNumber, NOT_NEGATIVE, POSITIVE } from './validation.js';
+import { checkChoice, checkNumber, TIME_CONSTANT } from './validation.js';
 
 /**
  * Which spikes pair: 'all' with all, or 'nearest': a post-spike with the last arrival at or before it, an arrival with the last
@@ -32,9 +32,9 @@ interface WeightBounds {
  * aMinus exp(-dt / tauMinus); with multiplicative bounds times (wMax - w) and (w - wMin).
  */
 export interface PairStdpOptions extends WeightBounds {
-  /** Potentiation, 0 or more, in the unit of the weights (multiplicative: a share). Default 0.005. */
+  /** Potentiation, in the unit of the weights (multiplicative: a share). Default 0.005. */
   aPlus?: number;
-  /** Depression, 0 or more, in the unit of the weights (multiplicative: a share). Default 1.05 times `aPlus`. */
+  /** Depression, in the unit of the weights (multiplicative: a share). Default 1.05 times `aPlus`. */
   aMinus?: number;
   /** ms, above 0. Default 20. */
   tauPlusMs?: number;
@@ -46,13 +46,13 @@ export interface PairStdpOptions extends WeightBounds {
 export interface TripletStdpOptions extends WeightBounds {
   /** Published values of the eight parameters; those given beside it win. Default 'visual-cortex-all-to-all-minimal'. */
   set?: TripletSet;
-  /** Pair potentiation A2+, 0 or more. */
+  /** Pair potentiation A2+. */
   a2Plus?: number;
-  /** Pair depression A2-, 0 or more. */
+  /** Pair depression A2-. */
   a2Minus?: number;
-  /** Triplet potentiation A3+, 0 or more. */
+  /** Triplet potentiation A3+. */
   a3Plus?: number;
-  /** Triplet depression A3-, 0 or more. */
+  /** Triplet depression A3-. */
   a3Minus?: number;
   /** Fast trace of pre, ms, above 0. */
   tauPlusMs?: number;
@@ -66,7 +66,8 @@ export interface TripletStdpOptions extends WeightBounds {
 
 /**
  * Reward-modulated: what a pair rule would do goes into an eligibility trace c of the synapse, dc/dt = -c / tauEligibility, and
- * the weight follows it in proportion to dopamine, dw/dt = c d, dd/dt = -d / tauDopamine, to which `reward(x)` adds x.
+ * the weight follows it in proportion to dopamine d, dw/dt = c d / tauDopamine, dd/dt = -d / tauDopamine, to which `reward(x)`
+ * adds x: so that a trace that hardly fades changes the weight by c x, whatever the time constant.
  */
 export interface RewardStdpOptions extends PairStdpOptions {
   /** ms, above 0. Default 1000. */
@@ -134,8 +135,8 @@ const TRIPLET_KEYS: ReadonlySet<string> = new Set([
  */
 export function pairStdp(options: PairStdpOptions = {}): PlasticityRule {
   checkKeys('a parameter of pairStdp()', options, PAIR_KEYS);
-  const aPlus = checkNumber('aPlus', options.aPlus ?? 0.005, NOT_NEGATIVE);
-  const aMinus = checkNumber('aMinus', options.aMinus ?? 1.05 * aPlus, NOT_NEGATIVE);
+  const aPlus = checkNumber('aPlus', options.aPlus ?? 0.005);
+  const aMinus = checkNumber('aMinus', options.aMinus ?? 1.05 * aPlus);
   return new PlasticityRule('pair', options, [aPlus, aMinus, ...fastTaus(options, 20, 20), 0, 0, 1, 1, 1, 0]);
 }
 
@@ -150,15 +151,15 @@ export function tripletStdp(options: TripletStdpOptions = {}): PlasticityRule {
     TRIPLET_SETS[checkChoice('set', options.set ?? 'visual-cortex-all-to-all-minimal', TRIPLET_SETS)];
   const [a2Plus, a2Minus, a3Plus, a3Minus, tauXMs, tauYMs] = set.values;
   const amplitude = (name: 'a2Plus' | 'a2Minus' | 'a3Plus' | 'a3Minus', published: number) =>
-    checkNumber(name, options[name] ?? published, NOT_NEGATIVE);
+    checkNumber(name, options[name] ?? published);
   return new PlasticityRule('triplet', { ...options, pairing: options.pairing ?? set.pairing }, [
     amplitude('a2Plus', a2Plus),
     amplitude('a2Minus', a2Minus),
     ...fastTaus(options, 16.8, 33.7),
     amplitude('a3Plus', a3Plus),
     amplitude('a3Minus', a3Minus),
-    checkNumber('tauXMs', options.tauXMs ?? tauXMs, POSITIVE),
-    checkNumber('tauYMs', options.tauYMs ?? tauYMs, POSITIVE),
+    checkNumber('tauXMs', options.tauXMs ?? tauXMs, TIME_CONSTANT),
+    checkNumber('tauYMs', options.tauYMs ?? tauYMs, TIME_CONSTANT),
     1,
     0,
   ]);
@@ -172,17 +173,17 @@ export function tripletStdp(options: TripletStdpOptions = {}): PlasticityRule {
  */
 export function rewardStdp(options: RewardStdpOptions = {}): PlasticityRule {
   checkKeys('a parameter of rewardStdp()', options, REWARD_KEYS);
-  const aPlus = checkNumber('aPlus', options.aPlus ?? 0.1, NOT_NEGATIVE);
+  const aPlus = checkNumber('aPlus', options.aPlus ?? 0.1);
   return new PlasticityRule('reward', { ...options, wMax: options.wMax ?? 4 }, [
     aPlus,
-    checkNumber('aMinus', options.aMinus ?? 1.5 * aPlus, NOT_NEGATIVE),
+    checkNumber('aMinus', options.aMinus ?? 1.5 * aPlus),
     ...fastTaus(options, 20, 20),
     0,
     0,
     1,
     1,
-    checkNumber('tauEligibilityMs', options.tauEligibilityMs ?? 1000, POSITIVE),
-    checkNumber('tauDopamineMs', options.tauDopamineMs ?? 200, NOT_NEGATIVE),
+    checkNumber('tauEligibilityMs', options.tauEligibilityMs ?? 1000, TIME_CONSTANT),
+    checkNumber('tauDopamineMs', options.tauDopamineMs ?? 200, { ...TIME_CONSTANT, orZero: true }),
   ]);
 }
 
@@ -192,8 +193,8 @@ function fastTaus(
   minus: number,
 ): number[] {
   return [
-    checkNumber('tauPlusMs', options.tauPlusMs ?? plus, POSITIVE),
-    checkNumber('tauMinusMs', options.tauMinusMs ?? minus, POSITIVE),
+    checkNumber('tauPlusMs', options.tauPlusMs ?? plus, TIME_CONSTANT),
+    checkNumber('tauMinusMs', options.tauMinusMs ?? minus, TIME_CONSTANT),
   ];
 }
 

@@ -5,7 +5,7 @@
 // On the thread of the network. Methods throw ERR_NB_CLOSED after net.close(), and ERR_NB_RUNNING while native threads compute.
 
 import { invalidArgument, NeuronBusError } from '../memory/errors.js';
-import { FLOAT32, type PatternName } from './connections.js';
+import { checkWeights, type PatternName, weightRange } from './connections.js';
 import type { Engine } from './engine.js';
 import type { Population } from './neurons.js';
 import {
@@ -87,7 +87,7 @@ export class Projection {
   }
 
   #info(): Float64Array {
-    const out = new Float64Array(4);
+    const out = new Float64Array(5);
     this.engine.call((native) => native.info(this.id, out));
     return out;
   }
@@ -110,24 +110,14 @@ export class Projection {
    */
   setWeights(weights: ArrayLike<number> | number): void {
     const { synapses } = this;
-    const range = this.rule === 'static' ? FLOAT32 : { min: this.facts.wMin, max: this.facts.wMax };
-    const all = allocate('weights', Float32Array, synapses);
+    const range = weightRange(this.rule === 'static' ? undefined : this.facts);
+    let all: Float32Array;
     if (typeof weights === 'number') {
-      all.fill(checkNumber('weights', weights, range));
+      checkNumber('weights', weights, range);
+      all = allocate('weights', Float32Array, synapses).fill(weights);
     } else {
       if (!isList(weights)) throw invalidArgument('weights', weights, 'a number or an array of numbers');
-      if (weights.length !== synapses)
-        throw invalidArgument('the length of weights', weights.length, `${synapses}`);
-      // A weight of single precision may be a rounding beyond the bound.
-      const rounded = { min: Math.fround(range.min), max: Math.fround(range.max) };
-      for (let i = 0; i < synapses; i++) {
-        const weight = weights[i];
-        all[i] = checkNumber(
-          `weights[${i}]`,
-          typeof weight === 'number' ? Math.fround(weight) : weight,
-          rounded,
-        );
-      }
+      all = checkWeights('weights', weights, range, synapses);
     }
     this.engine.call((native) => native.setWeights(this.id, all));
   }
@@ -187,8 +177,6 @@ export class Projection {
   }
 
   #checkedRewire(wish: Rewire): Rewire {
-    if (this.pattern === 'convolution')
-      throw new NeuronBusError('INVALID_ARGUMENT', 'A convolution cannot be rewired: its kernel is shared');
     if (wish.grow !== 0 && this.rule !== 'static')
       checkNumber('weight', wish.weight, { min: this.facts.wMin, max: this.facts.wMax });
     return wish;
