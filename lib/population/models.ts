@@ -6,6 +6,7 @@ import { checkKeys, invalidArgument, NeuronBusError } from '../memory/errors.js'
 import type { Engine } from './engine.js';
 import type { MODEL } from './native_network.js';
 import {
+  checkBoolean,
   checkChoice,
   checkNumber,
   checkValues,
@@ -46,6 +47,8 @@ export interface LifOptions {
   inhibitorySynapseTauMs?: Values;
   /** Steady drive, mV: where the potential would end above rest. Default 0. */
   driveMv?: Values;
+  /** A spike also sets the excitatory current (or conductance) to 0, as in spike response models. Default false. */
+  resetExcitatory?: boolean;
   /** Synapses of conductance in place of current; weights are then in units of the leak conductance. */
   conductance?: ConductanceOptions;
 }
@@ -205,6 +208,7 @@ const LIF_KEYS: ReadonlySet<string> = new Set([
   'synapseTauMs',
   'inhibitorySynapseTauMs',
   'driveMv',
+  'resetExcitatory',
   'conductance',
 ]);
 const ADAPTIVE_KEYS: ReadonlySet<string> = new Set([...LIF_KEYS, 'thresholdIncrementMv', 'thresholdTauMs']);
@@ -250,6 +254,11 @@ function lifModel(options: AdaptiveLifOptions, incrementMv: Values, thresholdTau
     },
     { name: 'thresholdIncrementMv', range: { min: 0, max: 1e9 }, values: incrementMv },
     { name: 'thresholdTauMs', range: TIME_CONSTANT, values: thresholdTauMs },
+    {
+      name: 'resetExcitatory',
+      range: NOT_NEGATIVE,
+      values: checkBoolean('resetExcitatory', options.resetExcitatory ?? false) ? 1 : 0,
+    },
   ]);
 }
 

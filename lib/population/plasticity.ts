@@ -9,7 +9,9 @@ import { checkChoice, checkNumber, TIME_CONSTANT } from './validation.js';
 
 /**
  * Which spikes pair: 'all' with all, or 'nearest': a post-spike with the last arrival at or before it, an arrival with the last
- * post-spike before it. An arrival and a post-spike of one step: the arrival came first.
+ * post-spike before it. An arrival and a post-spike of one step: the arrival came first. 'reduced-nearest' (not with triplets):
+ * as 'nearest', but potentiation and depression take turns: a post-spike counts if it is the first since the last arrival, an arrival
+ * if it is the first since the last post-spike (Morrison, Diesmann and Gerstner 2008, Biol. Cybern. 98:459).
  */
 export type Pairing = keyof typeof PAIRING;
 
@@ -150,9 +152,12 @@ export function tripletStdp(options: TripletStdpOptions = {}): PlasticityRule {
   const set =
     TRIPLET_SETS[checkChoice('set', options.set ?? 'visual-cortex-all-to-all-minimal', TRIPLET_SETS)];
   const [a2Plus, a2Minus, a3Plus, a3Minus, tauXMs, tauYMs] = set.values;
+  const { pairing = set.pairing } = options;
+  if (pairing === 'reduced-nearest')
+    throw invalidArgument('pairing', pairing, "'all' or 'nearest' for triplets");
   const amplitude = (name: 'a2Plus' | 'a2Minus' | 'a3Plus' | 'a3Minus', published: number) =>
     checkNumber(name, options[name] ?? published);
-  return new PlasticityRule('triplet', { ...options, pairing: options.pairing ?? set.pairing }, [
+  return new PlasticityRule('triplet', { ...options, pairing }, [
     amplitude('a2Plus', a2Plus),
     amplitude('a2Minus', a2Minus),
     ...fastTaus(options, 16.8, 33.7),
