@@ -49,6 +49,9 @@
       'native/addon/segment_wrap.cc',
       'native/addon/ganglion_wrap.cc',
       'native/addon/alarm.cc',
+      'native/addon/network_wrap.cc',
+      'native/addon/network_build.cc',
+      'native/addon/network_look.cc',
     ],
   },
 }

@@ -53,7 +53,9 @@ export interface NativeNetwork {
   stop(): void;
   /** Steps since creation. */
   now(): number;
-  /** Of a population; 0: there is none of this number. */
+  /** Gives how many populations and projections there are; what names one must be below. */
+  counts(out: Float64Array): void;
+  model(population: number): number;
   size(population: number): number;
 
   getState(population: number, variable: number, out: Float64Array): void;
@@ -63,7 +65,7 @@ export interface NativeNetwork {
   alive(population: number, out: Uint8Array): void;
   spikeCounts(population: number, out: Uint32Array): void;
 
-  /** Gives pre, post, synapses, bytes; all 0: there is no projection of this number. */
+  /** Gives pre, post, synapses, bytes, rule. */
   info(projection: number, out: Float64Array): void;
   weights(projection: number, out: Float32Array): void;
   setWeights(projection: number, weights: Float32Array): void;

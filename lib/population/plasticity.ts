@@ -5,7 +5,7 @@
 
 import { checkKeys, invalidArgument } from '../memory/errors.js';
 import { BOUNDS, PAIRING, RULE } from './native_network.js';
-import { checkChoice, checkNumber, NOT_NEGATIVE, POSITIVE } from './validation.js';
+import { checkChoice, checkNumber, TIME_CONSTANT } from './validation.js';
 
 /**
  * Which spikes pair: 'all' with all, or 'nearest': a post-spike with the last arrival at or before it, an arrival with the last
@@ -158,8 +158,8 @@ export function tripletStdp(options: TripletStdpOptions = {}): PlasticityRule {
     ...fastTaus(options, 16.8, 33.7),
     amplitude('a3Plus', a3Plus),
     amplitude('a3Minus', a3Minus),
-    checkNumber('tauXMs', options.tauXMs ?? tauXMs, POSITIVE),
-    checkNumber('tauYMs', options.tauYMs ?? tauYMs, POSITIVE),
+    checkNumber('tauXMs', options.tauXMs ?? tauXMs, TIME_CONSTANT),
+    checkNumber('tauYMs', options.tauYMs ?? tauYMs, TIME_CONSTANT),
     1,
     0,
   ]);
@@ -182,8 +182,8 @@ export function rewardStdp(options: RewardStdpOptions = {}): PlasticityRule {
     0,
     1,
     1,
-    checkNumber('tauEligibilityMs', options.tauEligibilityMs ?? 1000, POSITIVE),
-    checkNumber('tauDopamineMs', options.tauDopamineMs ?? 200, NOT_NEGATIVE),
+    checkNumber('tauEligibilityMs', options.tauEligibilityMs ?? 1000, TIME_CONSTANT),
+    checkNumber('tauDopamineMs', options.tauDopamineMs ?? 200, { ...TIME_CONSTANT, orZero: true }),
   ]);
 }
 
@@ -193,8 +193,8 @@ function fastTaus(
   minus: number,
 ): number[] {
   return [
-    checkNumber('tauPlusMs', options.tauPlusMs ?? plus, POSITIVE),
-    checkNumber('tauMinusMs', options.tauMinusMs ?? minus, POSITIVE),
+    checkNumber('tauPlusMs', options.tauPlusMs ?? plus, TIME_CONSTANT),
+    checkNumber('tauMinusMs', options.tauMinusMs ?? minus, TIME_CONSTANT),
   ];
 }
 

@@ -158,6 +158,7 @@ struct ProjectionInfo {
   uint32_t pre, post;
   uint64_t synapses;
   uint64_t bytes;  // everything that belongs to it
+  Rule rule;
 };
 
 // What record() keeps. Memory is bounded by `capacity` entries; later ones are counted as lost.
@@ -199,7 +200,12 @@ class Network {
   Step advance(Step steps, const volatile bool* stop);
   Step now() const;
 
+  uint32_t populations() const;
+  uint32_t projections() const;
+  Model model(uint32_t population) const;
   uint32_t size(uint32_t population) const;
+  // What it occupies: neurons, synapses, recordings.
+  uint64_t bytes() const;
   nb_status get_state(uint32_t population, Variable variable, double* out) const;
   nb_status set_state(uint32_t population, Variable variable, Values values);
 
