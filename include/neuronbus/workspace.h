@@ -13,6 +13,7 @@
 #define NB_DISPATCH_ANSWERED 2 /* set by the owner: the neuron emitted a spike while it handled this one */
 #define NB_DISPATCH_DEAD 4     /* set by the owner: the neuron was unregistered before its turn came */
 #define NB_DISPATCH_MESSAGE 8  /* the spike is NB_TYPE_MESSAGE */
+#define NB_DISPATCH_KEPT 16    /* set by the owner: it waits for its turn, and its owner counts it as delivered, or dropped, then */
 
 #define NB_EMISSION_MAY_ANSWER 1 /* an open spike of the target; not set when it answered the spike in hand */
 #define NB_EMISSION_ASKED 4      /* asked_lo and asked_hi say which spike it answers */

@@ -99,6 +99,7 @@ export const DISPATCH_FIRED = 1;
 export const DISPATCH_ANSWERED = 2;
 export const DISPATCH_DEAD = 4;
 export const DISPATCH_MESSAGE = 8;
+export const DISPATCH_KEPT = 16;
 export const EMISSION_MAY_ANSWER = 1;
 export const EMISSION_ASKED = 4;
 export const EMISSION_POST_SPIKE = 2;

@@ -7,7 +7,9 @@ import { NeuronBusError } from '../../memory/errors.js';
 import * as L from '../../memory/layout.js';
 import type { Workspace } from '../workspace.js';
 import { ChannelValue } from './channel.js';
+import type { Courier } from './courier.js';
 import { Deadlines } from './deadlines.js';
+import type { ExchangeObserver } from './observer.js';
 import type { MessageOptions, Outgoing, RequestOptions } from './options.js';
 import { Pending, PendingTable } from './pending.js';
 import { type Post, wireTime } from './post.js';
@@ -19,6 +21,7 @@ import type { Content } from './value.js';
 
 export interface AskingHost {
   now(): number;
+  observer(): ExchangeObserver | undefined;
   /** A message was sent, or (`went` false) dropped. */
   sent(from: number, to: number, bytes: number, options: MessageOptions, went: boolean): void;
   /** A question is about to be sent. Returns the trace context that goes with it. */
@@ -47,6 +50,7 @@ type Open = RequestPending | StreamPending;
 export class Asking {
   readonly #ws: Workspace;
   readonly #post: Post;
+  readonly #courier: Courier;
   readonly #host: AskingHost;
   readonly #timeoutMs: number;
   readonly #table = new PendingTable<Open>();
@@ -55,9 +59,17 @@ export class Asking {
   #conversations = 0;
   #late = 0;
 
-  constructor(workspace: Workspace, post: Post, timeoutMs: number, virtual: boolean, host: AskingHost) {
+  constructor(
+    workspace: Workspace,
+    post: Post,
+    courier: Courier,
+    timeoutMs: number,
+    virtual: boolean,
+    host: AskingHost,
+  ) {
     this.#ws = workspace;
     this.#post = post;
+    this.#courier = courier;
     this.#host = host;
     this.#timeoutMs = timeoutMs;
     this.#deadlines = new Deadlines<Open>(host.now, (open) => this.#timedOut(open), virtual);
@@ -81,7 +93,21 @@ export class Asking {
 
   /** A message without a question. As `Post.send`. */
   send(from: number, to: number, value: unknown, options: MessageOptions): boolean {
-    const { type = 0, priority = 0, correlationId = 0, traceparent } = options;
+    const observer = this.#host.observer();
+    if (observer === undefined) return this.#send(from, to, value, options, options.traceparent);
+    return observer.sending(from, to, options, (traceparent) =>
+      this.#send(from, to, value, options, traceparent),
+    );
+  }
+
+  #send(
+    from: number,
+    to: number,
+    value: unknown,
+    options: MessageOptions,
+    traceparent: string | undefined,
+  ): boolean {
+    const { type = 0, priority = 0, correlationId = 0 } = options;
     const what = L.MESSAGE_SEND;
     const deadlineNs = Number.POSITIVE_INFINITY;
     const went = this.#post.send(
@@ -310,11 +336,11 @@ export class Asking {
     if (this.#ws.closed || this.#ws.residents[from] === undefined || this.#ws.ganglionOf(to) < 0)
       return false;
     const type = what === L.MESSAGE_REWARD ? L.TYPE_MODULATORY : L.TYPE_EXCITATORY;
+    const letter = { from, to, what, exchange, correlation, type, priority: 0, deadlineNs: 0, count };
     try {
-      return this.#post.send(
-        { from, to, what, exchange, correlation, type, priority: 0, deadlineNs: 0, count },
-        value,
-      );
+      return open instanceof StreamPending
+        ? this.#courier.urgent(letter, value)
+        : this.#post.send(letter, value);
     } catch (error) {
       if (!(error instanceof NeuronBusError)) throw error;
       return false;

@@ -19,6 +19,7 @@ import type { Workspace } from '../workspace.js';
 import { Addressing } from './addressing.js';
 import { Answering } from './answering.js';
 import { Asking, type Outcome } from './asking.js';
+import { Courier } from './courier.js';
 import { type AgentHealth, Health } from './health.js';
 import type { IncomingHost, Request } from './incoming.js';
 import { countLoad, loadOf } from './load.js';
@@ -78,9 +79,10 @@ export class Conversations implements IncomingHost {
   readonly #router: Router;
   readonly #routers: Router[] = []; // of networks with a strategy of their own
   readonly #retries: Retries;
+  readonly #courier: Courier;
   readonly #frame = new Frame();
   readonly records: Records;
-  /** Told of every question, if there is one. */
+  /** Told of every message and question, if there is one. */
   observer: ExchangeObserver | undefined;
   readonly #alone: boolean; // nobody can leave unnoticed
   #watch: NodeJS.Timeout | undefined;
@@ -106,10 +108,12 @@ export class Conversations implements IncomingHost {
     const post = new Post(emitter);
     const now = () => host.now();
     const virtual = options.clock === 'virtual';
+    this.#courier = new Courier(workspace, post, !virtual);
     this.#alone = virtual;
     this.#retries = new Retries(now, () => host.random(), virtual);
-    this.#asking = new Asking(workspace, post, options.requestTimeoutMs, virtual, {
+    this.#asking = new Asking(workspace, post, this.#courier, options.requestTimeoutMs, virtual, {
       now,
+      observer: () => this.observer,
       sent: (from, to, bytes, options, went) => records.sent(from, to, bytes, options, went),
       asks: (pending, traceparent) =>
         this.observer === undefined ? traceparent : this.observer.asking(pending, traceparent),
@@ -122,6 +126,7 @@ export class Conversations implements IncomingHost {
     this.#answering = new Answering(
       workspace,
       post,
+      this.#courier,
       new Teacher(workspace),
       options.ageingMs * 1e6,
       {
@@ -129,6 +134,8 @@ export class Conversations implements IncomingHost {
         observer: () => this.observer,
         handlerFailed: (error, id) => host.handlerFailed(error, id),
         handled: (message) => records.handled(message),
+        received: (message, failure) => this.observer?.received(message, failure),
+        lost: (message) => records.lost(message),
         finished: (request, outcome, error) => {
           records.finished(request, outcome);
           this.observer?.answered(request, outcome, error);
@@ -268,8 +275,8 @@ export class Conversations implements IncomingHost {
 
   // ---- the way in ---------------------------------------------------------------------------------------------------
 
-  /** The message in slot `at` came for neuron `id`. */
-  arrived(at: number, id: number): void {
+  /** The message in slot `at` came for neuron `id`. Returns whether it waits for its turn. */
+  arrived(at: number, id: number): boolean {
     const { u32, memory } = this.#ws;
     const { what, flags, exchange, correlation, deadline, encoding } = this.#frame.read(u32, at);
     const from = u32[at * 16 + 3] & 0xffff;
@@ -290,13 +297,31 @@ export class Conversations implements IncomingHost {
         content,
         now,
       );
+      return true;
     }
+    return false;
   }
 
   /** The batch is through: hands over what came with it. */
   drain(): void {
     this.#answering.drain();
     if (this.#answering.busy) this.#watchOthers();
+  }
+
+  /** The bus has delivered, and no handler is on the stack: there may be room in its ring, and news of others. */
+  rested(): void {
+    this.#courier.look();
+    if (this.#watch !== undefined) this.lookForGone();
+  }
+
+  /** Ends what waits for those who went, if somebody came or went since the last look. */
+  lookForGone(): void {
+    if (this.#ws.closed) return;
+    const { topology } = this.#registry;
+    if (topology === this.#topology) return;
+    this.#topology = topology;
+    this.#asking.forgetGone();
+    this.#answering.forgetGone();
   }
 
   /** A neuron of this thread left. */
@@ -320,6 +345,7 @@ export class Conversations implements IncomingHost {
     this.#asking.close(new NeuronBusError('CLOSED'));
     this.#retries.close(new NeuronBusError('CLOSED'));
     this.#answering.close();
+    this.#courier.close();
   }
 
   // ---- inside -------------------------------------------------------------------------------------------------------
@@ -333,11 +359,7 @@ export class Conversations implements IncomingHost {
         this.#watch = undefined;
         return;
       }
-      const { topology } = this.#registry;
-      if (topology === this.#topology) return;
-      this.#topology = topology;
-      this.#asking.forgetGone();
-      this.#answering.forgetGone();
+      this.lookForGone();
     }, WATCH_MS).unref();
   }
 

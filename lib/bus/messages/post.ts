@@ -40,6 +40,11 @@ export class Post {
     this.#emitter = emitter;
   }
 
+  /** How many letters for neuron `to` have room now, as `Emitter.roomTo`. */
+  roomTo(to: number): number {
+    return this.#emitter.roomTo(to);
+  }
+
   /**
    * False: dropped, and counted.
    *
