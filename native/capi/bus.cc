@@ -277,8 +277,9 @@ nb_status nb_bus::answer(uint16_t source, const nb_spike& question, uint8_t what
   // After its deadline a question teaches silence, by the message that cancels it.
   const auto units = static_cast<uint32_t>(spike.timestamp_ns >> NB_MESSAGE_DEADLINE_SHIFT);
   if (deadline != 0 && static_cast<int32_t>(deadline - units) <= 0) return NB_OK;
-  const uint64_t since = spike.timestamp_ns - std::min(spike.timestamp_ns, asked.timestamp_ns);
-  intake_.teach(asked.source, source, what == NB_MESSAGE_ERROR ? NB_LESSON_FAILED : NB_LESSON_ANSWERED, static_cast<double>(since));
+  const auto since = static_cast<double>(spike.timestamp_ns - std::min(spike.timestamp_ns, asked.timestamp_ns));
+  const uint32_t lesson = what == NB_MESSAGE_ERROR ? NB_LESSON_FAILED : NB_LESSON_ANSWERED;
+  intake_.teach(asked.source, source, lesson, on_scale(since, header.scale));
   return NB_OK;
 }
 

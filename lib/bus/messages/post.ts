@@ -26,6 +26,8 @@ export interface Letter {
   /** What else to put where the deadline goes. */
   readonly count?: number;
   readonly traceparent?: string | undefined;
+  /** Of a question: see TimeScale. */
+  readonly scale?: number;
 }
 
 export class Post {
@@ -54,6 +56,7 @@ export class Post {
     frame.exchange = letter.exchange;
     frame.correlation = letter.correlation;
     frame.deadline = letter.count ?? toWire(letter.deadlineNs);
+    frame.scale = letter.scale ?? 0;
     putValue(frame, value);
     if (letter.traceparent !== undefined) putTrace(frame, letter.traceparent);
     const { from, to, priority } = letter;
