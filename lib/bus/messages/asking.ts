@@ -10,7 +10,7 @@ import { ChannelValue } from './channel.js';
 import { Deadlines } from './deadlines.js';
 import type { MessageOptions, Outgoing, RequestOptions } from './options.js';
 import { Pending, PendingTable } from './pending.js';
-import { type Post, wireTime } from './post.js';
+import { type Post, stampOf, wireTime } from './post.js';
 import { Reply } from './reply.js';
 import { aborted } from './retries.js';
 import { type Destination, type Route, startedOn } from './router.js';
@@ -28,17 +28,6 @@ export interface AskingHost {
   scaleOf(from: number, to: number, entry: number): TimeScale;
   /** How an exchange ended; `latencyNs` from question to answer or end, `error` what the asker gets. */
   ended(pending: Pending, outcome: Outcome, latencyNs: number, error?: Error): void;
-}
-
-/** What an answer says beside its value. */
-export interface AnswerHead {
-  /** MESSAGE_REPLY .. MESSAGE_END */
-  readonly what: number;
-  readonly exchange: number;
-  /** What there is in place of a deadline. */
-  readonly count: number;
-  readonly from: number;
-  readonly sentNs: number;
 }
 
 /** 'dropped': the question was not sent. */
@@ -134,12 +123,18 @@ export class Asking {
     return iterate<R>(pending);
   }
 
-  /** An answer came. `content` decodes its value. */
-  answered(head: AnswerHead, content: () => Content): void {
+  /** An answer of `source` came, in slot `at`. `content` decodes its value. */
+  answered(
+    what: number,
+    exchange: number,
+    count: number,
+    source: number,
+    at: number,
+    content: () => Content,
+  ): void {
     this.#ws.awaited = true;
-    const { what, count } = head;
-    const open = this.#table.get(head.exchange);
-    if (open === undefined || open.to !== head.from) {
+    const open = this.#table.get(exchange);
+    if (open === undefined || open.to !== source) {
       this.#late++;
       return;
     }
@@ -155,7 +150,7 @@ export class Asking {
       return;
     }
     const first = what === L.MESSAGE_REPLY || (what === L.MESSAGE_PART && count === 0);
-    if (first) open.scale?.answered(head.sentNs - open.sentNs);
+    if (first) open.scale?.answered(stampOf(this.#ws.u32, at) - open.sentNs);
     if (open instanceof StreamPending) this.#streamed(open, what, count, value);
     else if (what === L.MESSAGE_REPLY) this.#replied(open, value);
   }

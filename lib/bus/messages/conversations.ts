@@ -35,7 +35,7 @@ import {
   type To,
 } from './options.js';
 import type { Pending } from './pending.js';
-import { fromWire, Post } from './post.js';
+import { fromWire, Post, stampOf } from './post.js';
 import { Records } from './records.js';
 import type { Reply } from './reply.js';
 import { Retries } from './retries.js';
@@ -278,16 +278,16 @@ export class Conversations implements IncomingHost {
     const { u32, memory } = this.#ws;
     const { what, flags, exchange, correlation, deadline, encoding, scale } = this.#frame.read(u32, at);
     const from = u32[at * 16 + 3] & 0xffff;
-    const sentNs = u32[at * 16 + 1] * 4294967296 + u32[at * 16];
     const content = () => new Content(encoding, flags, readValue(u32, at, memory));
     if (what >= L.MESSAGE_REPLY && what <= L.MESSAGE_END) {
-      this.#asking.answered({ what, exchange, count: deadline, from, sentNs }, content);
+      this.#asking.answered(what, exchange, deadline, from, at, content);
     } else if (what > L.MESSAGE_END) {
       if (what < L.MESSAGE_WHATS) this.#answering.told(what, from, id, exchange, deadline, content);
     } else {
       const now = this.#ws.lastReading();
       const type = (flags >>> L.MESSAGE_TYPE_SHIFT) as SpikeType;
       const priority = (u32[at * 16 + 4] >>> 8) & 0xff;
+      const sentNs = stampOf(u32, at);
       const deadlineNs = fromWire(deadline, now);
       const correlationId = correlation;
       this.#answering.arrived(

@@ -84,6 +84,11 @@ function toWire(deadlineNs: number): number {
   return Math.ceil(deadlineNs / UNIT_NS) % 4294967296 || 1;
 }
 
+/** When the spike in slot `at` was sent, ns. */
+export function stampOf(words: Uint32Array, at: number): number {
+  return words[at * 16 + 1] * 4294967296 + words[at * 16];
+}
+
 /** The deadline in a frame that came at about `now`, ns; Infinity = none. */
 export function fromWire(units: number, now: number): number {
   if (units === 0) return Number.POSITIVE_INFINITY;
