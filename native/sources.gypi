@@ -3,6 +3,7 @@
   'variables': {
     'core_sources': [
       'native/core/mapping.cc',
+      'native/core/locked_directory.cc',
       'native/core/shared_file.cc',
       'native/core/segment.cc',
       'native/core/clock.cc',
@@ -20,6 +21,20 @@
       'native/core/process.cc',
       'native/core/route.cc',
       'native/core/learning.cc',
+      'native/core/population/archive.cc',
+      'native/core/population/connectivity.cc',
+      'native/core/population/delivery.cc',
+      'native/core/population/kernels.cc',
+      'native/core/population/kernels_scalar.cc',
+      'native/core/population/memory.cc',
+      'native/core/population/network.cc',
+      'native/core/population/network_file.cc',
+      'native/core/population/network_step.cc',
+      'native/core/population/plasticity.cc',
+      'native/core/population/population.cc',
+      'native/core/population/projection.cc',
+      'native/core/population/recorder.cc',
+      'native/core/population/rewire.cc',
     ],
     'capi_sources': [
       'native/capi/api.cc',

@@ -11,7 +11,7 @@
 #define NB_ERROR_TABLE(X)                                                                                              \
   X(1, INVALID_ARGUMENT, "An argument is outside what is documented; see the detail for which one")                    \
   X(2, CAPACITY, "A capacity must be a power of two: a ring's from 2 to 2^26, the arena's from 64 KiB; pick the next one explicitly")              \
-  X(3, CLOSED, "The bus (or axon) is closed; create a new one")                                                        \
+  X(3, CLOSED, "The bus (or axon, or network) is closed; create a new one")                                            \
   X(4, FULL, "The ring is full; drain it with tick(), enlarge axonCapacity, or pick another backpressure mode")        \
   X(5, UNKNOWN_NEURON, "No neuron is registered under this id; use the id that register() returned")                   \
   X(6, TOO_MANY_NEURONS, "The neuron table is full; raise maxNeurons or unregister neurons you no longer need")        \
@@ -58,7 +58,8 @@
   X(47, CAPABILITY_TAKEN, "A capability that only one neuron may have belongs to another one; use that, or wait until it left")  \
   X(48, BOARD_FULL, "The blackboard has reached this limit; delete what is not needed, or raise the limit where it is made") \
   X(49, TRACE_MISMATCH, "The bus is not as it was when the trace began; give it the same neurons, synapses and options") \
-  X(50, NOT_INSTALLED, "An optional package is missing; install it beside neuronbus")
+  X(50, NOT_INSTALLED, "An optional package is missing; install it beside neuronbus")                                  \
+  X(51, RUNNING, "The network computes on other threads; await its run(), use atRest() or onProgress, or abort it first")
 
 #ifdef __cplusplus
 enum nb_status : int {

@@ -17,7 +17,7 @@ export const ERROR_TABLE = {
   },
   CLOSED: {
     number: 3,
-    message: 'The bus (or axon) is closed; create a new one',
+    message: 'The bus (or axon, or network) is closed; create a new one',
   },
   FULL: {
     number: 4,
@@ -212,6 +212,11 @@ export const ERROR_TABLE = {
   NOT_INSTALLED: {
     number: 50,
     message: 'An optional package is missing; install it beside neuronbus',
+  },
+  RUNNING: {
+    number: 51,
+    message:
+      'The network computes on other threads; await its run(), use atRest() or onProgress, or abort it first',
   },
 } as const;
 

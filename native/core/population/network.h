@@ -181,6 +181,8 @@ struct RecordView {
 
 class Network {
  public:
+  struct Impl;  // network_impl.h
+
   static nb_status create(const NetworkOptions& options, std::unique_ptr<Network>* out);
   ~Network();
 
@@ -239,7 +241,6 @@ class Network {
   static const char* kernels();
 
  private:
-  struct Impl;
   explicit Network(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+//
+// The native half of a network (native/core/population/network.h, by native/addon/network_wrap.cc): numbers and typed arrays.
+//
+// On the thread that made it. Between advance() and its callback nothing but stop() and now() may be called.
+
+import { callNative, native } from '../memory/native.js';
+
+/** The order is that of the enums of network.h. */
+export const MODEL = { lif: 0, 'lif-conductance': 1, izhikevich: 2, 'spike-source': 3, poisson: 4 } as const;
+export const VARIABLE = {
+  potentialMv: 0,
+  excitatory: 1,
+  inhibitory: 2,
+  thresholdOffsetMv: 3,
+  recovery: 4,
+  rateHz: 5,
+} as const;
+export const PATTERN = {
+  'all-to-all': 0,
+  'one-to-one': 1,
+  'fixed-probability': 2,
+  'fixed-in-degree': 3,
+  'fixed-out-degree': 4,
+  list: 5,
+  convolution: 6,
+} as const;
+export const WEIGHTS = { constant: 0, uniform: 1, normal: 2, given: 3 } as const;
+export const RECEPTOR = { 'by-sign': 0, excitatory: 1, inhibitory: 2 } as const;
+export const RULE = { static: 0, pair: 1, triplet: 2, reward: 3 } as const;
+export const PAIRING = { all: 0, nearest: 1 } as const;
+export const BOUNDS = { additive: 0, multiplicative: 1 } as const;
+
+/** A reward for every projection. */
+export const EVERYWHERE = 0xffffffff;
+
+export interface NativeNetwork {
+  /** `values`: those of all parameters in a row, `counts[i]` of parameter i (1, or one for each neuron). Gives the id. */
+  addPopulation(model: number, size: number, counts: Uint32Array, values: Float64Array): number;
+  addSpikeSource(size: number, neurons: Uint32Array, steps: Float64Array): number;
+  addSpikes(source: number, neurons: Uint32Array, steps: Float64Array): void;
+  /** `numbers`: as connectionNumbers() of connections.ts; arrays that do not apply are empty. Gives the id. */
+  connect(
+    numbers: Float64Array,
+    pre: Uint32Array,
+    post: Uint32Array,
+    weights: Float32Array,
+    delays: Uint32Array,
+  ): number;
+
+  /** Computes on other threads, then calls back on this one; ends early at a step boundary after stop(). */
+  advance(steps: number, done: () => void): void;
+  stop(): void;
+  /** Steps since creation. */
+  now(): number;
+  /** Of a population; 0: there is none of this number. */
+  size(population: number): number;
+
+  getState(population: number, variable: number, out: Float64Array): void;
+  /** One value for all, or one for each. */
+  setState(population: number, variable: number, values: Float64Array): void;
+  kill(population: number, neurons: Uint32Array): void;
+  alive(population: number, out: Uint8Array): void;
+  spikeCounts(population: number, out: Uint32Array): void;
+
+  /** Gives pre, post, synapses, bytes; all 0: there is no projection of this number. */
+  info(projection: number, out: Float64Array): void;
+  weights(projection: number, out: Float32Array): void;
+  setWeights(projection: number, weights: Float32Array): void;
+  endpoints(projection: number, pre: Uint32Array, post: Uint32Array): void;
+  delays(projection: number, out: Uint32Array): void;
+  reward(projection: number, amount: number): void;
+  normalize(projection: number, total: number): void;
+  /** `out` takes how many were removed and grown. */
+  rewire(
+    projection: number,
+    below: number,
+    dead: boolean,
+    grow: number,
+    weight: number,
+    out: Float64Array,
+  ): void;
+  setLearning(projection: number, on: boolean): void;
+
+  /** `variable` -1: spikes. `neurons` empty: of all. Gives the id. */
+  record(
+    population: number,
+    variable: number,
+    everySteps: number,
+    capacity: number,
+    neurons: Uint32Array,
+  ): number;
+  /** Gives how many are kept and how many were lost. */
+  recordedCount(record: number, out: Float64Array): void;
+  /** Copies what is kept; of spikes neurons and steps, of a variable steps and values. */
+  recorded(record: number, neurons: Uint32Array, steps: Float64Array, values: Float32Array): void;
+  clearRecord(record: number): void;
+
+  save(path: string, extra: Uint8Array): void;
+  /** What save() was given, once, after a load. */
+  extraBytes(): number;
+  takeExtra(out: Uint8Array): void;
+  /** What it occupies. */
+  bytes(): number;
+  /** Frees it, or as soon as advance() is done. */
+  close(): void;
+}
+
+interface NetworkAddon {
+  Network: new (dtMsOrPath: number | string, threads: number, seed: number) => NativeNetwork;
+  networkKernels(): string;
+}
+
+const addon = () => native() as unknown as NetworkAddon;
+
+/** @throws NeuronBusError ERR_NB_NO_MEMORY, ERR_NB_NO_BINARY. */
+export function createNetwork(dtMs: number, threads: number, seed: number): NativeNetwork {
+  return callNative(() => new (addon().Network)(dtMs, threads, seed));
+}
+
+/** @throws NeuronBusError ERR_NB_FILE_IO, ERR_NB_BAD_FILE, ERR_NB_VERSION, ERR_NB_NO_MEMORY. */
+export function loadNetwork(path: string, threads: number): NativeNetwork {
+  return callNative(() => new (addon().Network)(path, threads, 0));
+}
+
+/** 'scalar', 'avx2', 'avx512' or 'neon'. */
+export function kernels(): string {
+  return callNative(() => addon().networkKernels());
+}

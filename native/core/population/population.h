@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+//
+// One population: its parameters, the state of its neurons, who fired in the last steps, and what plastic projections need to know of
+// its spikes.
+//
+// Neurons are divided into shards. While steps are computed a shard belongs to one thread; a population is read by all threads only
+// where it was written before the last barrier (the bits of earlier steps).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#if defined(_MSC_VER) && !defined(__clang__)
+#include <intrin.h>
+#endif
+
+#include "kernels.h"
+#include "memory.h"
+#include "network.h"
+#include "plasticity.h"
+
+namespace neuronbus::population {
+
+constexpr uint32_t kShardNeurons = 65'536;  // the index of a synapse within a shard is 16 bits wide
+constexpr uint32_t kMaxDelay = 65'535;
+
+struct Shard {
+  uint32_t first, count;
+  uint32_t thread;
+};
+
+// A parameter, or what follows from some: one value for all neurons, or one for each (padded to kNeuronBlock).
+struct Parameter {
+  Column<double> values;
+  bool each = false;
+  double at(uint32_t neuron) const { return values[each ? neuron : 0]; }
+  Field field() const { return {values.data(), each ? 1u : 0u}; }
+};
+
+// Decaying count of the post-spikes of each neuron, for the rules that have this time constant and pairing.
+struct PostTrace {
+  double tau_ms;
+  bool nearest;
+  bool logged;           // the log keeps its value before each post-spike
+  double factor;         // of one step
+  Column<double> value;  // up to and including the spikes of the last step
+  Column<float> now;     // at the step that is being computed, before its spikes
+};
+
+// Post-spikes of a shard that some synapses have not taken yet, oldest first, and chained by neuron.
+struct PostLog {
+  static constexpr uint32_t kNone = ~uint32_t{0};
+  Step base = 0;          // steps are counted from here
+  uint32_t count = 0;
+  Column<uint16_t> post;  // within the shard
+  Column<uint32_t> step;
+  Column<uint32_t> earlier;  // the entry before this one of the same neuron
+  Column<uint32_t> head;     // of each neuron of the shard, the newest entry
+  std::vector<Column<float>> traces;  // by number of the post trace; empty unless it is logged
+  uint32_t capacity() const { return static_cast<uint32_t>(post.size()); }
+};
+
+struct SourceSpike {
+  Step step;
+  uint32_t neuron;
+};
+
+class Population {
+ public:
+  // Takes what add_population() takes. NB_ERR_INVALID_ARGUMENT, NB_ERR_NO_MEMORY.
+  static nb_status create(const NetworkOptions& options, uint32_t id, Model model, uint32_t size, const Values* parameters,
+                          std::unique_ptr<Population>* out);
+  static uint32_t parameter_count(Model model);
+
+  // Steps begin at `now`; keeps the bits of `slots` (a power of two) steps. Older bits are kept as far as they fit.
+  nb_status keep_steps(uint32_t slots, Step now);
+  uint64_t* fired(Step step) { return bits_.data() + (step & (slots_ - 1)) * words_; }
+  const uint64_t* fired(Step step) const { return bits_.data() + (step & (slots_ - 1)) * words_; }
+  uint32_t slots() const { return slots_; }
+  uint32_t words() const { return words_; }
+
+  // The neurons that fired at `step`, ascending. Returns how many.
+  uint32_t list_fired(Step step, uint32_t* out) const;
+
+  // The parts of a step that concern the neurons of one shard; network.h has the order.
+  void integrate(const Shard& shard, Step now);
+  void jump(const Shard& shard, Step now);
+  void log_spikes(const Shard& shard, Step now);
+  bool log_has_room(uint32_t shard, Step now) const;  // for the spikes of step `now`
+  void reset(const Shard& shard, Step now);
+  bool jumps() const { return jumps_; }
+
+  nb_status add_source_spikes(const uint32_t* neurons, const Step* steps, size_t count, Step now);
+
+  double* state_of(Variable variable);
+  nb_status get_state(Variable variable, double* out);
+  nb_status set_state(Variable variable, Values values);
+  void kill(uint32_t neuron);
+
+  // Number of the trace with this time constant; made when there is none. Sets *trace.
+  nb_status need_trace(double tau_ms, bool nearest, bool logged, uint32_t* trace);
+  nb_status need_logs();
+  void clear_log(uint32_t shard, Step base);
+
+  uint64_t state_bytes() const;
+
+  Model model;
+  uint32_t id, size;
+  uint64_t seed;
+  double dt_ms;
+  std::vector<Shard> shards;
+  std::vector<Parameter> parameters;
+
+  Column<double> potential, excitatory, inhibitory, raised, recovery, rate, hazard;
+  Column<double> held_until;  // steps; infinite: dead
+  Column<uint32_t> spikes;    // since creation
+  Column<uint8_t> dead;
+  Column<SourceSpike> source;  // by step, then by neuron; the next one is source_next
+  size_t source_next = 0;
+
+  std::vector<PostTrace> traces;
+  std::vector<PostLog> logs;  // by shard; empty: no plastic projection ends here
+
+ private:
+  nb_status create_columns();
+  nb_status derive();
+  nb_status derive_lif();
+  nb_status derive_izhikevich();
+  nb_status derive_poisson();
+  template <typename F>
+  nb_status derive_one(Parameter* out, uint32_t mask, F value);
+  void make_shards(uint32_t threads);
+  void emit_source(Step now);
+  bool is_lif() const { return model == Model::kLif || model == Model::kLifConductance; }
+
+  uint32_t padded_ = 0, words_ = 0, slots_ = 0;
+  Column<uint64_t> bits_;
+  Parameter keep_, base_, gain_e_, gain_i_, decay_e_, decay_i_, decay_raised_, refractory_, rate_, jump_e_, jump_i_, per_step_;
+  bool jumps_ = false;
+  bool shared_ = true;
+};
+
+// Calls visit(neuron within the words) for each bit that is set.
+template <typename F>
+inline void each_bit(const uint64_t* words, uint32_t first_word, uint32_t end_word, F visit) {
+  for (uint32_t w = first_word; w < end_word; w++) {
+    for (uint64_t bits = words[w]; bits != 0; bits &= bits - 1) {
+#if defined(_MSC_VER) && !defined(__clang__)
+      unsigned long lowest;
+      _BitScanForward64(&lowest, bits);
+      visit(w * 64 + static_cast<uint32_t>(lowest));
+#else
+      visit(w * 64 + static_cast<uint32_t>(__builtin_ctzll(bits)));
+#endif
+    }
+  }
+}
+
+}  // namespace neuronbus::population

@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: MIT
+#include "projection.h"
+
+#include <algorithm>
+#include <new>
+
+#include "random.h"
+
+namespace neuronbus::population {
+namespace {
+
+// The weight of each synapse of a connection, asked for by pre, then by post.
+class Weights {
+ public:
+  Weights(const Connection& connection, uint64_t seed, uint32_t projection)
+      : connection_(connection), seed_(seed), projection_(projection), random_(seed, Purpose::kWeights, projection, 0) {}
+
+  void begin_row(uint32_t pre) { random_ = Random(seed_, Purpose::kWeights, projection_, pre); }
+
+  float next(uint32_t entry) {
+    const Connection& c = connection_;
+    switch (c.weight_kind) {
+      case WeightKind::kUniform:
+        return static_cast<float>(c.weight_b - (c.weight_b - c.weight_a) * random_.uniform());
+      case WeightKind::kNormal:
+        return static_cast<float>(cut(c.weight_a + c.weight_b * random_.normal()));
+      case WeightKind::kGiven:
+        return c.weights[c.pattern == Pattern::kList || c.pattern == Pattern::kConvolution ? entry : ordinal_++];
+      default:
+        return static_cast<float>(c.weight_a);
+    }
+  }
+
+ private:
+  double cut(double weight) const {
+    const Connection& c = connection_;
+    weight = c.weight_a >= 0 ? std::max(weight, 0.0) : std::min(weight, 0.0);
+    if (c.plasticity.rule == Rule::kStatic) return weight;
+    return std::min(std::max(weight, c.plasticity.weight_min), c.plasticity.weight_max);
+  }
+
+  const Connection& connection_;
+  uint64_t seed_;
+  uint32_t projection_;
+  Random random_;
+  uint64_t ordinal_ = 0;
+};
+
+bool valid_weights(const Connection& c) {
+  const Plasticity& p = c.plasticity;
+  const auto fits = [&](double weight) {
+    if (!std::isfinite(weight) || std::fabs(weight) > 3e38) return false;
+    const float w = static_cast<float>(weight);
+    return p.rule == Rule::kStatic || (w >= static_cast<float>(p.weight_min) && w <= static_cast<float>(p.weight_max));
+  };
+  switch (c.weight_kind) {
+    case WeightKind::kConstant:
+      return fits(c.weight_a);
+    case WeightKind::kUniform:
+      return fits(c.weight_a) && fits(c.weight_b) && c.weight_a <= c.weight_b;
+    case WeightKind::kNormal:
+      return std::isfinite(c.weight_a) && std::isfinite(c.weight_b) && c.weight_b >= 0 && std::fabs(c.weight_a) + 40 * c.weight_b < 3e38;
+    case WeightKind::kGiven:
+      if (c.weight_count > 0 && c.weights == nullptr) return false;
+      for (uint64_t i = 0; i < c.weight_count; i++) {
+        if (!fits(c.weights[i])) return false;
+      }
+      return true;
+  }
+  return false;
+}
+
+bool valid_delays(const Connection& c) {
+  if (c.delays == nullptr) return c.delay_low <= c.delay_high && c.delay_high <= kMaxDelay;
+  if (c.pattern != Pattern::kList) return false;
+  for (uint64_t i = 0; i < c.list_count; i++) {
+    if (c.delays[i] > kMaxDelay) return false;
+  }
+  return true;
+}
+
+uint64_t weights_expected(const Connection& c, uint64_t synapses) {
+  if (c.pattern != Pattern::kConvolution) return synapses;
+  const Convolution& k = c.convolution;
+  return uint64_t{k.out_channels} * k.kernel_height * k.kernel_width * k.in_channels;
+}
+
+// Each distinct delay of a connection, ascending.
+nb_status distinct_delays(const Connection& c, Column<uint32_t>* out) {
+  Column<uint8_t> used;
+  if (!used.resize(kMaxDelay + 1)) return NB_ERR_NO_MEMORY;
+  if (c.delays != nullptr) {
+    for (uint64_t i = 0; i < c.list_count; i++) used[c.delays[i]] = 1;
+  }
+  if (c.delays == nullptr || c.list_count == 0) {
+    for (uint32_t d = c.delay_low; d <= c.delay_high; d++) used[d] = 1;
+  }
+  for (uint32_t d = 0; d <= kMaxDelay; d++) {
+    if (used[d] != 0 && !out->append(d)) return NB_ERR_NO_MEMORY;
+  }
+  return NB_OK;
+}
+
+bool integrates(Model model) { return model <= Model::kIzhikevich; }
+
+}  // namespace
+
+nb_status Projection::create(const NetworkOptions& options, uint32_t id, const Connection& c, Population& pre, Population& post,
+                             std::unique_ptr<Projection>* out) {
+  if (!integrates(post.model) || !valid(c.plasticity) || !valid_weights(c) || !valid_delays(c)) return NB_ERR_INVALID_ARGUMENT;
+  if (c.pattern > Pattern::kConvolution || c.receptor > Receptor::kInhibitory) return NB_ERR_INVALID_ARGUMENT;
+  Targets targets;
+  if (nb_status status = targets.prepare(c, pre.size, post.size, options.seed, id); status != NB_OK) return status;
+
+  std::unique_ptr<Projection> made(new (std::nothrow) Projection());
+  if (made == nullptr) return NB_ERR_NO_MEMORY;
+  made->plasticity = c.plasticity;
+  made->receptor = c.receptor;
+  made->self = c.self;
+  made->delay_low = c.delay_low;
+  made->delay_high = c.delay_high;
+  if (nb_status status = made->prepare(options, id, pre, post); status != NB_OK) return status;
+
+  Column<uint32_t> delays;
+  nb_status status = distinct_delays(c, &delays);
+  if (status == NB_OK) status = made->make_groups(delays.data(), delays.size(), &made->groups);
+  if (status == NB_OK) status = targets.dense() ? made->fill_dense(c) : made->fill_sparse(c, targets);
+  if (status == NB_OK) status = made->finish_groups(&made->groups);
+  if (status != NB_OK) return status;
+  made->choose_feed();
+  *out = std::move(made);
+  return NB_OK;
+}
+
+// Everything but the synapses.
+nb_status Projection::prepare(const NetworkOptions& options, uint32_t number, Population& from, Population& to) {
+  id = number;
+  seed = options.seed;
+  dt_ms = options.dt_ms;
+  threads = options.threads;
+  pre = &from;
+  post = &to;
+  if (!plastic()) return NB_OK;
+  const Plasticity& p = plasticity;
+  const bool nearest = p.pairing == Pairing::kNearest;
+  const bool triplet = p.rule == Rule::kTriplet;
+  bool held = fast_.create(dt_ms, p.tau_plus_ms) && slow_.create(dt_ms, triplet ? p.tau_x_ms : p.tau_plus_ms);
+  if (p.rule == Rule::kReward) {
+    held = held && eligible_.create(dt_ms, p.tau_eligibility_ms) && dopamine_decay_.create(dt_ms, p.tau_dopamine_ms);
+    const double both = p.tau_dopamine_ms > 0 ? 1 / (1 / p.tau_eligibility_ms + 1 / p.tau_dopamine_ms) : p.tau_eligibility_ms;
+    held = held && both_.create(dt_ms, both);
+  }
+  if (!held) return NB_ERR_NO_MEMORY;
+  nb_status status = to.need_trace(p.tau_minus_ms, nearest, false, &trace_);
+  if (status == NB_OK && triplet) status = to.need_trace(p.tau_y_ms, nearest, true, &slow_trace_);
+  if (status == NB_OK) status = to.need_logs();
+  if (status != NB_OK) return status;
+  scratch_.resize(threads);
+  uint32_t longest = 0;
+  for (const PostLog& log : to.logs) longest = std::max(longest, log.capacity());
+  for (Column<uint32_t>& scratch : scratch_) {
+    if (!scratch.resize(longest)) return NB_ERR_NO_MEMORY;
+  }
+  return NB_OK;
+}
+
+nb_status Projection::make_groups(const uint32_t* delays, size_t count, std::vector<Group>* out) const {
+  std::vector<Group> made(count);
+  for (size_t g = 0; g < count; g++) {
+    made[g].delay = delays[g];
+    made[g].blocks.resize(post->shards.size());
+    for (size_t s = 0; s < post->shards.size(); s++) {
+      made[g].blocks[s].first = post->shards[s].first;
+      made[g].blocks[s].count = post->shards[s].count;
+      made[g].blocks[s].shard = static_cast<uint32_t>(s);
+    }
+  }
+  *out = std::move(made);
+  return NB_OK;
+}
+
+// What plastic groups have beside their rows.
+nb_status Projection::finish_groups(std::vector<Group>* made) const {
+  if (!plastic()) return NB_OK;
+  for (Group& group : *made) {
+    group.traces.resize(threads);
+    for (Column<PreTrace>& traces : group.traces) {
+      if (!traces.resize(pre->size)) return NB_ERR_NO_MEMORY;
+      traces.fill({0, 0, kNoStep});
+    }
+    if (plasticity.rule != Rule::kReward) continue;
+    for (Block& block : group.blocks) {
+      if (!block.eligibility.resize(block.weight.size())) return NB_ERR_NO_MEMORY;
+    }
+  }
+  return NB_OK;
+}
+
+uint32_t Projection::group_of(uint32_t delay) const {
+  uint32_t g = 0;
+  while (groups[g].delay != delay) g++;
+  return g;
+}
+
+nb_status Projection::fill_dense(const Connection& c) {
+  synapses = uint64_t{pre->size} * post->size;
+  if (c.weight_kind == WeightKind::kGiven && c.weight_count != synapses) return NB_ERR_INVALID_ARGUMENT;
+  const bool constant = c.weight_kind == WeightKind::kConstant && !plastic();
+  constant_ = static_cast<float>(c.weight_a);
+  std::vector<Block>& blocks = groups[0].blocks;
+  for (Block& block : blocks) {
+    block.stride = static_cast<uint32_t>(round_up(block.count, kRowBlock));
+    if (!block.weight.resize((constant ? 1 : size_t{pre->size}) * block.stride)) return NB_ERR_NO_MEMORY;
+    if (constant) std::fill_n(block.weight.data(), block.count, constant_);
+  }
+  if (constant) return NB_OK;
+  Weights weights(c, seed, id);
+  for (uint32_t row = 0; row < pre->size; row++) {
+    weights.begin_row(row);
+    for (Block& block : blocks) {
+      float* const out = block.weight.data() + size_t{row} * block.stride;
+      for (uint32_t i = 0; i < block.count; i++) out[i] = weights.next(0);
+    }
+  }
+  return NB_OK;
+}
+
+// Twice over the rows: to count, so that nothing is moved later, and to fill.
+nb_status Projection::fill_sparse(const Connection& c, const Targets& targets) {
+  Column<uint32_t> posts, entries;
+  if (!posts.resize(targets.longest_row()) || !entries.resize(targets.longest_row())) return NB_ERR_NO_MEMORY;
+  for (Group& group : groups) {
+    for (Block& block : group.blocks) {
+      if (!block.start.resize(size_t{pre->size} + 1)) return NB_ERR_NO_MEMORY;
+    }
+  }
+  Column<uint16_t> group_at;  // by delay
+  if (!group_at.resize(kMaxDelay + 1)) return NB_ERR_NO_MEMORY;
+  for (size_t g = 0; g < groups.size(); g++) group_at[groups[g].delay] = static_cast<uint16_t>(g);
+  const bool random_delays = c.delays == nullptr && c.delay_low != c.delay_high;
+  const uint32_t shard_size = post->shards[0].count;
+
+  const auto each = [&](auto visit) {
+    for (uint32_t row = 0; row < pre->size; row++) {
+      const uint32_t count = targets.row(row, posts.data(), entries.data());
+      Random random(seed, Purpose::kDelays, id, row);
+      for (uint32_t k = 0; k < count; k++) {
+        uint32_t delay = c.delay_low;
+        if (random_delays) delay += random.below(c.delay_high - c.delay_low + 1);
+        if (c.delays != nullptr) delay = c.delays[entries[k]];
+        visit(row, groups[group_at[delay]].blocks[posts[k] / shard_size], posts[k], entries[k]);
+      }
+    }
+  };
+
+  synapses = 0;
+  Column<uint64_t> totals;
+  each([&](uint32_t row, Block& block, uint32_t, uint32_t) {
+    block.start[row + 1]++;
+    synapses++;
+  });
+  if (c.weight_kind == WeightKind::kGiven && c.weight_count != weights_expected(c, synapses)) return NB_ERR_INVALID_ARGUMENT;
+  const bool constant = c.weight_kind == WeightKind::kConstant && !plastic();
+  constant_ = static_cast<float>(c.weight_a);
+  for (Group& group : groups) {
+    for (Block& block : group.blocks) {
+      uint64_t total = 0;
+      for (uint32_t row = 0; row < pre->size; row++) {
+        total += block.start[row + 1];
+        block.start[row + 1] = static_cast<uint32_t>(total);
+      }
+      if (total >= uint64_t{1} << 32) return NB_ERR_TOO_LARGE;
+      if (!block.index.resize(total) || (!constant && !block.weight.resize(total))) return NB_ERR_NO_MEMORY;
+    }
+  }
+  // start[row] moves while its row is filled, and comes to stand where the next row begins.
+  Weights weights(c, seed, id);
+  uint32_t begun = ~uint32_t{0};
+  each([&](uint32_t row, Block& block, uint32_t to, uint32_t entry) {
+    if (row != begun) weights.begin_row(begun = row);
+    const uint32_t at = block.start[row]++;
+    block.index[at] = static_cast<uint16_t>(to - block.first);
+    if (!constant) block.weight[at] = weights.next(entry);
+  });
+  for (Group& group : groups) {
+    for (Block& block : group.blocks) {
+      for (uint32_t row = pre->size; row > 0; row--) block.start[row] = block.start[row - 1];
+      block.start[0] = 0;
+    }
+  }
+  return NB_OK;
+}
+
+// ---- weights --------------------------------------------------------------------------------------------------------
+
+bool Projection::has_own_weights() const {
+  if (plastic()) return true;
+  for (const Group& group : groups) {
+    for (const Block& block : group.blocks) {
+      if (block.dense()) return block.weight.size() != block.stride || pre->size == 1;
+      if (!block.weight.empty()) return true;
+    }
+  }
+  return false;
+}
+
+nb_status Projection::own_weights() {
+  std::vector<Column<float>> made;
+  for (Group& group : groups) {
+    for (Block& block : group.blocks) {
+      made.emplace_back();
+      const size_t needed = block.dense() ? size_t{block.stride} * pre->size : block.index.size();
+      if (block.weight.size() == needed) continue;
+      if (!made.back().resize(needed)) return NB_ERR_NO_MEMORY;
+      made.back().fill(constant_);
+    }
+  }
+  size_t next = 0;
+  for (Group& group : groups) {
+    for (Block& block : group.blocks) {
+      if (Column<float>& own = made[next++]; !own.empty()) block.weight = std::move(own);
+    }
+  }
+  return NB_OK;
+}
+
+nb_status Projection::set_weights(const float* weights, uint64_t count, Step now) {
+  if (count != synapses || (count > 0 && weights == nullptr)) return NB_ERR_INVALID_ARGUMENT;
+  const float low = plastic() ? static_cast<float>(plasticity.weight_min) : -3e38f;
+  const float high = plastic() ? static_cast<float>(plasticity.weight_max) : 3e38f;
+  for (uint64_t i = 0; i < count; i++) {
+    if (!(weights[i] >= low && weights[i] <= high)) return NB_ERR_INVALID_ARGUMENT;
+  }
+  if (nb_status status = own_weights(); status != NB_OK) return status;
+  sync(now);
+  each_synapse([&](const Block& block, size_t at, uint32_t, uint32_t, uint32_t) {
+    const_cast<Block&>(block).weight[at] = *weights++;
+  });
+  choose_feed();
+  return NB_OK;
+}
+
+// Whether all synapses feed the same input, which saves a decision for each.
+void Projection::choose_feed() {
+  inhibitory_scale_ = receptor == Receptor::kBySign && post->model == Model::kLifConductance ? -1 : 1;
+  if (receptor != Receptor::kBySign) {
+    feed_ = receptor == Receptor::kExcitatory ? Feed::kExcitatory : Feed::kInhibitory;
+    return;
+  }
+  float low = constant_;
+  float high = constant_;
+  if (plastic()) {
+    low = static_cast<float>(plasticity.weight_min);
+    high = static_cast<float>(plasticity.weight_max);
+  } else {
+    bool first = true;
+    for (const Group& group : groups) {
+      for (const Block& block : group.blocks) {
+        for (size_t i = 0; i < block.weight.size(); i++) {
+          low = first ? block.weight[i] : std::min(low, block.weight[i]);
+          high = first ? block.weight[i] : std::max(high, block.weight[i]);
+          first = false;
+        }
+      }
+    }
+  }
+  feed_ = low >= 0 ? Feed::kExcitatory : high <= 0 ? Feed::kInhibitory : Feed::kBySign;
+}
+
+nb_status Projection::normalize(double total, Step now) {
+  if (!std::isfinite(total) || std::fabs(total) > 3e38) return NB_ERR_INVALID_ARGUMENT;
+  Column<double> sums;
+  if (!sums.resize(post->size)) return NB_ERR_NO_MEMORY;
+  if (nb_status status = own_weights(); status != NB_OK) return status;
+  sync(now);
+  each_synapse([&](const Block& block, size_t at, uint32_t, uint32_t to, uint32_t) { sums[to] += block.weight[at]; });
+  for (size_t i = 0; i < sums.size(); i++) sums[i] = sums[i] * total > 0 ? total / sums[i] : 1;
+  const Terms<float> terms{static_cast<float>(plasticity.weight_min), static_cast<float>(plasticity.weight_max)};
+  each_synapse([&](const Block& block, size_t at, uint32_t, uint32_t to, uint32_t) {
+    float& weight = const_cast<Block&>(block).weight[at];
+    weight = static_cast<float>(std::min(3e38, std::max(-3e38, weight * sums[to])));
+    if (plastic()) weight = bounded(terms, weight);
+  });
+  choose_feed();
+  return NB_OK;
+}
+
+uint64_t Projection::bytes() const {
+  uint64_t sum = fast_.bytes() + slow_.bytes() + eligible_.bytes() + dopamine_decay_.bytes() + both_.bytes();
+  for (const Group& group : groups) {
+    for (const Column<PreTrace>& traces : group.traces) sum += traces.bytes();
+    for (const Block& block : group.blocks) {
+      sum += block.start.bytes() + block.index.bytes() + block.weight.bytes() + block.eligibility.bytes();
+    }
+  }
+  for (const Column<uint32_t>& scratch : scratch_) sum += scratch.bytes();
+  return sum;
+}
+
+}  // namespace neuronbus::population

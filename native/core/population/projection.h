@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+//
+// The synapses from one population to another, in rows by pre-neuron. Bytes of a synapse: all-to-all 4 (a weight); otherwise 2 (the
+// post within its shard), + 4 unless all weights are the same, + 4 (eligibility) with the reward rule; a row costs 4 in each shard of
+// the posts, and a plastic one 24 for each thread.
+//
+// Synapses of one delay make a group; within a group the synapses onto one shard of posts make a block, which the thread of that
+// shard works on. What all blocks of a thread share (the traces of pre-neurons) each thread has for itself. Everything but deliver()
+// and sweep() is called while the team rests.
+//
+// A post-spike only goes into the log of its shard. What it does to a synapse happens when the next pre-spike arrives there, when
+// weights are asked for, or when the log is full: then sync() or sweep() makes the synapse take all of the log. There is no index from
+// posts to synapses.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "connectivity.h"
+#include "memory.h"
+#include "network.h"
+#include "plasticity.h"
+#include "population.h"
+
+namespace neuronbus::population {
+
+struct Block {
+  uint32_t first = 0, count = 0;  // posts
+  uint32_t shard = 0;
+  uint32_t stride = 0;       // of all-to-all rows; 0: rows are in start and index
+  Column<uint32_t> start;    // of each pre, and the end
+  Column<uint16_t> index;    // post - first
+  Column<float> weight;      // empty: all synapses have the constant; all-to-all and constant: one row
+  Column<float> eligibility;
+  Step applied = 0;  // post-spikes before this step have acted, and eligibilities are of this step, unless an arrival came later
+  bool dense() const { return stride != 0; }
+};
+
+struct PreTrace {
+  double fast, slow;  // at the last arrival, with it
+  Step last;          // kNoStep: none yet
+};
+
+struct Group {
+  uint32_t delay = 1;
+  std::vector<Block> blocks;              // one for each shard of the posts
+  std::vector<Column<PreTrace>> traces;   // of each thread; equal while the team rests
+};
+
+// Which input of a post-neuron a synapse feeds.
+enum class Feed : uint32_t { kExcitatory, kInhibitory, kBySign };
+
+class Projection {
+ public:
+  // What connect() takes, checked. Nothing remains of a failure but room in `post`.
+  static nb_status create(const NetworkOptions& options, uint32_t id, const Connection& connection, Population& pre, Population& post,
+                          std::unique_ptr<Projection>* out);
+
+  // Delivers what arrives at step `now` in the blocks of one thread. `list` has room for all pre-neurons.
+  void deliver(uint32_t thread, Step now, uint32_t* list);
+  // The synapses onto a shard take all post-spikes before `now`.
+  void sweep(uint32_t shard, Step now);
+  void sync(Step now);
+
+  // visit(block, position of the weight, pre, post, delay) for each synapse, by pre, then by post, then by delay.
+  template <typename F>
+  void each_synapse(F visit) const;
+
+  float weight_at(const Block& block, size_t position) const { return block.weight.empty() ? constant_ : block.weight[position]; }
+  nb_status set_weights(const float* weights, uint64_t count, Step now);
+  nb_status own_weights();  // gives each synapse a weight of its own
+  bool has_own_weights() const;
+  void choose_feed();
+  nb_status reward(double amount, Step now);
+  nb_status normalize(double total, Step now);
+  void set_learning(bool on, Step now);
+  nb_status rewire(double below, bool dead, uint64_t grow, double weight, Step now, uint64_t* removed, uint64_t* grown);
+  uint64_t bytes() const;
+  bool plastic() const { return plasticity.rule != Rule::kStatic; }
+  uint32_t longest_delay() const { return groups.empty() ? 0 : groups.back().delay; }
+  uint32_t shortest_delay() const { return groups.empty() ? kMaxDelay : groups.front().delay; }
+
+  uint32_t id = 0;
+  uint64_t seed = 0;
+  double dt_ms = 0;
+  uint32_t threads = 1;
+  Population* pre = nullptr;
+  Population* post = nullptr;
+  Plasticity plasticity;
+  Receptor receptor = Receptor::kBySign;
+  bool self = true;
+  uint32_t delay_low = 1, delay_high = 1;  // of synapses that grow
+  std::vector<Group> groups;               // by delay
+  uint64_t synapses = 0;
+  bool learning = true;
+  uint32_t rewired = 0;  // times
+
+  double dopamine = 0;  // at step dopamine_at
+  Step dopamine_at = 0;
+
+  float constant_ = 0;
+
+  // For create(), rewire() and load(): the parts of making one.
+  nb_status prepare(const NetworkOptions& options, uint32_t id, Population& pre, Population& post);
+  nb_status make_groups(const uint32_t* delays, size_t count, std::vector<Group>* out) const;
+  nb_status finish_groups(std::vector<Group>* groups) const;
+  uint32_t group_of(uint32_t delay) const;
+
+ private:
+  friend class RowTask;
+  nb_status fill_dense(const Connection& connection);
+  nb_status fill_sparse(const Connection& connection, const Targets& targets);
+  void deliver_block(Block& block, uint32_t thread, const Group& group, Step now, const uint32_t* list, uint32_t count);
+  template <bool Soft>
+  void deliver_plastic(Block& block, uint32_t thread, const Group& group, Step now, const uint32_t* list, uint32_t count);
+  template <bool Soft>
+  void sweep_block(Block& block, const Group& group, Step now);
+  void remember(Group& group, uint32_t thread, Step now, const uint32_t* list, uint32_t count);
+
+  Feed feed_ = Feed::kExcitatory;
+  double inhibitory_scale_ = 1;  // -1: negative weights are conductances
+
+  Decay fast_, slow_;                       // traces of the pre-neuron
+  Decay eligible_, dopamine_decay_, both_;  // reward
+  uint32_t trace_ = 0, slow_trace_ = 0;     // numbers of the post traces
+  std::vector<Column<uint32_t>> scratch_;   // of each thread: entries of one neuron, in the order of time
+};
+
+template <typename F>
+void Projection::each_synapse(F visit) const {
+  const uint32_t size = pre->size;
+  const size_t shards = post->shards.size();
+  std::vector<uint32_t> at(groups.size());
+  for (uint32_t row = 0; row < size; row++) {
+    for (size_t s = 0; s < shards; s++) {
+      if (groups.size() == 1) {
+        const Block& block = groups[0].blocks[s];
+        if (block.dense()) {
+          const size_t base = block.weight.size() == block.stride ? 0 : size_t{row} * block.stride;
+          for (uint32_t i = 0; i < block.count; i++) visit(block, base + i, row, block.first + i, groups[0].delay);
+        } else {
+          for (uint32_t k = block.start[row]; k < block.start[row + 1]; k++) {
+            visit(block, size_t{k}, row, block.first + block.index[k], groups[0].delay);
+          }
+        }
+        continue;
+      }
+      for (size_t g = 0; g < groups.size(); g++) at[g] = groups[g].blocks[s].start[row];
+      for (;;) {
+        size_t best = groups.size();
+        for (size_t g = 0; g < groups.size(); g++) {
+          const Block& block = groups[g].blocks[s];
+          if (at[g] == block.start[row + 1]) continue;
+          if (best == groups.size() || block.index[at[g]] < groups[best].blocks[s].index[at[best]]) best = g;
+        }
+        if (best == groups.size()) break;
+        const Block& block = groups[best].blocks[s];
+        visit(block, size_t{at[best]}, row, block.first + block.index[at[best]], groups[best].delay);
+        at[best]++;
+      }
+    }
+  }
+}
+
+}  // namespace neuronbus::population

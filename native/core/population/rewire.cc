@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: MIT
+//
+// Pruning and growth: the rows of a projection are made anew, and take the place of the old ones when nothing can fail any more.
+#include <algorithm>
+
+#include "projection.h"
+#include "random.h"
+
+namespace neuronbus::population {
+namespace {
+
+struct NewSynapse {
+  uint32_t pre, post, group;
+};
+
+uint64_t pair_of(uint32_t pre, uint32_t post) { return uint64_t{pre} << 32 | post; }
+
+// A set of pairs with room for a number of them that is known beforehand.
+class PairSet {
+ public:
+  bool create(uint64_t count) {
+    uint64_t size = 16;
+    while (size < 2 * count) size *= 2;
+    if (!slots_.resize(size)) return false;
+    slots_.fill(kEmpty);
+    return true;
+  }
+  // False when it was there.
+  bool add(uint64_t pair) {
+    uint64_t at = pair * 0x9E3779B97F4A7C15u;
+    for (at ^= at >> 29;; at++) {
+      uint64_t& slot = slots_[at & (slots_.size() - 1)];
+      if (slot == pair) return false;
+      if (slot != kEmpty) continue;
+      slot = pair;
+      return true;
+    }
+  }
+
+ private:
+  static constexpr uint64_t kEmpty = ~uint64_t{0};
+  Column<uint64_t> slots_;
+};
+
+bool living(const Population& population, Column<uint32_t>* out) {
+  if (!out->reserve(population.size)) return false;
+  for (uint32_t i = 0; i < population.size; i++) {
+    if (population.dead[i] == 0) (void)out->append(i);
+  }
+  return true;
+}
+
+// Which synapses stay, and new ones between random pairs that are not joined by one that stays.
+class Rewiring {
+ public:
+  Rewiring(const Projection& projection, double below, bool dead) : p_(projection), below_(below), dead_(dead) {}
+
+  bool stays(const Block& block, size_t position, uint32_t from, uint32_t to) const {
+    if (p_.weight_at(block, position) < below_) return false;
+    return !dead_ || (p_.pre->dead[from] == 0 && p_.post->dead[to] == 0);
+  }
+
+  nb_status grow(uint64_t wanted);
+
+  Column<NewSynapse> fresh;  // by pre, then by post
+
+ private:
+  bool joined(uint32_t from, uint32_t to) const;
+  nb_status grow_by_trial(uint64_t wanted, Random& random);
+  nb_status grow_by_counting(uint64_t wanted, Random& random);
+  bool add(uint32_t from, uint32_t to, Random& random) {
+    return fresh.append({from, to, random.below(static_cast<uint32_t>(p_.groups.size()))});
+  }
+
+  const Projection& p_;
+  double below_;
+  bool dead_;
+  bool without_self_ = false;
+  Column<uint32_t> pres_, posts_;
+};
+
+bool Rewiring::joined(uint32_t from, uint32_t to) const {
+  for (const Group& group : p_.groups) {
+    const Block& block = group.blocks[to / p_.post->shards[0].count];
+    const uint32_t local = to - block.first;
+    if (block.dense()) {
+      const size_t row = block.weight.size() == block.stride ? 0 : size_t{from} * block.stride;
+      if (stays(block, row + local, from, to)) return true;
+      continue;
+    }
+    const uint16_t* const begin = block.index.data() + block.start[from];
+    const uint16_t* const end = block.index.data() + block.start[from + 1];
+    for (const uint16_t* at = std::lower_bound(begin, end, local); at != end && *at == local; at++) {
+      if (stays(block, static_cast<size_t>(at - block.index.data()), from, to)) return true;
+    }
+  }
+  return false;
+}
+
+nb_status Rewiring::grow(uint64_t wanted) {
+  if (wanted == 0) return NB_OK;
+  if (!living(*p_.pre, &pres_) || !living(*p_.post, &posts_)) return NB_ERR_NO_MEMORY;
+  without_self_ = !p_.self && p_.pre == p_.post;
+  const uint64_t pairs = uint64_t{pres_.size()} * posts_.size();
+  if (pairs == 0) return NB_OK;
+  wanted = std::min(wanted, pairs);
+  Random random(p_.seed, Purpose::kGrowth, p_.id, p_.rewired);
+  nb_status status = grow_by_trial(wanted, random);
+  if (status != NB_OK || fresh.size() == wanted || pairs > uint64_t{1} << 28) return status;
+  fresh.truncate(0);
+  return grow_by_counting(wanted, random);
+}
+
+// Where few of the pairs are joined. Gives up when it finds too little.
+nb_status Rewiring::grow_by_trial(uint64_t wanted, Random& random) {
+  PairSet seen;
+  if (!seen.create(wanted)) return NB_ERR_NO_MEMORY;
+  for (uint64_t left = 8 * wanted + 64; left > 0 && fresh.size() < wanted; left--) {
+    const uint32_t from = pres_[random.below(static_cast<uint32_t>(pres_.size()))];
+    const uint32_t to = posts_[random.below(static_cast<uint32_t>(posts_.size()))];
+    if ((without_self_ && from == to) || joined(from, to) || !seen.add(pair_of(from, to))) continue;
+    if (!add(from, to, random)) return NB_ERR_NO_MEMORY;
+  }
+  std::sort(fresh.data(), fresh.data() + fresh.size(), [](const NewSynapse& a, const NewSynapse& b) {
+    return pair_of(a.pre, a.post) < pair_of(b.pre, b.post);
+  });
+  return NB_OK;
+}
+
+// Every free pair equally likely, by selection sampling.
+nb_status Rewiring::grow_by_counting(uint64_t wanted, Random& random) {
+  const auto each_free = [&](auto visit) {
+    for (size_t i = 0; i < pres_.size(); i++) {
+      for (size_t j = 0; j < posts_.size(); j++) {
+        if ((without_self_ && pres_[i] == posts_[j]) || joined(pres_[i], posts_[j])) continue;
+        if (!visit(pres_[i], posts_[j])) return false;
+      }
+    }
+    return true;
+  };
+  uint64_t left = 0;
+  each_free([&](uint32_t, uint32_t) { return ++left > 0; });
+  wanted = std::min(wanted, left);
+  const bool held = each_free([&](uint32_t from, uint32_t to) {
+    const bool chosen = random.below(static_cast<uint32_t>(left--)) < wanted;
+    if (!chosen) return true;
+    wanted--;
+    return add(from, to, random);
+  });
+  return held ? NB_OK : NB_ERR_NO_MEMORY;
+}
+
+}  // namespace
+
+nb_status Projection::rewire(double below, bool dead, uint64_t grow, double weight, Step now, uint64_t* removed, uint64_t* grown) {
+  if (std::isnan(below) || !std::isfinite(weight) || std::fabs(weight) > 3e38) return NB_ERR_INVALID_ARGUMENT;
+  const float fresh_weight = static_cast<float>(weight);
+  if (grow > 0 && plastic() &&
+      !(fresh_weight >= static_cast<float>(plasticity.weight_min) && fresh_weight <= static_cast<float>(plasticity.weight_max))) {
+    return NB_ERR_INVALID_ARGUMENT;
+  }
+  sync(now);
+  Rewiring change(*this, below, dead);
+  if (nb_status status = change.grow(grow); status != NB_OK) return status;
+
+  // Rows keep their one constant where what grows has it too.
+  bool constant = true;
+  for (const Group& group : groups) {
+    for (const Block& block : group.blocks) {
+      constant = constant && (block.weight.empty() || (block.dense() && block.weight.size() == block.stride && pre->size > 1));
+    }
+  }
+  constant = constant && (grow == 0 || fresh_weight == constant_) && !plastic();
+
+  std::vector<Group> made(groups.size());
+  uint64_t total = 0;
+  Column<NewSynapse> mine;
+  for (size_t g = 0; g < groups.size(); g++) {
+    made[g].delay = groups[g].delay;
+    made[g].blocks.resize(groups[g].blocks.size());
+    for (size_t s = 0; s < groups[g].blocks.size(); s++) {
+      const Block& old = groups[g].blocks[s];
+      Block& block = made[g].blocks[s];
+      block.first = old.first;
+      block.count = old.count;
+      block.shard = old.shard;
+      block.applied = now;
+      mine.truncate(0);
+      for (size_t i = 0; i < change.fresh.size(); i++) {
+        const NewSynapse& one = change.fresh[i];
+        if (one.group == g && one.post - old.first < old.count && !mine.append(one)) return NB_ERR_NO_MEMORY;
+      }
+      const auto each = [&](auto visit) {
+        size_t next = 0;
+        for (uint32_t row = 0; row < pre->size; row++) {
+          const size_t base = !old.dense() || old.weight.size() == old.stride ? 0 : size_t{row} * old.stride;
+          const uint32_t end = old.dense() ? old.count : old.start[row + 1];
+          uint32_t k = old.dense() ? 0 : old.start[row];
+          for (;;) {
+            const bool has_new = next < mine.size() && mine[next].pre == row;
+            const uint32_t local = k < end ? (old.dense() ? k : old.index[k]) : ~uint32_t{0};
+            if (k < end && (!has_new || local <= mine[next].post - old.first)) {
+              const size_t position = base + k++;
+              if (change.stays(old, position, row, old.first + local)) {
+                visit(row, local, weight_at(old, position), old.eligibility.empty() ? 0 : old.eligibility[position]);
+              }
+            } else if (has_new) {
+              visit(row, mine[next++].post - old.first, fresh_weight, 0.0f);
+            } else {
+              break;
+            }
+          }
+        }
+      };
+      if (!block.start.resize(size_t{pre->size} + 1)) return NB_ERR_NO_MEMORY;
+      uint64_t count = 0;
+      uint32_t row_done = 0;
+      each([&](uint32_t row, uint32_t, float, float) {
+        while (row_done < row) block.start[++row_done] = static_cast<uint32_t>(count);
+        count++;
+      });
+      while (row_done < pre->size) block.start[++row_done] = static_cast<uint32_t>(count);
+      if (count >= uint64_t{1} << 32) return NB_ERR_TOO_LARGE;
+      if (!block.index.resize(count) || (!constant && !block.weight.resize(count)) ||
+          (plasticity.rule == Rule::kReward && !block.eligibility.resize(count))) {
+        return NB_ERR_NO_MEMORY;
+      }
+      uint64_t at = 0;
+      each([&](uint32_t, uint32_t local, float w, float e) {
+        block.index[at] = static_cast<uint16_t>(local);
+        if (!constant) block.weight[at] = w;
+        if (!block.eligibility.empty()) block.eligibility[at] = e;
+        at++;
+      });
+      total += count;
+    }
+  }
+  for (size_t g = 0; g < groups.size(); g++) groups[g].blocks = std::move(made[g].blocks);
+  *grown = change.fresh.size();
+  *removed = synapses + *grown - total;
+  synapses = total;
+  rewired++;
+  choose_feed();
+  return NB_OK;
+}
+
+}  // namespace neuronbus::population
