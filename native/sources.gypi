@@ -47,7 +47,9 @@
       'native/capi/directory.cc',
       'native/capi/intake.cc',
       'native/capi/message.cc',
+      'native/capi/messages.cc',
       'native/capi/outbox.cc',
+      'native/capi/questions.cc',
     ],
     'addon_sources': [
       'native/addon/module.cc',
