@@ -13,7 +13,7 @@ import { checkChoice, checkNumber, TIME_CONSTANT } from './validation.js';
  * as 'nearest', but potentiation and depression take turns: a post-spike counts if it is the first since the last arrival, an arrival
  * if it is the first since the last post-spike (Morrison, Diesmann and Gerstner 2008, Biol. Cybern. 98:459).
  */
-export type Pairing = 'all' | 'nearest';
+export type Pairing = 'all' | 'nearest' | 'reduced-nearest';
 
 /** 'additive': steps of one size, cut at the bounds; 'multiplicative': steps in proportion to what is left to the bound. */
 export type Bounds = 'additive' | 'multiplicative';
