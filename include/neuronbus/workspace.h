@@ -20,7 +20,7 @@
 #define NB_EMISSION_POST_SPIKE 2 /* a firing of its own; not set when it belongs to a threshold crossing */
 
 /* What an exchange teaches the synapse from who asked to who answered. */
-#define NB_LESSON_ANSWERED 0 /* after lesson_value ns */
+#define NB_LESSON_ANSWERED 0 /* after lesson_value times what the asker is used to */
 #define NB_LESSON_FAILED 1   /* or was silent */
 #define NB_LESSON_REWARD 2   /* judged by who asked: lesson_value in [-1, 1] is reward times eligibility */
 

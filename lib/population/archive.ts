@@ -36,7 +36,6 @@ export interface SavedProjection extends ProjectionFacts {
 export interface SavedNetwork {
   readonly dtMs: number;
   readonly seed: number;
-  readonly threads: number;
   readonly populations: readonly SavedPopulation[];
   readonly projections: readonly SavedProjection[];
 }
@@ -46,10 +45,10 @@ export function archive(
   populations: readonly Population[],
   projections: readonly Projection[],
 ): Uint8Array {
-  const { dtMs, seed, threads } = engine;
+  const { dtMs, seed } = engine;
   const saved: SavedNetwork & { format: number } = {
     format: FORMAT,
-    ...{ dtMs, seed, threads },
+    ...{ dtMs, seed },
     populations: populations.map(({ kind, size, name }) => ({ kind, size, name })),
     projections: projections.map((projection) => {
       const { homeostasis, rewiring } = projection.upkeep;
@@ -83,7 +82,6 @@ export function unarchive(bytes: Uint8Array): SavedNetwork {
       throw new NeuronBusError('VERSION', `The network has format ${saved.format}`);
     checkNumber('dtMs', saved.dtMs, { above: 0 });
     checkInteger('seed', saved.seed, 0, Number.MAX_SAFE_INTEGER);
-    checkInteger('threads', saved.threads, 1, 1024);
     const { populations, projections } = saved as SavedNetwork;
     for (const { kind, size, name } of populations) {
       checkChoice('kind', kind, MODEL);
@@ -124,9 +122,11 @@ export function restoreProjections(
 ): Projection[] {
   return inFile(() =>
     saved.map((one, id) => {
-      const numbers = new Float64Array(4);
+      const numbers = new Float64Array(5);
       engine.call((native) => native.info(id, numbers));
-      if (numbers[0] !== one.pre || numbers[1] !== one.post) throw new NeuronBusError('BAD_FILE');
+      const [pre, post, , , ruleNumber] = numbers;
+      if (pre !== one.pre || post !== one.post || ruleNumber !== RULE[one.rule])
+        throw new NeuronBusError('BAD_FILE');
       const { name, pattern, rule, wMin, wMax, learning } = one;
       const facts = { name, pattern, rule, wMin, wMax };
       const projection = new Projection(

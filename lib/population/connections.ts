@@ -309,7 +309,7 @@ function resolveWeights(
 
 /** @internal What weights of a rule may be. */
 export function weightRange(rule: { readonly wMin: number; readonly wMax: number } | undefined): Range {
-  return rule === undefined ? { min: -3e38, max: 3e38 } : { min: rule.wMin, max: rule.wMax };
+  return rule === undefined ? { min: -1e9, max: 1e9 } : { min: rule.wMin, max: rule.wMax };
 }
 
 /** @internal Weights in single precision, in which the bounds of a rule are kept as well. */
@@ -335,7 +335,8 @@ export function checkWeights(
 
 function resolveDelays(engine: Engine, delayMs: CommonOptions['delayMs'], list: number | undefined) {
   const given = new Uint32Array(0);
-  const steps = (name: string, ms: unknown) => engine.steps(name, ms, 0, MAX_DELAY_STEPS);
+  const steps = (name: string, ms: unknown, index?: number) =>
+    engine.steps(name, ms, 0, MAX_DELAY_STEPS, index);
   if (delayMs === undefined) {
     const low = steps('delayMs', Math.max(1, engine.dtMs));
     return { low, high: low, given };
@@ -349,7 +350,7 @@ function resolveDelays(engine: Engine, delayMs: CommonOptions['delayMs'], list: 
       throw invalidArgument('delayMs', delayMs, 'a number, or { uniform }: only a list has one for each');
     if (delayMs.length !== list) throw invalidArgument('the length of delayMs', delayMs.length, `${list}`);
     const all = allocate('delayMs', Uint32Array, list);
-    for (let i = 0; i < list; i++) all[i] = steps(`delayMs[${i}]`, delayMs[i]);
+    for (let i = 0; i < list; i++) all[i] = steps('delayMs', delayMs[i], i);
     return { low: 1, high: 1, given: all };
   }
   const distribution = checkDistribution('delayMs', delayMs);

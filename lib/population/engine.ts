@@ -6,7 +6,7 @@
 
 import { fromNative, invalidArgument, NeuronBusError } from '../memory/errors.js';
 import type { NativeNetwork } from './native_network.js';
-import { checkNumber } from './validation.js';
+import { ANY, checkNumber, nameAt, type Range } from './validation.js';
 
 /** How far from a whole number of steps a time may be that should be one, and how far below a step one that is in it. */
 const TOLERANCE_STEPS = 1e-6;
@@ -33,12 +33,14 @@ export class Engine {
   #native: NativeNetwork | undefined;
   #computing = false;
   readonly #perMs: number;
+  readonly #times: Range;
 
   constructor(native: NativeNetwork, dtMs: number, seed: number, threads: number) {
     this.#native = native;
     this.dtMs = dtMs;
     this.seed = seed;
     this.threads = threads;
+    this.#times = { min: 0, max: MAX_STEPS * dtMs };
     const perMs = Math.round(1 / dtMs);
     this.#perMs = Math.abs(perMs * dtMs - 1) < 1e-12 ? perMs : 0;
   }
@@ -119,19 +121,19 @@ export class Engine {
   }
 
   /** The step that contains a time from 0 on. @throws NeuronBusError ERR_NB_INVALID_ARGUMENT naming `name`. */
-  stepAt(name: string, timeMs: unknown): number {
-    const steps = checkNumber(name, timeMs, { min: 0, max: MAX_STEPS * this.dtMs }) / this.dtMs;
+  stepAt(name: string, timeMs: unknown, index?: number): number {
+    const steps = checkNumber(name, timeMs, this.#times, index) / this.dtMs;
     const nearest = Math.round(steps);
     return Math.abs(steps - nearest) < TOLERANCE_STEPS ? nearest : Math.floor(steps);
   }
 
   /** A duration that must be a whole number of steps, `min` or more. @throws as stepAt(). */
-  steps(name: string, ms: unknown, min: number, max = MAX_STEPS): number {
-    const steps = checkNumber(name, ms) / this.dtMs;
+  steps(name: string, ms: unknown, min: number, max = MAX_STEPS, index?: number): number {
+    const steps = checkNumber(name, ms, ANY, index) / this.dtMs;
     const nearest = Math.round(steps);
     if (Math.abs(steps - nearest) > TOLERANCE_STEPS || nearest < min || nearest > max) {
       const range = `${min} to ${max === MAX_STEPS ? 'any number of' : max} steps`;
-      throw invalidArgument(name, ms, `a whole number of steps of ${this.dtMs} ms, ${range}`);
+      throw invalidArgument(nameAt(name, index), ms, `a whole number of steps of ${this.dtMs} ms, ${range}`);
     }
     return nearest;
   }

@@ -6,16 +6,17 @@ import { checkKeys, invalidArgument, NeuronBusError } from '../memory/errors.js'
 import type { Engine } from './engine.js';
 import type { MODEL } from './native_network.js';
 import {
-  ANY,
+  checkBoolean,
   checkChoice,
   checkNumber,
   checkValues,
   isList,
   NOT_NEGATIVE,
-  POSITIVE,
+  POTENTIAL,
   type Range,
   randomFor,
   resolveValues,
+  TIME_CONSTANT,
   type Values,
 } from './validation.js';
 
@@ -46,6 +47,8 @@ export interface LifOptions {
   inhibitorySynapseTauMs?: Values;
   /** Steady drive, mV: where the potential would end above rest. Default 0. */
   driveMv?: Values;
+  /** A spike also sets the excitatory current (or conductance) to 0, as in spike response models. Default false. */
+  resetExcitatory?: boolean;
   /** Synapses of conductance in place of current; weights are then in units of the leak conductance. */
   conductance?: ConductanceOptions;
 }
@@ -64,8 +67,18 @@ export interface AdaptiveLifOptions extends LifOptions {
   thresholdTauMs?: Values;
 }
 
-/** The types of Izhikevich 2003, Fig. 2, as a, b, c, d. */
-const IZHIKEVICH_TYPES = {
+/** The types of Izhikevich 2003, Fig. 2. */
+export type IzhikevichType =
+  | 'regular-spiking'
+  | 'intrinsically-bursting'
+  | 'chattering'
+  | 'fast-spiking'
+  | 'low-threshold-spiking'
+  | 'thalamo-cortical'
+  | 'resonator';
+
+/** Their a, b, c and d. */
+const IZHIKEVICH_TYPES: Readonly<Record<IzhikevichType, readonly [number, number, number, number]>> = {
   'regular-spiking': [0.02, 0.2, -65, 8],
   'intrinsically-bursting': [0.02, 0.2, -55, 4],
   chattering: [0.02, 0.2, -50, 2],
@@ -73,9 +86,7 @@ const IZHIKEVICH_TYPES = {
   'low-threshold-spiking': [0.02, 0.25, -65, 2],
   'thalamo-cortical': [0.02, 0.25, -65, 0.05],
   resonator: [0.1, 0.26, -65, 2],
-} as const;
-
-export type IzhikevichType = keyof typeof IZHIKEVICH_TYPES;
+};
 
 /**
  * dv/dt = 0.04 v^2 + 5 v + 140 - u + I, du/dt = a (b v - u), v in mV, t in ms; at `peakMv` v becomes c and u grows by d
@@ -128,7 +139,7 @@ export const VARIABLES: Readonly<Record<keyof typeof MODEL, readonly StateVariab
 /** @internal What state variables may be. */
 export function rangeOf(model: keyof typeof MODEL, variable: StateVariable): Range {
   if (variable === 'rateHz') return NOT_NEGATIVE;
-  return model === 'lif-conductance' && variable !== 'potentialMv' ? NOT_NEGATIVE : ANY;
+  return model === 'lif-conductance' && variable !== 'potentialMv' ? { min: 0, max: 1e9 } : POTENTIAL;
 }
 
 interface Parameter {
@@ -205,6 +216,7 @@ const LIF_KEYS: ReadonlySet<string> = new Set([
   'synapseTauMs',
   'inhibitorySynapseTauMs',
   'driveMv',
+  'resetExcitatory',
   'conductance',
 ]);
 const ADAPTIVE_KEYS: ReadonlySet<string> = new Set([...LIF_KEYS, 'thresholdIncrementMv', 'thresholdTauMs']);
@@ -224,12 +236,12 @@ function lifModel(options: AdaptiveLifOptions, incrementMv: Values, thresholdTau
   const { conductance, restMv = -70, synapseTauMs = 2 } = options;
   if (conductance !== undefined) checkKeys('conductance', conductance, CONDUCTANCE_KEYS);
   // A conductance has no jump of the potential to offer.
-  const synapseTau = conductance === undefined ? NOT_NEGATIVE : POSITIVE;
+  const synapseTau = conductance === undefined ? { ...TIME_CONSTANT, orZero: true } : TIME_CONSTANT;
   return new NeuronModel(conductance === undefined ? 'lif' : 'lif-conductance', [
-    { name: 'tauMs', range: POSITIVE, values: options.tauMs ?? 10 },
-    { name: 'restMv', range: ANY, values: restMv },
-    { name: 'thresholdMv', range: ANY, values: options.thresholdMv ?? -55 },
-    { name: 'resetMv', range: ANY, values: options.resetMv ?? restMv },
+    { name: 'tauMs', range: TIME_CONSTANT, values: options.tauMs ?? 10 },
+    { name: 'restMv', range: POTENTIAL, values: restMv },
+    { name: 'thresholdMv', range: POTENTIAL, values: options.thresholdMv ?? -55 },
+    { name: 'resetMv', range: POTENTIAL, values: options.resetMv ?? restMv },
     { name: 'refractoryMs', range: NOT_NEGATIVE, values: options.refractoryMs ?? 2 },
     { name: 'synapseTauMs', range: synapseTau, values: synapseTauMs },
     {
@@ -237,19 +249,24 @@ function lifModel(options: AdaptiveLifOptions, incrementMv: Values, thresholdTau
       range: synapseTau,
       values: options.inhibitorySynapseTauMs ?? synapseTauMs,
     },
-    { name: 'driveMv', range: ANY, values: options.driveMv ?? 0 },
+    { name: 'driveMv', range: POTENTIAL, values: options.driveMv ?? 0 },
     {
       name: 'conductance.excitatoryReversalMv',
-      range: ANY,
+      range: POTENTIAL,
       values: conductance?.excitatoryReversalMv ?? 0,
     },
     {
       name: 'conductance.inhibitoryReversalMv',
-      range: ANY,
+      range: POTENTIAL,
       values: conductance?.inhibitoryReversalMv ?? -80,
     },
-    { name: 'thresholdIncrementMv', range: NOT_NEGATIVE, values: incrementMv },
-    { name: 'thresholdTauMs', range: POSITIVE, values: thresholdTauMs },
+    { name: 'thresholdIncrementMv', range: { min: 0, max: 1e9 }, values: incrementMv },
+    { name: 'thresholdTauMs', range: TIME_CONSTANT, values: thresholdTauMs },
+    {
+      name: 'resetExcitatory',
+      range: NOT_NEGATIVE,
+      values: checkBoolean('resetExcitatory', options.resetExcitatory ?? false) ? 1 : 0,
+    },
   ]);
 }
 
@@ -286,17 +303,18 @@ export function izhikevich(options: IzhikevichOptions = {}): NeuronModel {
   const type = checkChoice('type', options.type ?? 'regular-spiking', IZHIKEVICH_TYPES);
   const [a, b, c, d] = IZHIKEVICH_TYPES[type];
   const { synapseTauMs = 0 } = options;
+  const synapseTau = { ...TIME_CONSTANT, orZero: true };
   return new NeuronModel('izhikevich', [
-    { name: 'a', range: ANY, values: options.a ?? a },
-    { name: 'b', range: ANY, values: options.b ?? b },
-    { name: 'c', range: ANY, values: options.c ?? c },
-    { name: 'd', range: ANY, values: options.d ?? d },
-    { name: 'peakMv', range: ANY, values: options.peakMv ?? 30 },
-    { name: 'drive', range: ANY, values: options.drive ?? 0 },
-    { name: 'synapseTauMs', range: NOT_NEGATIVE, values: synapseTauMs },
+    { name: 'a', range: { min: -1e3, max: 1e3 }, values: options.a ?? a },
+    { name: 'b', range: { min: -1e3, max: 1e3 }, values: options.b ?? b },
+    { name: 'c', range: POTENTIAL, values: options.c ?? c },
+    { name: 'd', range: POTENTIAL, values: options.d ?? d },
+    { name: 'peakMv', range: POTENTIAL, values: options.peakMv ?? 30 },
+    { name: 'drive', range: POTENTIAL, values: options.drive ?? 0 },
+    { name: 'synapseTauMs', range: synapseTau, values: synapseTauMs },
     {
       name: 'inhibitorySynapseTauMs',
-      range: NOT_NEGATIVE,
+      range: synapseTau,
       values: options.inhibitorySynapseTauMs ?? synapseTauMs,
     },
   ]);

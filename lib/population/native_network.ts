@@ -28,7 +28,7 @@ export const PATTERN = {
 export const WEIGHTS = { constant: 0, uniform: 1, normal: 2, given: 3 } as const;
 export const RECEPTOR = { 'by-sign': 0, excitatory: 1, inhibitory: 2 } as const;
 export const RULE = { static: 0, pair: 1, triplet: 2, reward: 3 } as const;
-export const PAIRING = { all: 0, nearest: 1 } as const;
+export const PAIRING = { all: 0, nearest: 1, 'reduced-nearest': 2 } as const;
 export const BOUNDS = { additive: 0, multiplicative: 1 } as const;
 
 /** A reward for every projection. */
@@ -53,7 +53,9 @@ export interface NativeNetwork {
   stop(): void;
   /** Steps since creation. */
   now(): number;
-  /** Of a population; 0: there is none of this number. */
+  /** Gives how many populations and projections there are; what names one must be below. */
+  counts(out: Float64Array): void;
+  model(population: number): number;
   size(population: number): number;
 
   getState(population: number, variable: number, out: Float64Array): void;
@@ -63,7 +65,7 @@ export interface NativeNetwork {
   alive(population: number, out: Uint8Array): void;
   spikeCounts(population: number, out: Uint32Array): void;
 
-  /** Gives pre, post, synapses, bytes; all 0: there is no projection of this number. */
+  /** Gives pre, post, synapses, bytes, rule. */
   info(projection: number, out: Float64Array): void;
   weights(projection: number, out: Float32Array): void;
   setWeights(projection: number, weights: Float32Array): void;

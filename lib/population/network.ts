@@ -293,23 +293,27 @@ export class SpikingNetwork {
    * The network that {@link save} wrote: it goes on as that one would have, spike by spike. `populations` and `projections` are
    * in the order in which they were made, and have their names.
    *
-   * @param options threads: default as many as the saved one had.
+   * @param options threads: default 1, however many the saved one had.
    * @throws NeuronBusError ERR_NB_FILE_IO, ERR_NB_BAD_FILE (truncated, damaged, none of ours), ERR_NB_VERSION, ERR_NB_NO_MEMORY.
    */
   static load(path: string, options: { threads?: number } = {}): SpikingNetwork {
     checkPath(path);
     checkKeys('an option of load()', options, LOAD_KEYS);
-    const threads = options.threads ?? 0;
-    if (options.threads !== undefined) checkInteger('threads', threads, 1, MAX_THREADS);
+    const threads = checkInteger('threads', options.threads ?? 1, 1, MAX_THREADS);
     const native = loadNetwork(path, threads);
     try {
       const extra = allocate('the file', Uint8Array, native.extraBytes());
       native.takeExtra(extra);
       const saved = unarchive(extra);
-      const engine = new Engine(native, saved.dtMs, saved.seed, threads === 0 ? saved.threads : threads);
+      const engine = new Engine(native, saved.dtMs, saved.seed, threads);
       const net = new SpikingNetwork(engine as SpikingNetworkOptions);
+      const counts = new Float64Array(2);
+      native.counts(counts);
+      if (counts[0] !== saved.populations.length || counts[1] !== saved.projections.length)
+        throw new NeuronBusError('BAD_FILE');
       saved.populations.forEach(({ kind, size, name }, id) => {
-        if (native.size(id) !== size) throw new NeuronBusError('BAD_FILE');
+        if (native.size(id) !== size || native.model(id) !== MODEL[kind])
+          throw new NeuronBusError('BAD_FILE');
         net.#populations.push(restorePopulation(engine, id, size, kind, name));
       });
       net.#projections.push(...restoreProjections(engine, net.#populations, saved.projections));

@@ -150,7 +150,7 @@ export function resolveSpikes(
     );
   const steps = allocate('spikes', Float64Array, indices.length);
   for (let i = 0; i < steps.length; i++) {
-    steps[i] = engine.stepAt(`spikes.timesMs[${i}]`, timesMs[i]);
+    steps[i] = engine.stepAt('spikes.timesMs', timesMs[i], i);
     if (steps[i] < now)
       throw invalidArgument(
         `spikes.timesMs[${i}]`,

@@ -87,7 +87,7 @@ export class Projection {
   }
 
   #info(): Float64Array {
-    const out = new Float64Array(4);
+    const out = new Float64Array(5);
     this.engine.call((native) => native.info(this.id, out));
     return out;
   }

@@ -22,20 +22,26 @@ export interface Range {
   readonly max?: number;
   readonly above?: number;
   readonly below?: number;
-  readonly what?: string;
+  /** Or 0. */
+  readonly orZero?: boolean;
 }
 
 export const ANY: Range = {};
-export const POSITIVE: Range = { above: 0 };
+/** ms. Shorter ones than a femtosecond, and longer ones than thousands of years, are no numbers to compute with. */
+export const TIME_CONSTANT: Range = { min: 1e-12, max: 1e15 };
+/** mV, and what is computed like it. */
+export const POTENTIAL: Range = { min: -1e9, max: 1e9 };
 export const NOT_NEGATIVE: Range = { min: 0 };
+export const POSITIVE: Range = { above: 0 };
 
-function inside(value: number, { min, max, above, below }: Range): boolean {
-  return (
-    Number.isFinite(value) && !(value < min!) && !(value > max!) && !(value <= above!) && !(value >= below!)
-  );
+function inside(value: number, range: Range): boolean {
+  if (value === 0 && range.orZero) return true;
+  const { min = -Infinity, max = Infinity, above = -Infinity, below = Infinity } = range;
+  return value >= min && value <= max && value > above && value < below;
 }
 
-function describeRange({ min, max, above, below, what = 'a finite number' }: Range): string {
+function describeRange({ min, max, above, below, orZero }: Range): string {
+  const what = orZero ? '0, or a number' : 'a finite number';
   const parts = [
     min !== undefined && `at least ${min}`,
     above !== undefined && `above ${above}`,
@@ -45,10 +51,15 @@ function describeRange({ min, max, above, below, what = 'a finite number' }: Ran
   return parts.length === 0 ? what : `${what} ${parts.join(' and ')}`;
 }
 
-/** @throws NeuronBusError ERR_NB_INVALID_ARGUMENT naming `name`. */
-export function checkNumber(name: string, value: unknown, range: Range = ANY): number {
+/** The name of an element; only made where something is wrong with it. */
+export function nameAt(name: string, index: number | undefined): string {
+  return index === undefined ? name : `${name}[${index}]`;
+}
+
+/** @throws NeuronBusError ERR_NB_INVALID_ARGUMENT naming `name`, or its element `index`. */
+export function checkNumber(name: string, value: unknown, range: Range = ANY, index?: number): number {
   if (typeof value !== 'number' || !inside(value, range))
-    throw invalidArgument(name, value, describeRange(range));
+    throw invalidArgument(nameAt(name, index), value, describeRange(range));
   return value;
 }
 
@@ -99,7 +110,7 @@ export function checkNumbers(name: string, values: unknown, range: Range, length
   if (length !== undefined && values.length !== length)
     throw invalidArgument(`the length of ${name}`, values.length, `${length}`);
   const result = allocate(name, Float64Array, values.length);
-  for (let i = 0; i < result.length; i++) result[i] = checkNumber(`${name}[${i}]`, values[i], range);
+  for (let i = 0; i < result.length; i++) result[i] = checkNumber(name, values[i], range, i);
   return result;
 }
 
@@ -141,7 +152,7 @@ export function resolveValues(
   if (isList(checked)) return checkNumbers(name, checked, range, size);
   const result = allocate(name, Float64Array, size);
   const draw = sampler(checked, random);
-  for (let i = 0; i < size; i++) result[i] = checkNumber(`${name}[${i}]`, draw(), range);
+  for (let i = 0; i < size; i++) result[i] = checkNumber(name, draw(), range, i);
   return result;
 }
 

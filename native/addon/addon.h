@@ -39,5 +39,6 @@ Mapping* mapping_of(Napi::Env env, Napi::Value buffer);
 
 void export_segment(Napi::Env env, Napi::Object exports);
 void export_ganglion(Napi::Env env, Napi::Object exports);
+void export_network(Napi::Env env, Napi::Object exports);
 
 }  // namespace neuronbus

@@ -44,6 +44,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("clockInfo", Napi::Function::New(env, clock_info, "clockInfo"));
   export_segment(env, exports);
   export_ganglion(env, exports);
+  export_network(env, exports);
   return exports;
 }
 

@@ -329,10 +329,10 @@ export class Answering {
     if (what === L.MESSAGE_ERROR) this.#host.finished(request, 'failed', value);
     else this.#host.finished(request, 'served');
     this.#parts.wake(request);
-    const { from, to, timestamp, answeredAfterNs } = request;
+    const { from, to, timestamp, answeredAfterNs, scale } = request;
     if (what === L.MESSAGE_ERROR) this.#teacher.failed(from, to);
-    else if (answeredAfterNs >= 0) this.#teacher.answered(from, to, answeredAfterNs);
-    else this.#teacher.answered(from, to, Math.max(0, this.#ws.lastReading() - timestamp));
+    else if (answeredAfterNs >= 0) this.#teacher.answered(from, to, answeredAfterNs, scale);
+    else this.#teacher.answered(from, to, Math.max(0, this.#ws.lastReading() - timestamp), scale);
     return sent;
   }
 

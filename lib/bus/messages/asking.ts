@@ -12,10 +12,11 @@ import { Deadlines } from './deadlines.js';
 import type { ExchangeObserver } from './observer.js';
 import type { MessageOptions, Outgoing, RequestOptions } from './options.js';
 import { Pending, PendingTable } from './pending.js';
-import { type Post, wireTime } from './post.js';
+import { type Post, stampOf, wireTime } from './post.js';
 import { Reply } from './reply.js';
 import { aborted } from './retries.js';
 import { type Destination, type Route, startedOn } from './router.js';
+import type { TimeScale } from './time_scale.js';
 import { iterate, partsLost, StreamPending, type TokenStream } from './token_stream.js';
 import type { Content } from './value.js';
 
@@ -26,6 +27,8 @@ export interface AskingHost {
   sent(from: number, to: number, bytes: number, options: MessageOptions, went: boolean): void;
   /** A question is about to be sent. Returns the trace context that goes with it. */
   asks(pending: Pending, traceparent: string | undefined): string | undefined;
+  /** Of what neuron `from` asks neuron `to` by its id; `entry` as in Pending. */
+  scaleOf(from: number, to: number, entry: number): TimeScale;
   /** How an exchange ended; `latencyNs` from question to answer or end, `error` what the asker gets. */
   ended(pending: Pending, outcome: Outcome, latencyNs: number, error?: Error): void;
 }
@@ -146,8 +149,15 @@ export class Asking {
     return iterate<R>(pending);
   }
 
-  /** An answer of `source` came. `content` decodes its value. */
-  answered(what: number, exchange: number, count: number, source: number, content: () => Content): void {
+  /** An answer of `source` came, in slot `at`. `content` decodes its value. */
+  answered(
+    what: number,
+    exchange: number,
+    count: number,
+    source: number,
+    at: number,
+    content: () => Content,
+  ): void {
     this.#ws.awaited = true;
     const open = this.#table.get(exchange);
     if (open === undefined || open.to !== source) {
@@ -161,8 +171,13 @@ export class Asking {
       this.#end(open, 'failed', error as Error); // it cannot be read, and will not come again
       return;
     }
-    if (what === L.MESSAGE_ERROR) this.#end(open, 'failed', remoteError(value));
-    else if (open instanceof StreamPending) this.#streamed(open, what, count, value);
+    if (what === L.MESSAGE_ERROR) {
+      this.#end(open, 'failed', remoteError(value));
+      return;
+    }
+    const first = what === L.MESSAGE_REPLY || (what === L.MESSAGE_PART && count === 0);
+    if (first) open.scale?.answered(stampOf(this.#ws.u32, at) - open.sentNs);
+    if (open instanceof StreamPending) this.#streamed(open, what, count, value);
     else if (what === L.MESSAGE_REPLY) this.#replied(open, value);
   }
 
@@ -226,12 +241,13 @@ export class Asking {
     pending.what = what;
     pending.type = type;
     pending.priority = priority;
+    pending.scale = route === undefined ? this.#host.scaleOf(from, to, pending.toEntry) : route.scale;
     this.#table.add(pending);
-    const { exchange, deadlineNs } = pending;
+    const { exchange, deadlineNs, scale } = pending;
     const traceparent = this.#host.asks(pending, options.traceparent);
     try {
       const went = this.#post.send(
-        { from, to, what, exchange, correlation, type, priority, deadlineNs, traceparent },
+        { from, to, what, exchange, correlation, type, priority, deadlineNs, traceparent, scale: scale.byte },
         value,
       );
       if (!went) throw new NeuronBusError('FULL', `The question to neuron ${to} was dropped`);

@@ -36,12 +36,13 @@ import {
   type To,
 } from './options.js';
 import type { Pending } from './pending.js';
-import { fromWire, Post } from './post.js';
+import { fromWire, Post, stampOf } from './post.js';
 import { Records } from './records.js';
 import type { Reply } from './reply.js';
 import { Retries } from './retries.js';
 import { Router, type RouterHost, type RoutingChoice } from './router.js';
 import { Teacher } from './teacher.js';
+import { TimeScales } from './time_scale.js';
 import type { TokenStream } from './token_stream.js';
 import { Content } from './value.js';
 
@@ -78,6 +79,7 @@ export class Conversations implements IncomingHost {
   readonly #newRouter: (choice: RoutingChoice, options: StrategyOptions) => Router;
   readonly #router: Router;
   readonly #routers: Router[] = []; // of networks with a strategy of their own
+  readonly #scales: TimeScales;
   readonly #retries: Retries;
   readonly #courier: Courier;
   readonly #frame = new Frame();
@@ -102,7 +104,9 @@ export class Conversations implements IncomingHost {
     const records = new Records(workspace, options.historyCapacity, createdNs);
     this.records = records;
     this.#health = new Health(options.healthThreshold);
-    this.#newRouter = (choice, more) => new Router(workspace, registry, choice, more, host);
+    const scales = new TimeScales(registry);
+    this.#scales = scales;
+    this.#newRouter = (choice, more) => new Router(workspace, registry, choice, more, host, scales);
     this.#router = this.#newRouter(options.routing, {});
     this.#addressing = new Addressing(workspace, registry, this.#health, () => host.now());
     const post = new Post(emitter);
@@ -117,6 +121,7 @@ export class Conversations implements IncomingHost {
       sent: (from, to, bytes, options, went) => records.sent(from, to, bytes, options, went),
       asks: (pending, traceparent) =>
         this.observer === undefined ? traceparent : this.observer.asking(pending, traceparent),
+      scaleOf: (from, to, entry) => scales.ofAgent(from, to, entry),
       ended: (pending, outcome, latencyNs, error) => {
         records.ended(pending, outcome, latencyNs);
         this.#ended(pending, outcome, latencyNs);
@@ -278,22 +283,22 @@ export class Conversations implements IncomingHost {
   /** The message in slot `at` came for neuron `id`. Returns whether it waits for its turn. */
   arrived(at: number, id: number): boolean {
     const { u32, memory } = this.#ws;
-    const { what, flags, exchange, correlation, deadline, encoding } = this.#frame.read(u32, at);
+    const { what, flags, exchange, correlation, deadline, encoding, scale } = this.#frame.read(u32, at);
     const from = u32[at * 16 + 3] & 0xffff;
     const content = () => new Content(encoding, flags, readValue(u32, at, memory));
     if (what >= L.MESSAGE_REPLY && what <= L.MESSAGE_END) {
-      this.#asking.answered(what, exchange, deadline, from, content);
+      this.#asking.answered(what, exchange, deadline, from, at, content);
     } else if (what > L.MESSAGE_END) {
       if (what < L.MESSAGE_WHATS) this.#answering.told(what, from, id, exchange, deadline, content);
     } else {
       const now = this.#ws.lastReading();
       const type = (flags >>> L.MESSAGE_TYPE_SHIFT) as SpikeType;
       const priority = (u32[at * 16 + 4] >>> 8) & 0xff;
-      const sentNs = u32[at * 16 + 1] * 4294967296 + u32[at * 16];
+      const sentNs = stampOf(u32, at);
       const deadlineNs = fromWire(deadline, now);
       const correlationId = correlation;
       this.#answering.arrived(
-        { from, to: id, what, exchange, correlationId, type, priority, sentNs, deadlineNs },
+        { from, to: id, what, exchange, correlationId, type, priority, sentNs, deadlineNs, scale },
         content,
         now,
       );
@@ -327,6 +332,7 @@ export class Conversations implements IncomingHost {
   /** A neuron of this thread left. */
   left(id: number): void {
     this.#health.forget(id);
+    this.#scales.left(id);
     for (const router of [this.#router, ...this.#routers]) router.left(id);
     this.#answering.left(id);
     this.records.traffic.left(id);

@@ -94,6 +94,20 @@ nb_status Network::connect(const Connection& connection, uint32_t* id) {
 // ---- neurons --------------------------------------------------------------------------------------------------------
 
 Step Network::now() const { return impl_->now; }
+uint32_t Network::populations() const { return static_cast<uint32_t>(impl_->populations.size()); }
+
+uint32_t Network::projections() const { return static_cast<uint32_t>(impl_->projections.size()); }
+
+Model Network::model(uint32_t population) const { return impl_->populations[population]->model; }
+
+uint64_t Network::bytes() const {
+  uint64_t bytes = sizeof(Impl);
+  for (const auto& population : impl_->populations) bytes += population->state_bytes();
+  for (const auto& projection : impl_->projections) bytes += projection->bytes();
+  for (const auto& recorder : impl_->recorders) bytes += recorder->bytes();
+  return bytes;
+}
+
 uint32_t Network::size(uint32_t population) const { return impl_->populations[population]->size; }
 
 nb_status Network::get_state(uint32_t population, Variable variable, double* out) const {
@@ -128,7 +142,7 @@ void Network::spike_counts(uint32_t population, uint32_t* out) const {
 
 ProjectionInfo Network::info(uint32_t projection) const {
   const Projection& p = *impl_->projections[projection];
-  return {p.pre->id, p.post->id, p.synapses, p.bytes()};
+  return {p.pre->id, p.post->id, p.synapses, p.bytes(), p.plasticity.rule};
 }
 
 void Network::weights(uint32_t projection, float* out) {

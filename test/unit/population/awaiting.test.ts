@@ -88,8 +88,8 @@ describe('awaitDecision()', () => {
   it('resolves when the posterior share of a class reaches the confidence', async () => {
     const neuron = make();
     neuron.broadcast(input);
-    const decision = await neuron.awaitDecision({ confidence: 0.7, timeoutMs: 60_000 });
-    expect(decision).toEqual(findDecision(output, classes, 0.7));
+    const decision = await neuron.awaitDecision({ confidence: 0.76, timeoutMs: 60_000 });
+    expect(decision).toEqual(findDecision(output, classes, 0.76));
     expect(decision.class).toBe(0);
   });
 
