@@ -73,7 +73,7 @@ const endings = {
   async 'the collector knows'() {
     let collected = 0;
     const registry = new FinalizationRegistry(() => collected++);
-    for (let i = 0; i < 200; i++) {
+    for (let i = 0; i < 60; i++) {
       const net = new SpikingNetwork();
       const [pre, post] = [net.spikeSource(2000), net.population(2000, lif())];
       net.connect(pre, post, { pattern: 'all-to-all', weightMv: { uniform: [0, 1] } });
@@ -95,8 +95,8 @@ const endings = {
       }
       return residentMiB();
     };
-    const before = await round(6);
-    const after = await round(18);
+    const before = await round(4);
+    const after = await round(10);
     const net = usedNet();
     await net.run(10);
     console.log(JSON.stringify({ timeMs: net.timeMs, grownMiB: after - before }));
