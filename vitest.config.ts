@@ -6,6 +6,7 @@ import { defineConfig } from 'vitest/config';
 const source = fileURLToPath(new URL('lib/index.ts', import.meta.url));
 const population = fileURLToPath(new URL('lib/population/population.ts', import.meta.url));
 const telemetry = fileURLToPath(new URL('lib/telemetry/telemetry.ts', import.meta.url));
+const plots = fileURLToPath(new URL('lib/plots/plots.ts', import.meta.url));
 const built = fileURLToPath(new URL('dist/index.js', import.meta.url));
 
 // A hang guard, not a measure: slow machines take the time they need.
@@ -19,6 +20,7 @@ function project(name: string, options: { parallel?: boolean; globalSetup?: stri
         { find: /^neuronbus$/, replacement: options.library ?? source },
         { find: /^neuronbus\/population$/, replacement: population },
         { find: /^neuronbus\/telemetry$/, replacement: telemetry },
+        { find: /^neuronbus\/plots$/, replacement: plots },
       ],
     },
     test: {
@@ -43,6 +45,16 @@ copyWorkers.test.include = [
 ];
 Object.assign(copyWorkers.test, { env });
 
+// The oracles judge every set of kernels; a set that this processor does not have is skipped.
+const oracles = ['scalar', 'avx2', 'avx512', 'neon'].map((kernels) => {
+  const oracle = project(`oracle-${kernels}`);
+  Object.assign(oracle.test, {
+    include: ['test/oracle/**/*.test.ts'],
+    env: { NEURONBUS_KERNELS: kernels },
+  });
+  return oracle;
+});
+
 export default defineConfig({
   test: {
     pool: 'forks',
@@ -59,6 +71,7 @@ export default defineConfig({
       copy,
       copyWorkers,
       project('agents', { parallel: false }),
+      ...oracles,
       project('processes', { parallel: false }),
       project('package', { parallel: false, globalSetup: 'test/package/pack.ts' }),
     ],
