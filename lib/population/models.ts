@@ -47,7 +47,7 @@ export interface LifOptions {
   inhibitorySynapseTauMs?: Values;
   /** Steady drive, mV: where the potential would end above rest. Default 0. */
   driveMv?: Values;
-  /** A spike also sets the excitatory current (or conductance) to 0, as in spike response models. Default false. */
+  /** true: a spike of its own also clears its excitatory current or conductance. Default false. */
   resetExcitatory?: boolean;
   /** Synapses of conductance in place of current; weights are then in units of the leak conductance. */
   conductance?: ConductanceOptions;
@@ -233,7 +233,8 @@ const IZHIKEVICH_KEYS: ReadonlySet<string> = new Set([
 ]);
 
 function lifModel(options: AdaptiveLifOptions, incrementMv: Values, thresholdTauMs: Values): NeuronModel {
-  const { conductance, restMv = -70, synapseTauMs = 2 } = options;
+  const { conductance, restMv = -70, synapseTauMs = 2, resetExcitatory = false } = options;
+  checkBoolean('resetExcitatory', resetExcitatory);
   if (conductance !== undefined) checkKeys('conductance', conductance, CONDUCTANCE_KEYS);
   // A conductance has no jump of the potential to offer.
   const synapseTau = conductance === undefined ? { ...TIME_CONSTANT, orZero: true } : TIME_CONSTANT;
@@ -262,11 +263,7 @@ function lifModel(options: AdaptiveLifOptions, incrementMv: Values, thresholdTau
     },
     { name: 'thresholdIncrementMv', range: { min: 0, max: 1e9 }, values: incrementMv },
     { name: 'thresholdTauMs', range: TIME_CONSTANT, values: thresholdTauMs },
-    {
-      name: 'resetExcitatory',
-      range: NOT_NEGATIVE,
-      values: checkBoolean('resetExcitatory', options.resetExcitatory ?? false) ? 1 : 0,
-    },
+    { name: 'resetExcitatory', range: NOT_NEGATIVE, values: resetExcitatory ? 1 : 0 },
   ]);
 }
 

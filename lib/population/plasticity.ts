@@ -8,10 +8,13 @@ import { BOUNDS, PAIRING, RULE } from './native_network.js';
 import { checkChoice, checkNumber, TIME_CONSTANT } from './validation.js';
 
 /**
- * Which spikes pair: 'all' with all, or 'nearest': a post-spike with the last arrival at or before it, an arrival with the last
- * post-spike before it. An arrival and a post-spike of one step: the arrival came first. 'reduced-nearest' (not with triplets):
- * as 'nearest', but potentiation and depression take turns: a post-spike counts if it is the first since the last arrival, an arrival
- * if it is the first since the last post-spike (Morrison, Diesmann and Gerstner 2008, Biol. Cybern. 98:459).
+ * Which spikes pair, as in Morrison, Diesmann and Gerstner 2008 (Biol. Cybern. 98:459). An arrival and a post-spike of one step:
+ * the arrival came first.
+ *
+ * - 'all': all with all.
+ * - 'nearest': a post-spike with the last arrival at or before it, an arrival with the last post-spike before it.
+ * - 'reduced-nearest': the same, but potentiation and depression take turns: only the first post-spike after an arrival pairs with
+ *   it, and an arrival only with a post-spike since the arrival before. Not for triplets.
  */
 export type Pairing = 'all' | 'nearest' | 'reduced-nearest';
 
