@@ -86,6 +86,8 @@ export class Presenter<Input, Output> {
   #pumping: Promise<void> | undefined;
   #running = 0;
   #presented = false;
+  /** Step at which the last window ends. */
+  #end = 0;
 
   /** @throws NeuronBusError ERR_NB_INVALID_ARGUMENT naming the option, ERR_NB_CLOSED, ERR_NB_RUNNING. */
   constructor(net: SpikingNetwork, options: PresenterOptions<Input, Output>, host: PresenterHost) {
@@ -197,10 +199,13 @@ export class Presenter<Input, Output> {
     const engine = this.#engine;
     const { signal } = this.#abort;
     const heard = await takeTurn(net, engine, async () => {
-      if (this.#presented && settleMs > 0) await net.run(settleMs, { signal });
+      // What was left of the spikes of a window that failed must not come with this one.
+      const restMs = engine.timeOf(Math.max(0, this.#end - engine.now)) + (this.#presented ? settleMs : 0);
+      if (restMs > 0) await net.run(restMs, { signal });
       this.check();
       this.#presented = true;
       const begin = engine.now;
+      this.#end = begin + engine.steps('windowMs', windowMs, 1);
       const timesMs = train.timesMs.map((ms) => engine.timeOf(begin + engine.stepAt('timesMs', ms)));
       input.add({ neurons: train.neurons, timesMs });
       this.#recording.clear();

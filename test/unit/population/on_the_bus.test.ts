@@ -4,7 +4,7 @@ import { type DirectInput, RateDecoder, RateEncoder, type Winner } from 'neuronb
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { codeOfPromise, turn, until } from '../../support.js';
 import { add, codeOf, messageOf } from '../bus/support.js';
-import { type RelayNeuron, relay, relayNeuron, volley } from './nets.js';
+import { type Relay, type RelayNeuron, relay, relayNeuron, volley } from './nets.js';
 
 /** A bus that delivers by itself, closed when the test ends. */
 function open(): NeuronBus {
@@ -28,6 +28,16 @@ function talk(neuron: RelayNeuron = relayNeuron(relay())) {
   const ask = (value: unknown, options = {}) =>
     bus.request<unknown, Winner>(probe.id, { capability: 'relay' }, value, options);
   return { bus, id, neuron, probe, fire, ask };
+}
+
+/** Keeps the network busy with a run of its own until the result is called. */
+function hold({ net }: Relay): () => Promise<void> {
+  const end = new AbortController();
+  const run = codeOfPromise(net.run(1e9, { signal: end.signal }));
+  return async () => {
+    end.abort();
+    expect(await run).toBe('ERR_NB_ABORTED');
+  };
 }
 
 describe('a population on the bus', () => {
@@ -181,12 +191,23 @@ describe('a full queue', () => {
   });
 
   it('drops a question whose asker gave up before its turn', async () => {
-    const { neuron, ask } = talk(relayNeuron(relay(), { windowMs: 50_000 }));
+    const parts = relay();
+    const neuron = relayNeuron(parts);
+    const requests: Request[] = [];
+    const answer = neuron.onRequest.bind(neuron);
+    neuron.onRequest = (request) => {
+      requests.push(request);
+      return answer(request);
+    };
+    const { ask } = talk(neuron);
+    const letGo = hold(parts);
     const giveUp = new AbortController();
     const [first, second] = [ask([1]), ask([2], { signal: giveUp.signal })];
     await until(() => neuron.stats().waiting === 1);
     giveUp.abort();
     expect(await codeOfPromise(second)).toBe('ERR_NB_ABORTED');
+    await until(() => requests[1]!.signal.aborted);
+    await letGo();
     expect((await first).value.neuron).toBe(1);
     await neuron.idle();
     expect(neuron.stats()).toMatchObject({ accepted: 2, decoded: 1, withdrawn: 1 });
@@ -253,6 +274,25 @@ describe('what an encoder throws goes to the caller:', () => {
     good = true;
     expect(await neuron.present([1])).toMatchObject({ neuron: 9 });
     expect(neuron.stats()).toMatchObject({ accepted: 3, failed: 2, decoded: 1 });
+  });
+});
+
+describe('an input whose run failed', () => {
+  it('leaves no spike for the next one', async () => {
+    const parts = relay();
+    const neuron = relayNeuron(parts);
+    let bad = true;
+    parts.net.poisson(1, {
+      rateHz: (timeMs) => {
+        if (bad && timeMs === 4) throw new RangeError('no rate');
+        return 0;
+      },
+    });
+    await expect(neuron.present(volley(2, 9))).rejects.toThrow('no rate');
+    expect(parts.net.timeMs).toBe(4);
+    bad = false;
+    expect(await neuron.present([1])).toEqual({ neuron: 1, spikes: 1, timeMs: 1 });
+    expect(parts.net.timeMs).toBe(20);
   });
 });
 
@@ -353,10 +393,12 @@ describe('the end', () => {
 
   it('of its time on a bus drops what came from there, and it can join another', async () => {
     const parts = relay();
-    const { bus, id, neuron, fire, probe } = talk(relayNeuron(parts, { windowMs: 20_000 }));
+    const { bus, id, neuron, fire, probe } = talk(relayNeuron(parts));
+    const letGo = hold(parts);
     for (let i = 0; i < 3; i++) fire([i]);
     await until(() => neuron.stats().accepted === 3);
     bus.unregister(id);
+    await letGo();
     await neuron.idle();
     expect(neuron.stats()).toMatchObject({ decoded: 1, withdrawn: 2 });
     const again = talk(neuron);
