@@ -211,11 +211,13 @@ export class Presenter<Input, Output> {
       this.#recording.clear();
       this.#host.begun(number);
       const parts: Spikes[] = [];
+      let room = this.#options.maxSpikes;
       await net.run(windowMs, {
         signal,
         onProgress: () => {
-          const spikes = this.#take(begin);
+          const spikes = this.#take(begin, room);
           if (spikes.neuron.length === 0) return;
+          room -= spikes.neuron.length;
           parts.push(spikes);
           this.#host.heard(spikes);
         },
@@ -226,11 +228,13 @@ export class Presenter<Input, Output> {
     return { number, output, timeMs: net.timeMs, withdrawn: false };
   }
 
-  /** Output spikes since the last time, with times from step `begin`. */
-  #take(begin: number): Spikes {
-    const { neuron, timeMs } = this.#recording.spikes;
-    this.#counts.lostSpikes += this.#recording.lost;
+  /** The first `room` output spikes since the last time, with times from step `begin`; the others are lost, and counted. */
+  #take(begin: number, room: number): Spikes {
+    const { spikes, lost } = this.#recording;
     this.#recording.clear();
+    this.#counts.lostSpikes += lost + Math.max(0, spikes.neuron.length - room);
+    const neuron = spikes.neuron.slice(0, room);
+    const timeMs = spikes.timeMs.slice(0, room);
     const { dtMs } = this.#engine;
     for (let i = 0; i < timeMs.length; i++)
       timeMs[i] = this.#engine.timeOf(Math.round(timeMs[i] / dtMs) - begin);

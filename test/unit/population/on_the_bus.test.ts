@@ -327,10 +327,12 @@ describe('turns', () => {
     expect(parts.net.timeMs).toBe(45);
   });
 
-  it('count output spikes that there is no room for', async () => {
-    const neuron = relayNeuron(relay(), { maxSpikes: 2 });
-    expect(await neuron.present(volley(1, 5))).toMatchObject({ spikes: 2 });
+  it('keep the first output spikes that there is room for and count the others, in however many slices they come', async () => {
+    const neuron = relayNeuron(relay(), { maxSpikes: 2, windowMs: 5000 });
+    const spikes = [0, 1, 1000, 2000, 4000].map((timeMs, i) => ({ neuron: i === 4 ? 2 : 1, timeMs }));
+    expect(await neuron.present(spikes)).toEqual({ neuron: 1, spikes: 2, timeMs: 1 });
     expect(neuron.stats().lostSpikes).toBe(3);
+    expect(await neuron.present([3])).toEqual({ neuron: 3, spikes: 1, timeMs: 1 });
   });
 });
 
