@@ -34,7 +34,7 @@ net.connect(input, output, {
   weightMv: kernel,
 });
 // Lateral inhibition: who fires quiets others, wherever they look.
-net.connect(output, output, { pattern: 'fixed-in-degree', degree: 48, weightMv: -2 });
+const inhibition = net.connect(output, output, { pattern: 'fixed-in-degree', degree: 48, weightMv: -2 });
 
 const eye = net.asNeuron<number[], ClassOutput>({
   input,
@@ -92,7 +92,7 @@ console.log(`and after ${decision.timeMs} ms it is sure: it ${CLASSES[decision.c
 eye.events.on('ablate', ({ neurons }) => console.log(`${neurons.length} of its ${output.size} neurons die;`));
 await eye.kill(Array.from({ length: output.size }, (_, i) => i).filter((i) => i % 8 > 1));
 console.log(`then it sees ${await examine(100)}.`);
-const [healed] = await eye.heal();
+const healed = (await eye.heal()).find(({ projection }) => projection === inhibition)!;
 console.log(
   `Healing cuts ${healed.removed} synapses of the dead and grows ${healed.grown} between the living;`,
 );

@@ -4,6 +4,7 @@
 // network, while it rests.
 
 import { checkKeys } from '../memory/errors.js';
+import { weightRange } from './connections.js';
 import type { SpikingNetwork } from './network.js';
 import type { Population } from './neurons.js';
 import type { Projection } from './projection.js';
@@ -19,7 +20,7 @@ export interface Ablation {
 }
 
 export interface HealOptions {
-  /** Whether as many synapses grow as are removed, at random places between the living. Default true. */
+  /** Whether as many synapses grow as are removed, at random places between the living; not in convolutions. Default true. */
   grow?: boolean;
   /** Weight of what grows. Default: for each projection the mean of those that are left. */
   weight?: number;
@@ -76,20 +77,25 @@ export function checkHeal(options: HealOptions): { grow: boolean; weight: number
 }
 
 /**
- * @internal Rewires the projections from and to populations with dead neurons. A convolution stays as it is: its kernel is shared,
- * and the dead take no part in it.
+ * @internal Rewires the projections from and to populations with dead neurons. Nothing grows in a convolution: a synapse at random
+ * has no place in a map.
  */
 export function rewireAll(
   { projections }: SpikingNetwork,
   killed: ReadonlyMap<Population, Uint32Array>,
   { grow, weight }: { grow: boolean; weight: number | undefined },
 ): Healing[] {
+  const hurt = projections.filter(({ pre, post }) => killed.has(pre) || killed.has(post));
+  const grows = ({ pattern }: Projection) => grow && pattern !== 'convolution';
+  // All can have this weight, or nothing is changed.
+  if (weight !== undefined) {
+    for (const { rule, facts } of hurt.filter(grows))
+      checkNumber('weight', weight, weightRange(rule === 'static' ? undefined : facts));
+  }
   const healed: Healing[] = [];
-  for (const projection of projections) {
-    if (projection.pattern === 'convolution') continue;
-    if (!killed.has(projection.pre) && !killed.has(projection.post)) continue;
-    const typical = weight ?? (grow ? meanOfLiving(projection) : undefined);
-    const wish = grow && typical !== undefined ? { grow: 'removed' as const, weight: typical } : {};
+  for (const projection of hurt) {
+    const typical = grows(projection) ? (weight ?? meanOfLiving(projection)) : undefined;
+    const wish = typical === undefined ? {} : { grow: 'removed' as const, weight: typical };
     healed.push({ projection, ...projection.rewire({ dead: true, ...wish }) });
   }
   return healed;
@@ -107,5 +113,8 @@ function meanOfLiving(projection: Projection): number | undefined {
     sum += weights[i];
     count++;
   }
-  return count === 0 ? undefined : sum / count;
+  if (count === 0) return undefined;
+  const { rule, facts } = projection;
+  // Weights of single precision may be a rounding beyond the bounds of their rule.
+  return rule === 'static' ? sum / count : Math.min(facts.wMax, Math.max(facts.wMin, sum / count));
 }

@@ -177,10 +177,7 @@ export class PopulationNeuron<Input = unknown, Output = unknown> extends Neuron 
   broadcast(input: Input): boolean {
     const finished = this.#presenter.offer(input);
     if (finished === undefined) return false;
-    finished.then(
-      (done) => this.#report(done, undefined),
-      (error) => this.#failed(error),
-    );
+    finished.then((done) => this.#report(done, undefined)).catch((error) => this.#failed(error));
     return true;
   }
 
@@ -256,7 +253,7 @@ export class PopulationNeuron<Input = unknown, Output = unknown> extends Neuron 
 
   /**
    * Removes the synapses from and to dead neurons and grows others between living ones, in every projection from or to a
-   * population with dead neurons but convolutions; also in mid-run. Resolves to what was done, which is also a 'heal' event.
+   * population with dead neurons (in a convolution nothing grows); also in mid-run. Resolves to what was done, which is also a 'heal' event.
    *
    * @throws NeuronBusError ERR_NB_INVALID_ARGUMENT naming the option (also a weight that a rule does not allow), ERR_NB_CLOSED.
    */

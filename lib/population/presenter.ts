@@ -86,6 +86,8 @@ export class Presenter<Input, Output> {
   #pumping: Promise<void> | undefined;
   #running = 0;
   #presented = false;
+  /** Step at which the last window ends. */
+  #end = 0;
 
   /** @throws NeuronBusError ERR_NB_INVALID_ARGUMENT naming the option, ERR_NB_CLOSED, ERR_NB_RUNNING. */
   constructor(net: SpikingNetwork, options: PresenterOptions<Input, Output>, host: PresenterHost) {
@@ -197,20 +199,25 @@ export class Presenter<Input, Output> {
     const engine = this.#engine;
     const { signal } = this.#abort;
     const heard = await takeTurn(net, engine, async () => {
-      if (this.#presented && settleMs > 0) await net.run(settleMs, { signal });
+      // What was left of the spikes of a window that failed must not come with this one.
+      const restMs = engine.timeOf(Math.max(0, this.#end - engine.now)) + (this.#presented ? settleMs : 0);
+      if (restMs > 0) await net.run(restMs, { signal });
       this.check();
       this.#presented = true;
       const begin = engine.now;
+      this.#end = begin + engine.steps('windowMs', windowMs, 1);
       const timesMs = train.timesMs.map((ms) => engine.timeOf(begin + engine.stepAt('timesMs', ms)));
       input.add({ neurons: train.neurons, timesMs });
       this.#recording.clear();
       this.#host.begun(number);
       const parts: Spikes[] = [];
+      let room = this.#options.maxSpikes;
       await net.run(windowMs, {
         signal,
         onProgress: () => {
-          const spikes = this.#take(begin);
+          const spikes = this.#take(begin, room);
           if (spikes.neuron.length === 0) return;
+          room -= spikes.neuron.length;
           parts.push(spikes);
           this.#host.heard(spikes);
         },
@@ -221,11 +228,13 @@ export class Presenter<Input, Output> {
     return { number, output, timeMs: net.timeMs, withdrawn: false };
   }
 
-  /** Output spikes since the last time, with times from step `begin`. */
-  #take(begin: number): Spikes {
-    const { neuron, timeMs } = this.#recording.spikes;
-    this.#counts.lostSpikes += this.#recording.lost;
+  /** The first `room` output spikes since the last time, with times from step `begin`; the others are lost, and counted. */
+  #take(begin: number, room: number): Spikes {
+    const { spikes, lost } = this.#recording;
     this.#recording.clear();
+    this.#counts.lostSpikes += lost + Math.max(0, spikes.neuron.length - room);
+    const neuron = spikes.neuron.slice(0, room);
+    const timeMs = spikes.timeMs.slice(0, room);
     const { dtMs } = this.#engine;
     for (let i = 0; i < timeMs.length; i++)
       timeMs[i] = this.#engine.timeOf(Math.round(timeMs[i] / dtMs) - begin);

@@ -1,5 +1,12 @@
 // Neurons that die while the network works, on the bus: who knows of it, what is left, how it heals.
-import { type Ablation, ClassDecoder, LatencyEncoder, lif, SpikingNetwork } from 'neuronbus/population';
+import {
+  type Ablation,
+  ClassDecoder,
+  LatencyEncoder,
+  lif,
+  pairStdp,
+  SpikingNetwork,
+} from 'neuronbus/population';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { codeOfPromise, until } from '../../support.js';
 import { relay, relayNeuron, volley } from './nets.js';
@@ -172,6 +179,51 @@ describe('heal()', () => {
       grown: 0,
     });
     expect(all.synapses).toBe(12);
+  });
+
+  it('changes nothing when one projection cannot have the weight', async () => {
+    const { net, input, output, synapses } = relay();
+    const plastic = net.connect(input, output, {
+      pattern: 'all-to-all',
+      weightMv: 1,
+      plasticity: pairStdp({ wMax: 2 }),
+    });
+    const neuron = relayNeuron({ net, input, output, synapses });
+    await neuron.kill([3]);
+    expect(await codeOfPromise(neuron.heal({ weight: 3 }))).toBe('ERR_NB_INVALID_ARGUMENT');
+    expect([synapses.synapses, plastic.synapses]).toEqual([4, 16]);
+    expect((await neuron.heal({ weight: 2 })).map(({ removed }) => removed)).toEqual([1, 4]);
+  });
+
+  it('gives what grows a weight that the rule allows, where all have the highest', async () => {
+    const { net, input, output, synapses } = relay();
+    const plastic = net.connect(input, output, {
+      ...{ pattern: 'fixed-in-degree', degree: 2, weightMv: 0.3 },
+      plasticity: pairStdp({ wMax: 0.3 }),
+    });
+    const neuron = relayNeuron({ net, input, output, synapses });
+    await neuron.kill([3]);
+    const healed = await neuron.heal();
+    expect(healed.find(({ projection }) => projection === plastic)).toEqual({
+      projection: plastic,
+      removed: 2,
+      grown: 2,
+    });
+    expect([...plastic.weights]).toEqual(new Array(8).fill(Math.fround(0.3)));
+  });
+
+  it('grows nothing in a convolution', async () => {
+    const { net, input, output, synapses } = relay(9);
+    const shape = { input: { height: 3, width: 3 }, kernel: { height: 3, width: 3 }, padding: 1 };
+    const map = net.connect(input, output, { pattern: 'convolution', ...shape, weightMv: 1 });
+    const neuron = relayNeuron({ net, input, output, synapses });
+    await neuron.kill([4]);
+    const healed = await neuron.heal();
+    expect(healed.find(({ projection }) => projection === map)).toEqual({
+      projection: map,
+      removed: 9,
+      grown: 0,
+    });
   });
 
   it('refuses bad options', async () => {

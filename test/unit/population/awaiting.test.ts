@@ -58,11 +58,11 @@ describe('awaitConsensus()', () => {
 
   it('times out clearly: how far it got', async () => {
     const neuron = make();
-    neuron.broadcast([0, 1, 3]);
-    const error = await neuron.awaitConsensus(0.9, { quorum: 2, timeoutMs: 200 }).catch((reason) => reason);
+    await neuron.present([0, 1, 3]);
+    const error = await neuron.awaitConsensus(0.9, { quorum: 2, timeoutMs: 5 }).catch((reason) => reason);
     expect(error.code).toBe('ERR_NB_TIMEOUT');
     expect(error.message).toContain(
-      'In 200 ms and one input, an agreement of 0.9 was wanted, and 0.667 reached (class 0, 2 of 3 active neurons, at 1 ms)',
+      'In 5 ms and one input, an agreement of 0.9 was wanted, and 0.667 reached (class 0, 2 of 3 active neurons, at 1 ms)',
     );
   });
 
@@ -78,8 +78,8 @@ describe('awaitConsensus()', () => {
 
   it('times out clearly: too few were active', async () => {
     const neuron = make();
-    neuron.broadcast([0]);
-    const error = await neuron.awaitConsensus(0.9, { quorum: 3, timeoutMs: 200 }).catch((reason) => reason);
+    await neuron.present([0]);
+    const error = await neuron.awaitConsensus(0.9, { quorum: 3, timeoutMs: 5 }).catch((reason) => reason);
     expect(error.message).toContain('1 of 1 active neurons of a quorum of 3');
   });
 });
@@ -104,8 +104,8 @@ describe('awaitDecision()', () => {
 
   it('times out clearly: how far it got', async () => {
     const neuron = make();
-    neuron.broadcast([0]);
-    const error = await neuron.awaitDecision({ confidence: 0.9, timeoutMs: 200 }).catch((reason) => reason);
+    await neuron.present([0]);
+    const error = await neuron.awaitDecision({ confidence: 0.9, timeoutMs: 5 }).catch((reason) => reason);
     expect(error.code).toBe('ERR_NB_TIMEOUT');
     expect(error.message).toContain(
       'a confidence of 0.9 was wanted, and 0.750 reached (class 0, 1 spikes, at 1 ms)',

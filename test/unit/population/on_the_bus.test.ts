@@ -4,7 +4,7 @@ import { type DirectInput, RateDecoder, RateEncoder, type Winner } from 'neuronb
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { codeOfPromise, turn, until } from '../../support.js';
 import { add, codeOf, messageOf } from '../bus/support.js';
-import { type RelayNeuron, relay, relayNeuron, volley } from './nets.js';
+import { type Relay, type RelayNeuron, relay, relayNeuron, volley } from './nets.js';
 
 /** A bus that delivers by itself, closed when the test ends. */
 function open(): NeuronBus {
@@ -28,6 +28,16 @@ function talk(neuron: RelayNeuron = relayNeuron(relay())) {
   const ask = (value: unknown, options = {}) =>
     bus.request<unknown, Winner>(probe.id, { capability: 'relay' }, value, options);
   return { bus, id, neuron, probe, fire, ask };
+}
+
+/** Keeps the network busy with a run of its own until the result is called. */
+function hold({ net }: Relay): () => Promise<void> {
+  const end = new AbortController();
+  const run = codeOfPromise(net.run(1e9, { signal: end.signal }));
+  return async () => {
+    end.abort();
+    expect(await run).toBe('ERR_NB_ABORTED');
+  };
 }
 
 describe('a population on the bus', () => {
@@ -181,12 +191,23 @@ describe('a full queue', () => {
   });
 
   it('drops a question whose asker gave up before its turn', async () => {
-    const { neuron, ask } = talk(relayNeuron(relay(), { windowMs: 50_000 }));
+    const parts = relay();
+    const neuron = relayNeuron(parts);
+    const requests: Request[] = [];
+    const answer = neuron.onRequest.bind(neuron);
+    neuron.onRequest = (request) => {
+      requests.push(request);
+      return answer(request);
+    };
+    const { ask } = talk(neuron);
+    const letGo = hold(parts);
     const giveUp = new AbortController();
     const [first, second] = [ask([1]), ask([2], { signal: giveUp.signal })];
     await until(() => neuron.stats().waiting === 1);
     giveUp.abort();
     expect(await codeOfPromise(second)).toBe('ERR_NB_ABORTED');
+    await until(() => requests[1]!.signal.aborted);
+    await letGo();
     expect((await first).value.neuron).toBe(1);
     await neuron.idle();
     expect(neuron.stats()).toMatchObject({ accepted: 2, decoded: 1, withdrawn: 1 });
@@ -256,6 +277,25 @@ describe('what an encoder throws goes to the caller:', () => {
   });
 });
 
+describe('an input whose run failed', () => {
+  it('leaves no spike for the next one', async () => {
+    const parts = relay();
+    const neuron = relayNeuron(parts);
+    let bad = true;
+    parts.net.poisson(1, {
+      rateHz: (timeMs) => {
+        if (bad && timeMs === 4) throw new RangeError('no rate');
+        return 0;
+      },
+    });
+    await expect(neuron.present(volley(2, 9))).rejects.toThrow('no rate');
+    expect(parts.net.timeMs).toBe(4);
+    bad = false;
+    expect(await neuron.present([1])).toEqual({ neuron: 1, spikes: 1, timeMs: 1 });
+    expect(parts.net.timeMs).toBe(20);
+  });
+});
+
 describe('turns', () => {
   it('are taken by several neurons of one network, in order', async () => {
     const parts = relay();
@@ -287,10 +327,12 @@ describe('turns', () => {
     expect(parts.net.timeMs).toBe(45);
   });
 
-  it('count output spikes that there is no room for', async () => {
-    const neuron = relayNeuron(relay(), { maxSpikes: 2 });
-    expect(await neuron.present(volley(1, 5))).toMatchObject({ spikes: 2 });
+  it('keep the first output spikes that there is room for and count the others, in however many slices they come', async () => {
+    const neuron = relayNeuron(relay(), { maxSpikes: 2, windowMs: 5000 });
+    const spikes = [0, 1, 1000, 2000, 4000].map((timeMs, i) => ({ neuron: i === 4 ? 2 : 1, timeMs }));
+    expect(await neuron.present(spikes)).toEqual({ neuron: 1, spikes: 2, timeMs: 1 });
     expect(neuron.stats().lostSpikes).toBe(3);
+    expect(await neuron.present([3])).toEqual({ neuron: 3, spikes: 1, timeMs: 1 });
   });
 });
 
@@ -353,10 +395,12 @@ describe('the end', () => {
 
   it('of its time on a bus drops what came from there, and it can join another', async () => {
     const parts = relay();
-    const { bus, id, neuron, fire, probe } = talk(relayNeuron(parts, { windowMs: 20_000 }));
+    const { bus, id, neuron, fire, probe } = talk(relayNeuron(parts));
+    const letGo = hold(parts);
     for (let i = 0; i < 3; i++) fire([i]);
     await until(() => neuron.stats().accepted === 3);
     bus.unregister(id);
+    await letGo();
     await neuron.idle();
     expect(neuron.stats()).toMatchObject({ decoded: 1, withdrawn: 2 });
     const again = talk(neuron);
