@@ -180,6 +180,22 @@ describe('swarm', () => {
   });
 });
 
+describe('first_network', () => {
+  it('fires, and its synapses part into strong and weak ones', async () => {
+    const { code, stdout, stderr } = await runExample('first_network');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const [, spikes, first, last, strong, synapses] = stdout.match(
+      /^(\d+) spikes: ([\d.]+) Hz .* ([\d.]+) Hz in the last\n(\d+) % of (\d+) synapses are strong\n$/,
+    )!;
+    expect(Number(spikes)).toBeGreaterThan(0);
+    expect(Number(first)).toBeGreaterThan(0);
+    expect(Number(last)).toBeGreaterThan(0);
+    expect(Number(synapses)).toBe(100_000);
+    expect(Number(strong)).toBeGreaterThan(0); // 20 % of the uniform weights were, and learning moved them
+    expect(Number(strong)).toBeLessThan(100);
+  });
+});
+
 describe('spiking_neuron', () => {
   it('fires at the rates of the closed form, and knows leak and refractory period', async () => {
     const { code, stdout, stderr } = await runExample('spiking_neuron');
