@@ -83,7 +83,7 @@ export function assignClasses(
       throw invalidArgument(`responses[${k}]`, response, `an array of ${size} numbers, as the first one`);
     examples[labels[k]]++;
     for (let i = 0; i < size; i++)
-      sums[labels[k] * size + i] += checkNumber(`responses[${k}][${i}]`, response[i], NOT_NEGATIVE);
+      sums[labels[k] * size + i] += checkNumber(`responses[${k}]`, response[i], NOT_NEGATIVE, i);
   });
   const assigned = new Int32Array(size).fill(UNASSIGNED);
   const best = new Float64Array(size);

@@ -48,9 +48,9 @@ export function fractionsOf(name: string, input: Intensities, size: number, maxi
   const values = typeof input === 'number' ? [input] : input;
   if (!isList(values)) throw invalidArgument(name, values, `an array of ${size} numbers`);
   if (values.length !== size) throw invalidArgument(`the length of ${name}`, values.length, `${size}`);
-  const range = { min: 0, max: maximum, what: 'a number' };
+  const range = { min: 0, max: maximum };
   const fractions = new Float64Array(size);
-  for (let i = 0; i < size; i++) fractions[i] = checkNumber(`${name}[${i}]`, values[i], range) / maximum;
+  for (let i = 0; i < size; i++) fractions[i] = checkNumber(name, values[i], range, i) / maximum;
   return fractions;
 }
 

@@ -64,8 +64,18 @@ export interface AdaptiveLifOptions extends LifOptions {
   thresholdTauMs?: Values;
 }
 
-/** The types of Izhikevich 2003, Fig. 2, as a, b, c, d. */
-const IZHIKEVICH_TYPES = {
+/** The types of Izhikevich 2003, Fig. 2. */
+export type IzhikevichType =
+  | 'regular-spiking'
+  | 'intrinsically-bursting'
+  | 'chattering'
+  | 'fast-spiking'
+  | 'low-threshold-spiking'
+  | 'thalamo-cortical'
+  | 'resonator';
+
+/** Their a, b, c and d. */
+const IZHIKEVICH_TYPES: Readonly<Record<IzhikevichType, readonly [number, number, number, number]>> = {
   'regular-spiking': [0.02, 0.2, -65, 8],
   'intrinsically-bursting': [0.02, 0.2, -55, 4],
   chattering: [0.02, 0.2, -50, 2],
@@ -73,9 +83,7 @@ const IZHIKEVICH_TYPES = {
   'low-threshold-spiking': [0.02, 0.25, -65, 2],
   'thalamo-cortical': [0.02, 0.25, -65, 0.05],
   resonator: [0.1, 0.26, -65, 2],
-} as const;
-
-export type IzhikevichType = keyof typeof IZHIKEVICH_TYPES;
+};
 
 /**
  * dv/dt = 0.04 v^2 + 5 v + 140 - u + I, du/dt = a (b v - u), v in mV, t in ms; at `peakMv` v becomes c and u grows by d

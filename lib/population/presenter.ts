@@ -243,7 +243,12 @@ export class Presenter<Input, Output> {
       );
     const { input, windowMs } = this.#options;
     for (let i = 0; i < neurons.length; i++) {
-      checkInteger(`neurons[${i}] of the encoder`, neurons[i], 0, input.size - 1);
+      if (!(Number.isInteger(neurons[i]) && neurons[i] >= 0 && neurons[i] < input.size))
+        throw invalidArgument(
+          `neurons[${i}] of the encoder`,
+          neurons[i],
+          `an integer from 0 to ${input.size - 1}`,
+        );
       if (!(timesMs[i] >= 0 && timesMs[i] < windowMs))
         throw invalidArgument(
           `timesMs[${i}] of the encoder`,

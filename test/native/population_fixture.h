@@ -18,7 +18,7 @@ using namespace neuronbus::population;
 
 struct Lif {
   double tau = 10, rest = -70, threshold = -55, reset = -70, refractory = 2, tau_e = 5, tau_i = 5, drive = 0, reversal_e = 0,
-         reversal_i = -80, increment = 0, threshold_tau = 100;
+         reversal_i = -80, increment = 0, threshold_tau = 100, reset_excitatory = 0;
 };
 
 struct Spike {
@@ -42,7 +42,7 @@ class TestNetwork {
 
   uint32_t lif(uint32_t size, const Lif& p, Model model = Model::kLif) {
     const double all[] = {p.tau,   p.rest,       p.threshold,  p.reset,     p.refractory,    p.tau_e,
-                          p.tau_i, p.drive,      p.reversal_e, p.reversal_i, p.increment, p.threshold_tau};
+                          p.tau_i, p.drive,      p.reversal_e, p.reversal_i, p.increment, p.threshold_tau, p.reset_excitatory};
     return add(model, size, all, kLifParameters);
   }
   uint32_t izhikevich(uint32_t size, double a, double b, double c, double d, double drive, double tau_e = 0, double tau_i = 0) {

@@ -2,6 +2,11 @@
 //
 // Every rule against an oracle in double precision that goes synapse by synapse and step by step, with the formulas as they stand in
 // the papers: no logs, no laziness, no tables.
+#include <unistd.h>
+
+#include <cstdio>
+#include <string>
+
 #include "population_fixture.h"
 
 using namespace nbtest;
@@ -18,7 +23,8 @@ struct Case {
 
 // Traces and events of one synapse. `arrivals` and `posts` say what happens at each step.
 double oracle(const Plasticity& p, const std::vector<bool>& arrivals, const std::vector<bool>& posts, double weight, double reward) {
-  const bool nearest = p.pairing == Pairing::kNearest;
+  const bool nearest = p.pairing != Pairing::kAll;
+  const bool reduced = p.pairing == Pairing::kReducedNearest;
   const bool soft = p.bounds == Bounds::kMultiplicative;
   double x = 0, x2 = 0, y = 0, y2 = 0, e = 0, d = 0;
   const auto clamp = [&](double w) { return std::min(p.weight_max, std::max(p.weight_min, w)); };
@@ -35,12 +41,14 @@ double oracle(const Plasticity& p, const std::vector<bool>& arrivals, const std:
       reward_rule ? e -= change : weight = clamp(weight - change);
       x = nearest ? 1 : x + 1;
       x2 = nearest ? 1 : x2 + 1;
+      if (reduced) y = 0;
     }
     if (posts[step]) {
       const double change = x * (p.a_plus + p.a3_plus * y2) * (soft ? p.weight_max - weight : 1);
       reward_rule ? e += change : weight = clamp(weight + change);
       y = nearest ? 1 : y + 1;
       y2 = nearest ? 1 : y2 + 1;
+      if (reduced) x = 0;
     }
     if (reward_rule && p.tau_dopamine_ms > 0) {
       const double rate = 1 / p.tau_eligibility_ms + 1 / p.tau_dopamine_ms;
@@ -164,6 +172,59 @@ NB_TEST("population rules: pair, all to all, multiplicative") {
 }
 NB_TEST("population rules: pair, nearest, multiplicative") {
   compare_all({rule_of(Rule::kPair, Pairing::kNearest, Bounds::kMultiplicative), 0, 0});
+}
+NB_TEST("population rules: pair, reduced nearest, additive") {
+  compare_all({rule_of(Rule::kPair, Pairing::kReducedNearest, Bounds::kAdditive), 1, 0});
+}
+NB_TEST("population rules: pair, reduced nearest, multiplicative") {
+  compare_all({rule_of(Rule::kPair, Pairing::kReducedNearest, Bounds::kMultiplicative), 4, 0});
+}
+NB_TEST("population rules: reward, reduced nearest") {
+  compare_all({rule_of(Rule::kReward, Pairing::kReducedNearest, Bounds::kAdditive), 2, 0.2});
+}
+NB_TEST("population rules: reduced nearest pairing is refused for triplets") {
+  TestNetwork network(kDt);
+  const uint32_t pre = network.source(1, {});
+  Connection wrong = connection(pre, network.lif(1, Lif{}), Pattern::kAllToAll, 0.5);
+  wrong.plasticity = rule_of(Rule::kTriplet, Pairing::kReducedNearest, Bounds::kAdditive);
+  uint32_t id = 0;
+  CHECK_EQ(network->connect(wrong, &id), NB_ERR_INVALID_ARGUMENT);
+}
+NB_TEST("population rules: reduced nearest pairing goes on where a file left it") {
+  TestNetwork network(kDt, 7);
+  Lif post;
+  post.refractory = 0;
+  const uint32_t noise = network.poisson(40, 60);
+  Connection learned = connection(noise, network.lif(30, post), Pattern::kAllToAll, 0.5);
+  learned.plasticity = rule_of(Rule::kPair, Pairing::kReducedNearest, Bounds::kAdditive);
+  learned.plasticity.weight_max = 9;
+  learned.weight_a = 4;
+  const uint32_t projection = network.connect(learned);
+  network.run(500);
+  const std::string path = "/tmp/nb-reduced-" + std::to_string(getpid());
+  CHECK_EQ(network->save(path.c_str(), nullptr, 0), NB_OK);
+  TestNetwork other(kDt);
+  std::unique_ptr<uint8_t[]> extra;
+  size_t extra_bytes = 0;
+  CHECK_EQ(Network::load(path.c_str(), 1, &other.owner(), &extra, &extra_bytes), NB_OK);
+  std::remove(path.c_str());
+  network.run(500);
+  other.run(500);
+  CHECK(network.weights(projection) == other.weights(projection));
+}
+NB_TEST("population rules: a spike clears the excitatory current if asked to") {
+  for (const double clears : {0.0, 1.0}) {
+    TestNetwork network(kDt);
+    Lif neuron;
+    neuron.reset_excitatory = clears;
+    const uint32_t pre = network.source(1, {{0, 0}});
+    const uint32_t post = network.lif(1, neuron);
+    network.connect(connection(pre, post, Pattern::kOneToOne, 1000));
+    network.run(3);
+    double current = -1;
+    CHECK_EQ(network->get_state(post, Variable::kExcitatory, &current), NB_OK);
+    CHECK((current == 0) == (clears == 1));
+  }
 }
 NB_TEST("population rules: triplet, all to all") {
   compare_all({rule_of(Rule::kTriplet, Pairing::kAll, Bounds::kAdditive), 1, 0});

@@ -24,6 +24,7 @@ class RowTask {
       : p_(projection), log_(log), scratch_(scratch), rule_(projection.plasticity) {
     terms = {static_cast<float>(rule_.weight_min), static_cast<float>(rule_.weight_max)};
     triplet_ = rule_.rule == Rule::kTriplet;
+    reduced_ = rule_.pairing == Pairing::kReducedNearest;
     slow_ = triplet_ ? log.traces[projection.slow_trace_].data() : nullptr;
   }
 
@@ -33,6 +34,8 @@ class RowTask {
     since_ = since;
     relative_ = since > log_.base ? static_cast<uint32_t>(since - log_.base) : 0;
     known_step_ = ~uint32_t{0};
+    arrived_ = trace.last == kNoStep ? kNever : static_cast<double>(trace.last);
+    arrived_relative_ = trace.last != kNoStep && trace.last > log_.base ? static_cast<uint32_t>(trace.last - log_.base) : 0;
   }
 
   // x (A2+ + A3+ y2) for a log entry.
@@ -47,12 +50,20 @@ class RowTask {
 
   // Entries of neuron `local` that are still to be taken, in the order of time, in scratch. Returns how many.
   uint32_t pending(uint32_t local) {
+    if (reduced_) return first_since_arrival(local);
     uint32_t count = 0;
     for (uint32_t entry = log_.head[local]; entry != PostLog::kNone && log_.step[entry] >= relative_; entry = log_.earlier[entry]) {
       scratch_[count++] = entry;
     }
     std::reverse(scratch_, scratch_ + count);
     return count;
+  }
+
+  // Reduced nearest pairing: whether an arrival may depress, because there was a post-spike since the last one.
+  bool takes_turn(uint32_t local) const {
+    const uint32_t newest = log_.head[local];
+    if (newest != PostLog::kNone) return log_.step[newest] >= arrived_relative_;
+    return log_.before[local] != kNever && log_.before[local] >= arrived_;
   }
 
   template <bool Soft>
@@ -104,16 +115,31 @@ class RowTask {
   Terms<float> terms;
 
  private:
+  // As pending(): the first entry since the last arrival, unless it has acted.
+  uint32_t first_since_arrival(uint32_t local) {
+    if (log_.before[local] != kNever && log_.before[local] >= arrived_) return 0;
+    uint32_t first = PostLog::kNone;
+    for (uint32_t entry = log_.head[local]; entry != PostLog::kNone && log_.step[entry] >= arrived_relative_;) {
+      first = entry;
+      entry = log_.earlier[entry];
+    }
+    if (first == PostLog::kNone || log_.step[first] < relative_) return 0;
+    scratch_[0] = first;
+    return 1;
+  }
+
   const Projection& p_;
   const PostLog& log_;
   uint32_t* scratch_;
   const Plasticity& rule_;
-  bool triplet_;
+  bool triplet_, reduced_;
   const float* slow_;
   PreTrace trace_{};
   Step since_ = 0;
   uint32_t relative_ = 0;
   uint32_t known_step_ = 0;
+  double arrived_ = kNever;  // the last arrival
+  uint32_t arrived_relative_ = 0;
   double x_ = 0;
   float pair_change_ = 0;
 };
@@ -139,7 +165,7 @@ void Projection::deliver(uint32_t thread, Step now, uint32_t* list) {
 
 // The traces of the pre-neurons, with this arrival.
 void Projection::remember(Group& group, uint32_t thread, Step now, const uint32_t* list, uint32_t count) {
-  const bool nearest = plasticity.pairing == Pairing::kNearest;
+  const bool nearest = plasticity.pairing != Pairing::kAll;
   const bool triplet = plasticity.rule == Rule::kTriplet;
   for (uint32_t i = 0; i < count; i++) {
     PreTrace& trace = group.traces[thread][list[i]];
@@ -192,6 +218,7 @@ void Projection::deliver_plastic(Block& block, uint32_t thread, const Group& gro
   double* const target = feed_ == Feed::kInhibitory ? inhibitory : excitatory;
   const double scale = feed_ == Feed::kInhibitory ? inhibitory_scale_ : 1;
   const bool reward = plasticity.rule == Rule::kReward;
+  const bool reduced = plasticity.pairing == Pairing::kReducedNearest;
   const Kernels& run = kernels();
 
   for (uint32_t i = 0; i < count; i++) {
@@ -204,7 +231,7 @@ void Projection::deliver_plastic(Block& block, uint32_t thread, const Group& gro
     if (plasticity.rule == Rule::kTriplet && !first) slow = trace.slow * slow_.at(now - trace.last);
     const float change = static_cast<float>(plasticity.a_minus + plasticity.a3_minus * slow);
 
-    if (block.dense() && !reward && feed_ != Feed::kBySign) {
+    if (block.dense() && !reward && !reduced && feed_ != Feed::kBySign) {
       float* const weights = block.weight.data() + size_t{row} * block.stride;
       if (!first) task.take_row<Soft>(weights);
       (Soft ? run.dense_multiplicative : run.dense_additive)(
@@ -217,9 +244,10 @@ void Projection::deliver_plastic(Block& block, uint32_t thread, const Group& gro
     for (size_t k = begin; k < end; k++) {
       const uint32_t to = block.dense() ? static_cast<uint32_t>(k - begin) : block.index[k];
       float weight = block.weight[k];
+      const float fall = reduced && !task.takes_turn(to) ? 0 : change * post_trace[to];
       if (reward) {
         if (!first) task.take_eligible<Soft>(&weight, &block.eligibility[k], to, now, whole);
-        block.eligibility[k] -= change * post_trace[to] * (Soft ? weight - task.terms.minimum : 1);
+        block.eligibility[k] -= fall * (Soft ? weight - task.terms.minimum : 1);
       } else if (!first) {
         weight = task.take<Soft>(weight, to);
       }
@@ -228,7 +256,7 @@ void Projection::deliver_plastic(Block& block, uint32_t thread, const Group& gro
       } else {
         weight < 0 ? inhibitory[to] += weight * inhibitory_scale_ : excitatory[to] += weight;
       }
-      block.weight[k] = reward ? weight : depress<Soft>(task.terms, weight, change * post_trace[to]);
+      block.weight[k] = reward ? weight : depress<Soft>(task.terms, weight, fall);
     }
   }
 }
@@ -245,7 +273,7 @@ void Projection::sweep_block(Block& block, const Group& group, Step now) {
     if (since >= now) continue;
     task.begin(trace, since);
     const size_t begin = block.dense() ? size_t{row} * block.stride : block.start[row];
-    if (block.dense() && !reward) {
+    if (block.dense() && !reward && plasticity.pairing != Pairing::kReducedNearest) {
       task.take_row<Soft>(block.weight.data() + begin);
       continue;
     }

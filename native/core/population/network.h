@@ -58,6 +58,7 @@ enum LifParameter : uint32_t {
   kLifReversalInhibitory,
   kLifThresholdIncrement,
   kLifThresholdTau,
+  kLifResetExcitatory,  // 1: a spike also sets the excitatory current or conductance to 0; else 0
   kLifParameters,
 };
 // Izhikevich 2003, IEEE Trans. Neural Netw. 14:1569. v in mV, time in ms, I as published; weights are pulses of v in mV when the
@@ -107,7 +108,9 @@ enum class WeightKind : uint32_t { kConstant, kUniform, kNormal, kGiven };
 enum class Receptor : uint32_t { kBySign, kExcitatory, kInhibitory };
 
 enum class Rule : uint32_t { kStatic, kPair, kTriplet, kReward };
-enum class Pairing : uint32_t { kAll, kNearest };
+// Reduced: potentiation and depression take turns. A post-spike pairs with the last arrival, if it is the first one since; an arrival
+// with the last post-spike before it, if there was one since the last arrival. Not with triplets.
+enum class Pairing : uint32_t { kAll, kNearest, kReducedNearest };
 enum class Bounds : uint32_t { kAdditive, kMultiplicative };
 
 // Parameters of a plastic rule; plasticity.h has the formulas and their sources.

@@ -47,6 +47,8 @@ void put_population(ArchiveWriter& out, const Population& p, Step now, Step kept
   each_column(p, [&](const Column<double>& column) {
     if (!column.empty()) out.put_array(column.data(), p.size);
   });
+  out.put(static_cast<uint8_t>(!p.last_spike.empty()));
+  if (!p.last_spike.empty()) out.put_array(p.last_spike.data(), p.size);
   out.put_array(p.spikes.data(), p.size);
   out.put_array(p.dead.data(), p.size);
   const uint64_t source = p.source.size() - p.source_next;
@@ -140,7 +142,10 @@ nb_status get_population(ArchiveReader& in, Network::Impl& impl) {
   NB_CHECK((raised != 0) == !made->raised.empty());
   bool held = true;
   each_column(*made, [&](Column<double>& column) { held = held && (column.empty() || in.get_array(column.data(), size)); });
-  NB_CHECK(held && in.get_array(made->spikes.data(), size) && in.get_array(made->dead.data(), size));
+  uint8_t remembers = 0;
+  NB_CHECK(held && in.get(&remembers) && remembers <= 1);
+  if (remembers != 0) NB_TRY(in.get_column(&made->last_spike, size));
+  NB_CHECK(in.get_array(made->spikes.data(), size) && in.get_array(made->dead.data(), size));
   NB_TRY(get_source(in, *made, impl.now));
   NB_TRY(get_traces(in, *made));
   NB_TRY(get_fired(in, *made, impl.now));
@@ -166,7 +171,7 @@ void put_plasticity(ArchiveWriter& out, const Plasticity& p) {
 nb_status get_plasticity(ArchiveReader& in, Plasticity* p) {
   uint32_t rule = 0, pairing = 0, bounds = 0;
   NB_CHECK(in.get(&rule) && in.get(&pairing) && in.get(&bounds));
-  NB_CHECK(rule <= static_cast<uint32_t>(Rule::kReward) && pairing <= 1 && bounds <= 1);
+  NB_CHECK(rule <= static_cast<uint32_t>(Rule::kReward) && pairing <= static_cast<uint32_t>(Pairing::kReducedNearest) && bounds <= 1);
   p->rule = static_cast<Rule>(rule);
   p->pairing = static_cast<Pairing>(pairing);
   p->bounds = static_cast<Bounds>(bounds);

@@ -10,7 +10,8 @@
 //   post-spike:  w += x (A2+ + A3+ y2) s+     with x after an arrival of the same step, y2 before this post-spike
 //
 // Pair STDP has A3+ = A3- = 0 (Song, Miller & Abbott 2000, Nat. Neurosci. 3:919; pairing schemes as in Morrison, Diesmann & Gerstner
-// 2008, Biol. Cybern. 98:459). Triplet STDP: Pfister & Gerstner 2006, J. Neurosci. 26:9673, equations 3 and 4.
+// 2008, Biol. Cybern. 98:459; reduced nearest: x is 0 for all but the first post-spike since an arrival, y for all but the first
+// arrival since a post-spike). Triplet STDP: Pfister & Gerstner 2006, J. Neurosci. 26:9673, equations 3 and 4.
 // Bounds: additive s+ = s- = 1; multiplicative s+ = w_max - w, s- = w - w_min (van Rossum, Bi & Turrigiano 2000, J. Neurosci. 20:8812).
 // In both w stays in [w_min, w_max] after each event.
 //

@@ -37,11 +37,18 @@ bool all_above(Values values, double bound, bool or_equal) {
   return true;
 }
 
+bool all_switches(Values values) {
+  for (size_t i = 0; i < values.count; i++) {
+    if (values.values[i] != 0 && values.values[i] != 1) return false;
+  }
+  return true;
+}
+
 bool valid_lif(Model model, const Values* p) {
   const bool conductances = model == Model::kLifConductance;
   return all_above(p[kLifTau], 0, false) && all_above(p[kLifRefractory], 0, true) &&
          all_above(p[kLifTauExcitatory], 0, !conductances) && all_above(p[kLifTauInhibitory], 0, !conductances) &&
-         all_above(p[kLifThresholdTau], 0, false);
+         all_above(p[kLifThresholdTau], 0, false) && all_switches(p[kLifResetExcitatory]);
 }
 
 bool valid_parameters(Model model, const Values* p) {
@@ -338,6 +345,7 @@ void Population::reset(const Shard& shard, Step now) {
     const uint32_t before = spikes[i]++;
     if (is_lif()) {
       potential[i] = parameters[kLifReset].at(i);
+      if (parameters[kLifResetExcitatory].at(i) != 0) excitatory[i] = 0;
       if (!raised.empty()) raised[i] += parameters[kLifThresholdIncrement].at(i);
     } else if (model == Model::kIzhikevich) {
       potential[i] = parameters[kIzhikevichC].at(i);
@@ -369,6 +377,7 @@ void Population::log_spikes(const Shard& shard, Step now) {
     log.step[entry] = static_cast<uint32_t>(now - log.base);
     log.earlier[entry] = log.head[local];
     log.head[local] = entry;
+    if (!last_spike.empty()) last_spike[i] = static_cast<double>(now);
     for (size_t t = 0; t < traces.size(); t++) {
       PostTrace& trace = traces[t];
       if (trace.logged) log.traces[t][entry] = static_cast<float>(trace.value[i]);
@@ -485,7 +494,25 @@ nb_status Population::need_logs() {
   return NB_OK;
 }
 
+nb_status Population::need_last_spikes() {
+  if (!logs.empty() && !logs[0].before.empty()) return NB_OK;
+  for (size_t s = 0; s < shards.size(); s++) {
+    if (!logs[s].before.resize(shards[s].count)) return NB_ERR_NO_MEMORY;
+  }
+  if (last_spike.empty()) {
+    if (!last_spike.resize(size)) return NB_ERR_NO_MEMORY;
+    last_spike.fill(kNever);
+  }
+  for (size_t s = 0; s < shards.size(); s++) {
+    std::copy_n(last_spike.data() + shards[s].first, shards[s].count, logs[s].before.data());
+  }
+  return NB_OK;
+}
+
 void Population::clear_log(uint32_t shard, Step base) {
+  if (!last_spike.empty()) {
+    std::copy_n(last_spike.data() + shards[shard].first, shards[shard].count, logs[shard].before.data());
+  }
   logs[shard].count = 0;
   logs[shard].base = base;
   logs[shard].head.fill(PostLog::kNone);
@@ -493,7 +520,7 @@ void Population::clear_log(uint32_t shard, Step base) {
 
 uint64_t Population::state_bytes() const {
   uint64_t bytes = potential.bytes() + excitatory.bytes() + inhibitory.bytes() + raised.bytes() + recovery.bytes() + hazard.bytes() +
-                   held_until.bytes() + spikes.bytes() + dead.bytes() + bits_.bytes() + source.bytes();
+                   held_until.bytes() + last_spike.bytes() + spikes.bytes() + dead.bytes() + bits_.bytes() + source.bytes();
   for (const Parameter& parameter : parameters) bytes += parameter.values.bytes();
   return bytes;
 }

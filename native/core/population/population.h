@@ -24,6 +24,7 @@ namespace neuronbus::population {
 
 constexpr uint32_t kShardNeurons = 65'536;  // the index of a synapse within a shard is 16 bits wide
 constexpr uint32_t kMaxDelay = 65'535;
+constexpr double kNever = -1;
 
 struct Shard {
   uint32_t first, count;
@@ -57,6 +58,7 @@ struct PostLog {
   Column<uint32_t> step;
   Column<uint32_t> earlier;  // the entry before this one of the same neuron
   Column<uint32_t> head;     // of each neuron of the shard, the newest entry
+  Column<double> before;     // of each neuron of the shard, the last spike that is not in the log; as Population::last_spike
   std::vector<Column<float>> traces;  // by number of the post trace; empty unless it is logged
   uint32_t capacity() const { return static_cast<uint32_t>(post.size()); }
 };
@@ -101,6 +103,7 @@ class Population {
   // Number of the trace with this time constant; made when there is none. Sets *trace.
   nb_status need_trace(double tau_ms, bool nearest, bool logged, uint32_t* trace);
   nb_status need_logs();
+  nb_status need_last_spikes();  // after need_logs()
   void clear_log(uint32_t shard, Step base);
 
   uint64_t state_bytes() const;
@@ -119,6 +122,7 @@ class Population {
   Column<SourceSpike> source;  // by step, then by neuron; the next one is source_next
   size_t source_next = 0;
 
+  Column<double> last_spike;  // steps, kNever; empty: no rule asks
   std::vector<PostTrace> traces;
   std::vector<PostLog> logs;  // by shard; empty: no plastic projection ends here
 

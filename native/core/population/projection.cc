@@ -142,7 +142,7 @@ nb_status Projection::prepare(const NetworkOptions& options, uint32_t number, Po
   post = &to;
   if (!plastic()) return NB_OK;
   const Plasticity& p = plasticity;
-  const bool nearest = p.pairing == Pairing::kNearest;
+  const bool nearest = p.pairing != Pairing::kAll;
   const bool triplet = p.rule == Rule::kTriplet;
   bool held = fast_.create(dt_ms, p.tau_plus_ms) && slow_.create(dt_ms, triplet ? p.tau_x_ms : p.tau_plus_ms);
   if (p.rule == Rule::kReward) {
@@ -154,6 +154,7 @@ nb_status Projection::prepare(const NetworkOptions& options, uint32_t number, Po
   nb_status status = to.need_trace(p.tau_minus_ms, nearest, false, &trace_);
   if (status == NB_OK && triplet) status = to.need_trace(p.tau_y_ms, nearest, true, &slow_trace_);
   if (status == NB_OK) status = to.need_logs();
+  if (status == NB_OK && p.pairing == Pairing::kReducedNearest) status = to.need_last_spikes();
   if (status != NB_OK) return status;
   scratch_.resize(threads);
   uint32_t longest = 0;
