@@ -6,6 +6,7 @@ import { checkKeys, invalidArgument, NeuronBusError } from '../memory/errors.js'
 import type { Engine } from './engine.js';
 import type { MODEL } from './native_network.js';
 import {
+  checkBoolean,
   checkChoice,
   checkNumber,
   checkValues,
@@ -46,6 +47,8 @@ export interface LifOptions {
   inhibitorySynapseTauMs?: Values;
   /** Steady drive, mV: where the potential would end above rest. Default 0. */
   driveMv?: Values;
+  /** true: a spike of its own also clears its excitatory current or conductance. Default false. */
+  resetExcitatory?: boolean;
   /** Synapses of conductance in place of current; weights are then in units of the leak conductance. */
   conductance?: ConductanceOptions;
 }
@@ -213,6 +216,7 @@ const LIF_KEYS: ReadonlySet<string> = new Set([
   'synapseTauMs',
   'inhibitorySynapseTauMs',
   'driveMv',
+  'resetExcitatory',
   'conductance',
 ]);
 const ADAPTIVE_KEYS: ReadonlySet<string> = new Set([...LIF_KEYS, 'thresholdIncrementMv', 'thresholdTauMs']);
@@ -229,7 +233,8 @@ const IZHIKEVICH_KEYS: ReadonlySet<string> = new Set([
 ]);
 
 function lifModel(options: AdaptiveLifOptions, incrementMv: Values, thresholdTauMs: Values): NeuronModel {
-  const { conductance, restMv = -70, synapseTauMs = 2 } = options;
+  const { conductance, restMv = -70, synapseTauMs = 2, resetExcitatory = false } = options;
+  checkBoolean('resetExcitatory', resetExcitatory);
   if (conductance !== undefined) checkKeys('conductance', conductance, CONDUCTANCE_KEYS);
   // A conductance has no jump of the potential to offer.
   const synapseTau = conductance === undefined ? { ...TIME_CONSTANT, orZero: true } : TIME_CONSTANT;
@@ -258,6 +263,7 @@ function lifModel(options: AdaptiveLifOptions, incrementMv: Values, thresholdTau
     },
     { name: 'thresholdIncrementMv', range: { min: 0, max: 1e9 }, values: incrementMv },
     { name: 'thresholdTauMs', range: TIME_CONSTANT, values: thresholdTauMs },
+    { name: 'resetExcitatory', range: NOT_NEGATIVE, values: resetExcitatory ? 1 : 0 },
   ]);
 }
 

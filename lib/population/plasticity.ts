@@ -8,10 +8,15 @@ import { BOUNDS, PAIRING, RULE } from './native_network.js';
 import { checkChoice, checkNumber, TIME_CONSTANT } from './validation.js';
 
 /**
- * Which spikes pair: 'all' with all, or 'nearest': a post-spike with the last arrival at or before it, an arrival with the last
- * post-spike before it. An arrival and a post-spike of one step: the arrival came first.
+ * Which spikes pair, as in Morrison, Diesmann and Gerstner 2008 (Biol. Cybern. 98:459). An arrival and a post-spike of one step:
+ * the arrival came first.
+ *
+ * - 'all': all with all.
+ * - 'nearest': a post-spike with the last arrival at or before it, an arrival with the last post-spike before it.
+ * - 'reduced-nearest': the same, but potentiation and depression take turns: only the first post-spike after an arrival pairs with
+ *   it, and an arrival only with a post-spike since the arrival before. Not for triplets.
  */
-export type Pairing = 'all' | 'nearest';
+export type Pairing = 'all' | 'nearest' | 'reduced-nearest';
 
 /** 'additive': steps of one size, cut at the bounds; 'multiplicative': steps in proportion to what is left to the bound. */
 export type Bounds = 'additive' | 'multiplicative';
@@ -154,6 +159,8 @@ export function tripletStdp(options: TripletStdpOptions = {}): PlasticityRule {
   const set =
     TRIPLET_SETS[checkChoice('set', options.set ?? 'visual-cortex-all-to-all-minimal', TRIPLET_SETS)];
   const [a2Plus, a2Minus, a3Plus, a3Minus, tauXMs, tauYMs] = set.values;
+  if (options.pairing === 'reduced-nearest')
+    throw invalidArgument('pairing', options.pairing, "'all' or 'nearest' for triplets");
   const amplitude = (name: 'a2Plus' | 'a2Minus' | 'a3Plus' | 'a3Minus', published: number) =>
     checkNumber(name, options[name] ?? published);
   return new PlasticityRule('triplet', { ...options, pairing: options.pairing ?? set.pairing }, [

@@ -24,6 +24,7 @@ class Recorder {
 
   RecordView view() const;
   void clear();
+  uint64_t bytes() const { return neurons_.bytes() + wanted_.bytes() + who_.bytes() + steps_.bytes() + values_.bytes(); }
   const Population& population() const { return *population_; }
   uint64_t bytes() const { return neurons_.bytes() + wanted_.bytes() + who_.bytes() + steps_.bytes() + values_.bytes(); }
 

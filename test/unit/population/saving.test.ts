@@ -17,7 +17,7 @@ import {
   tripletStdp,
 } from 'neuronbus/population';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createNetwork } from '../../../lib/population/native_network.js';
+import { createNetwork, MODEL } from '../../../lib/population/native_network.js';
 import { makeNet, pairs, refusal } from './support.js';
 
 function folder(): string {
@@ -149,12 +149,7 @@ describe('what is kept beside the state of a network', () => {
       fc.array(strange, { minLength: 1 }).map((projections) => JSON.stringify({ ...good, projections })),
     );
     const native = createNetwork(1, 1, 1);
-    native.addPopulation(
-      0,
-      3,
-      new Uint32Array(12).fill(1),
-      Float64Array.of(10, -70, -55, -70, 2, 2, 2, 0, 0, 0, 0, 1),
-    );
+    native.addPopulation(MODEL.poisson, 3, Uint32Array.of(1), Float64Array.of(10));
     const refused = fc.property(forged, (extra) => {
       native.save(path, new TextEncoder().encode(extra));
       let code: string | undefined = 'none';
