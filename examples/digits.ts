@@ -16,7 +16,7 @@ import { bold, dim, integer, table } from './shared/terminal.js';
 const SIZE = 16;
 /** Training images that neurons are assigned with. */
 const ASSIGNMENT = 1000;
-const EXAMINATIONS = 5;
+const LESSONS = 5;
 
 const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
 
@@ -48,31 +48,34 @@ async function run({ seed, train, test, neurons, threads, out }: Options): Promi
   console.log(`${firstImages(lessons)}\n`);
 
   const course: Course = { examples: [], accuracy: [], baseline: nearestCentroid(lessons, questions) };
-  let examination: Examination | undefined;
-  for (let part = 0; part < EXAMINATIONS; part++) {
-    const [from, to] = [part, part + 1].map((share) => Math.round((train * share) / EXAMINATIONS)) as [
-      number,
-      number,
-    ];
-    const spikes = await learn(network, lessons, from, to);
-    examination = await examine(network, known, questions);
-    course.examples.push(to);
-    course.accuracy.push(examination.accuracy);
-    const seen = `after ${integer(to).padStart(6)} images`;
+  const examineAt = async (images: number, spikes?: number) => {
+    const result = await examine(network, known, questions);
+    course.examples.push(images);
+    course.accuracy.push(result.accuracy);
+    const note = spikes === undefined ? '' : `  ${spikes.toFixed(1)} spikes an image`;
     console.log(
-      `  ${seen}  ${percent(examination.accuracy)} right  ${dim(`${spikes.toFixed(1)} spikes an image`)}`,
+      `  after ${integer(images).padStart(6)} images  ${percent(result.accuracy)} right${dim(note)}`,
     );
+    return result;
+  };
+  // Once before it has learned anything, to compare with.
+  let examination = await examineAt(0);
+  for (let part = 0; part < LESSONS; part++) {
+    const from = Math.round((train * part) / LESSONS);
+    const to = Math.round((train * (part + 1)) / LESSONS);
+    const spikes = await learn(network, lessons, from, to);
+    examination = await examineAt(to, spikes);
   }
-  const { accuracy, silent } = examination!;
+  const { accuracy, silent } = examination;
   console.log(
     `\n${bold('Of each digit (rows), what it was taken for')}${silent > 0 ? `, ${silent} for none` : ''}\n`,
   );
-  console.log(`${confusionTable(examination!)}\n`);
+  console.log(`${confusionTable(examination)}\n`);
   console.log(`  accuracy          ${bold(percent(accuracy))} of ${integer(test)} test images`);
   console.log(`  chance            ${percent(1 / CLASSES)}`);
   console.log(`  nearest centroid  ${percent(course.baseline)}, which learns from labels\n`);
   if (out !== undefined) {
-    const paths = await writePictures(out, network, examination!.classes, questions, course);
+    const paths = await writePictures(out, network, examination.classes, questions, course);
     console.log(`  pictures: ${paths.join(', ')}`);
   }
   network.close();

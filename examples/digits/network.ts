@@ -28,11 +28,11 @@ export const PARAMETERS = {
   totalMv: 800,
   wMaxMv: 8,
   aPlusMv: 0.4,
-  aMinusMv: 0.02,
+  aMinusMv: 0.05,
   tauMs: 30,
   thresholdIncrementMv: 0.5,
-  /** So long that it holds over thousands of images, and short enough that thresholds settle. */
-  thresholdTauMs: 600_000,
+  /** ms, for each neuron: the more there are, the more images pass until one has its turn again. */
+  thresholdTauMs: 1500,
   inhibitionMv: 200,
   strengthMv: 400,
 };
@@ -106,7 +106,7 @@ export class DigitNetwork {
         synapseTauMs: 4,
         inhibitorySynapseTauMs: 8,
         thresholdIncrementMv: p.thresholdIncrementMv,
-        thresholdTauMs: p.thresholdTauMs,
+        thresholdTauMs: p.thresholdTauMs * neurons,
       }),
     );
     this.synapses = this.net.connect(this.edges, this.learners, {
@@ -134,16 +134,19 @@ export class DigitNetwork {
     return this.synapses.learning;
   }
 
+  /** What it is shown while it does not learn leaves no trace, neither in weights nor in thresholds. */
   set learning(on: boolean) {
+    if (on === this.learning) return;
     this.synapses.learning = on;
+    if (on) this.#restoreThresholds();
     this.#thresholds = on ? undefined : this.learners.state('thresholdOffsetMv');
   }
 
   /** Shows an image; the spikes of the learning layer, with times from its begin. */
   async show(image: ArrayLike<number>): Promise<Spikes> {
-    const { net, learners, retina } = this;
+    const { net, retina } = this;
     const begin = net.timeMs;
-    if (this.#thresholds !== undefined) learners.setState('thresholdOffsetMv', this.#thresholds);
+    this.#restoreThresholds();
     const { neurons, timesMs } = retina.encode(image, WINDOW_MS);
     this.input.add({ neurons, timesMs: timesMs.map((time) => time + begin) });
     await net.run(WINDOW_MS + PAUSE_MS);
@@ -151,6 +154,10 @@ export class DigitNetwork {
     const { neuron, timeMs } = this.#recording.spikes;
     this.#recording.clear();
     return { neuron, timeMs: timeMs.map((time) => time - begin) };
+  }
+
+  #restoreThresholds(): void {
+    if (this.#thresholds !== undefined) this.learners.setState('thresholdOffsetMv', this.#thresholds);
   }
 
   /** The image of which each edge detector sees as much as `strength` says: the sum of their kernels. */

@@ -82,16 +82,20 @@ function prototypes(network: DigitNetwork, classes: Int32Array, weights: Float32
         picture[(digit * size + Math.floor(i / size)) * wide + column * size + (i % size)] = image[i]!;
     }
   }
-  return weightMatrix(picture, {
-    title: 'What neurons have learned: ten of each digit',
-    ...{
-      rows: wide,
-      columns: wide,
-      unit: '',
-      rowLabel: 'pixel',
-      columnLabel: 'pixel',
-      heightPx: 480,
-      widthPx: 480,
+  const most = picture.reduce((found, value) => Math.max(found, Math.abs(value)), Number.MIN_VALUE);
+  return weightMatrix(
+    picture.map((value) => value / most),
+    {
+      title: 'What neurons have learned: ten of each digit',
+      ...{
+        rows: wide,
+        columns: wide,
+        unit: '',
+        rowLabel: 'pixel',
+        columnLabel: 'pixel',
+        heightPx: 480,
+        widthPx: 480,
+      },
     },
-  });
+  );
 }
