@@ -28,7 +28,7 @@ export const PATTERN = {
 export const WEIGHTS = { constant: 0, uniform: 1, normal: 2, given: 3 } as const;
 export const RECEPTOR = { 'by-sign': 0, excitatory: 1, inhibitory: 2 } as const;
 export const RULE = { static: 0, pair: 1, triplet: 2, reward: 3 } as const;
-export const PAIRING = { all: 0, nearest: 1 } as const;
+export const PAIRING = { all: 0, nearest: 1, 'reduced-nearest': 2 } as const;
 export const BOUNDS = { additive: 0, multiplicative: 1 } as const;
 
 /** A reward for every projection. */

@@ -33,11 +33,10 @@ export const TIME_CONSTANT: Range = { min: 1e-12, max: 1e15 };
 export const POTENTIAL: Range = { min: -1e9, max: 1e9 };
 export const NOT_NEGATIVE: Range = { min: 0 };
 
-function inside(value: number, { min, max, above, below, orZero }: Range): boolean {
-  if (value === 0 && orZero) return true;
-  return (
-    Number.isFinite(value) && !(value < min!) && !(value > max!) && !(value <= above!) && !(value >= below!)
-  );
+function inside(value: number, range: Range): boolean {
+  if (value === 0 && range.orZero) return true;
+  const { min = -Infinity, max = Infinity, above = -Infinity, below = Infinity } = range;
+  return value >= min && value <= max && value > above && value < below;
 }
 
 function describeRange({ min, max, above, below, orZero }: Range): string {
