@@ -18,6 +18,8 @@ export const simulatedMs = 5000;
 export interface Brian2Run {
   /** Wall clock of all steps. */
   readonly seconds: number;
+  /** Processor time of all steps, of all threads. */
+  readonly processorSeconds: number;
   /** Spikes of the group called inputs, if there is one, and of outputs. */
   readonly inputs: number;
   readonly outputs: number;
@@ -66,13 +68,13 @@ export function brian2Unavailable(network: Brian2Network, threads: number): stri
 export function runBrian2(network: Brian2Network, threads: number): Brian2Run {
   const folder = folderOf(network, threads);
   const { status, stdout, stderr } = spawnSync(join(folder, 'main'), [], { cwd: folder, encoding: 'utf8' });
-  const seconds = Number.parseFloat(stdout);
+  const [seconds, processorSeconds] = stdout.trim().split('\n').map(Number);
   if (status !== 0 || !(seconds > 0)) throw new Error(`Brian2's program ended with ${status}: ${stderr}`);
   const spikes = (group: string): number => {
     const file = readdirSync(join(folder, 'results')).find((name) => name.startsWith(`_array_${group}_N_`));
     return file === undefined ? 0 : readFileSync(join(folder, 'results', file)).readInt32LE(0);
   };
-  return { seconds, inputs: spikes('inputs'), outputs: spikes('outputs') };
+  return { seconds, processorSeconds, inputs: spikes('inputs'), outputs: spikes('outputs') };
 }
 
 function folderOf(network: Brian2Network, threads: number): string {

@@ -48,6 +48,8 @@ const lifOf = ({ tauMs, restMv, thresholdMv, resetMv, refractoryMs }: Numbers<Li
 export interface Timed {
   /** Wall clock. */
   readonly seconds: number;
+  /** Processor time, of all threads. */
+  readonly processorSeconds: number;
   readonly inputs: number;
   readonly outputs: number;
 }
@@ -98,11 +100,18 @@ async function timed(
   outputs: readonly Population[],
 ): Promise<Timed> {
   const begin = performance.now();
+  const before = process.cpuUsage();
   await net.run(simulatedMs);
   const seconds = (performance.now() - begin) / 1000;
+  const { user, system } = process.cpuUsage(before);
   const count = (populations: readonly Population[]): number =>
     populations.reduce((sum, { spikeCounts }) => sum + spikeCounts.reduce((a, b) => a + b, 0), 0);
-  const result = { seconds, inputs: count(inputs), outputs: count(outputs) };
+  const result = {
+    seconds,
+    processorSeconds: (user + system) / 1e6,
+    inputs: count(inputs),
+    outputs: count(outputs),
+  };
   net.close();
   return result;
 }

@@ -38,7 +38,7 @@ const scenarios: ScenarioResult[] = [];
 for (const name of only.length > 0 ? only : populationScenarioNames) {
   progress(`${name}: preparing`);
   const deadlineMs = quick ? performance.now() : Number.POSITIVE_INFINITY;
-  const plan = { effort: quick ? brief : thorough, repetitions, deadlineMs, progress };
+  const plan = { effort: quick ? brief : thorough, repetitions, deadlineMs, progress, watchdogMs: 600_000 };
   scenarios.push(await runScenario(await loadScenario(name), plan));
 }
 progress('');

@@ -5,7 +5,7 @@
 import { lif, type PlasticityRule, pairStdp, SpikingNetwork } from 'neuronbus/population';
 import type { Effort, Sample, Scenario, Variant } from '../harness/types.js';
 
-export const sizes = [10_000, 30_000, 100_000, 300_000, 1_000_000];
+export const sizes = [10_000, 50_000, 100_000, 250_000, 1_000_000];
 export const kinds = ['static', 'plastic'] as const;
 const degree = 100;
 
@@ -29,16 +29,23 @@ async function grown(size: number, rule: PlasticityRule | undefined, { quick }: 
   const build = performance.now() - begin;
   const fired = (): number => neurons.spikeCounts.reduce((sum, count) => sum + count, 0);
   await net.run(20);
-  const before = fired();
-  const simulatedMs = Math.max(quick ? 20 : 100, (quick ? 1e6 : 2e7) / size);
-  const start = performance.now();
-  await net.run(Math.round(simulatedMs));
-  const spent = performance.now() - start;
-  const spikes = fired() - before;
-  const rate = (spikes / size / Math.round(simulatedMs)) * 1000;
+  let event = Number.POSITIVE_INFINITY;
+  let spikes = 0;
+  const blocks = quick ? 3 : 8;
+  const blockMs = Math.max(10, Math.round((quick ? 2e5 : 2e6) / size));
+  for (let block = 0; block < blocks; block++) {
+    const before = fired();
+    const start = performance.now();
+    await net.run(blockMs);
+    const spent = performance.now() - start;
+    const count = fired() - before;
+    spikes += count;
+    event = Math.min(event, (spent * 1e6) / (count * degree));
+  }
+  const rate = (spikes / size / (blocks * blockMs)) * 1000;
   const each = projection.bytesPerSynapse;
   net.close();
-  return { event: (spent * 1e6) / (spikes * degree), build, each, rate };
+  return { event, build, each, rate };
 }
 
 const rules = {
@@ -51,7 +58,7 @@ export const scenario: Scenario = {
   title: 'From ten thousand to a million neurons',
   note:
     'LIF neurons with 100 random synapses each, weights of their own, steps of 1 ms, one thread; they fire about 20 times a second. "event" is the time of all steps ' +
-    'divided by spikes times 100; "build" is the time of connect(); "each" is a synapse.',
+    'divided by spikes times 100, of the fastest of eight blocks; "build" is the time of connect(); "each" is a synapse.',
   metrics: [
     { name: 'event', unit: 'ns', better: 'lower' },
     { name: 'build', unit: 'ms', better: 'lower' },

@@ -5,10 +5,11 @@
 // Triplet: Pfister & Gerstner 2006, J. Neurosci. 26:9673. Reward: Izhikevich 2007, Cereb. Cortex 17:2443.
 //
 // Ties: an arrival comes before a post-spike of the same step, and a reward before both. An arrival at or before a post-spike
-// pairs with it; a post-spike strictly before an arrival pairs with that.
+// pairs with it; a post-spike strictly before an arrival pairs with that. Nearest: only the last of them. Reduced nearest, which
+// Masquelier, Guyonneau & Thorpe 2008, PLoS ONE 3:e1377 use: only if nothing of the own side happened in between.
 
 interface Common {
-  readonly pairing: 'all' | 'nearest';
+  readonly pairing: 'all' | 'nearest' | 'reduced-nearest';
   readonly bounds: 'additive' | 'multiplicative';
   readonly wMin: number;
   readonly wMax: number;
@@ -72,6 +73,7 @@ class Synapse {
   readonly #dtMs: number;
   readonly #arrivals: number[] = [];
   readonly #posts: number[] = [];
+  #latest: 'arrival' | 'post' | undefined;
   #eligibility = 0;
   #dopamine = 0;
   #step = 0;
@@ -83,13 +85,16 @@ class Synapse {
   }
 
   #trace(spikes: readonly number[], step: number, tauMs: number): number {
+    const { pairing } = this.#rule;
+    if (pairing === 'reduced-nearest' && this.#latest !== (spikes === this.#posts ? 'post' : 'arrival'))
+      return 0;
     let sum = 0;
     for (let i = spikes.length - 1; i >= 0; i--) {
       const share = Math.exp(-((step - spikes[i]) * this.#dtMs) / tauMs);
       // What is older cannot be seen in a double any more.
       if (share < 1e-20) break;
       sum += share;
-      if (this.#rule.pairing === 'nearest') break;
+      if (pairing !== 'all') break;
     }
     return sum;
   }
@@ -136,6 +141,7 @@ class Synapse {
       this.#add(-y * (rule.a2Minus + rule.a3Minus * slow));
     }
     this.#arrivals.push(step);
+    this.#latest = 'arrival';
   }
 
   post(step: number): void {
@@ -148,6 +154,7 @@ class Synapse {
       this.#add(x * (rule.a2Plus + rule.a3Plus * slow));
     }
     this.#posts.push(step);
+    this.#latest = 'post';
   }
 }
 

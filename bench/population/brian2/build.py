@@ -4,8 +4,8 @@
 Networks: plastic (STDP with traces in the synapses, as Brian2's documentation writes it), plastic_lean (the same rule with traces in
 the neurons, which spares it most of the exponentials), cuba. The numbers are those of networks.json.
 
-The program, run in FOLDER, prints how many seconds of wall clock the steps took, without preparation; it leaves the spike counts
-of the groups called inputs and outputs in results/.
+The program, run in FOLDER, prints how many seconds the steps took, without preparation: of the wall clock, then of processors. It
+leaves the spike counts of the groups called inputs and outputs in results/.
 """
 
 import json
@@ -120,10 +120,14 @@ def cuba():
 inputs, outputs, parts = {"plastic": plastic, "plastic_lean": plastic_lean, "cuba": cuba}[network]()
 groups = {name: group for name, group in (("inputs", inputs), ("outputs", outputs)) if group is not None}
 monitors = [SpikeMonitor(group, record=False, name=name) for name, group in groups.items()]
-NOW = "struct timespec {0}; clock_gettime(CLOCK_MONOTONIC, &{0});"
-device.insert_code("before_network_run", NOW.format("began"))
-device.insert_code("after_network_run", NOW.format("ended"))
-device.insert_code("after_network_run", r'printf("%.6f\n", ended.tv_sec - began.tv_sec + 1e-9 * (ended.tv_nsec - began.tv_nsec));')
+NOW = "struct timespec {0}{1}; clock_gettime({2}, &{0}{1});"
+CLOCKS = {"wall": "CLOCK_MONOTONIC", "processor": "CLOCK_PROCESS_CPUTIME_ID"}
+for name, clock in CLOCKS.items():
+    device.insert_code("before_network_run", NOW.format("began_", name, clock))
+for name, clock in CLOCKS.items():
+    spent = f"ended_{name}.tv_sec - began_{name}.tv_sec + 1e-9 * (ended_{name}.tv_nsec - began_{name}.tv_nsec)"
+    device.insert_code("after_network_run", NOW.format("ended_", name, clock))
+    device.insert_code("after_network_run", f'printf("%.6f\\n", {spent});')
 whole = Network(*groups.values(), *parts, *monitors)
 whole.run(simulated * ms)
 device.build(directory=folder, compile=True, run=False, debug=False)
