@@ -10,7 +10,7 @@ const RATE_HZ = 15;
 const MAX_WEIGHT = 0.01; // of the leak conductance
 const A_PLUS = 0.01; // of the greatest weight
 export const FULL_MS = 300_000;
-export const QUICK_MS = 60_000;
+export const QUICK_MS = 100_000;
 
 export interface Result {
   readonly seed: number;
