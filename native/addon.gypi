@@ -36,7 +36,7 @@
             'GCC_SYMBOLS_PRIVATE_EXTERN': 'YES',
             'GCC_OPTIMIZATION_LEVEL': '3',
             'MACOSX_DEPLOYMENT_TARGET': '11.0',
-            'OTHER_CFLAGS': ['-Wall', '-Wextra'],
+            'OTHER_CFLAGS': ['-ffp-contract=off', '-Wall', '-Wextra'],
           },
         }],
         ['OS=="win"', {

@@ -24,6 +24,9 @@
       'native/core/population/connectivity.cc',
       'native/core/population/delivery.cc',
       'native/core/population/kernels.cc',
+      'native/core/population/kernels_avx2.cc',
+      'native/core/population/kernels_avx512.cc',
+      'native/core/population/kernels_neon.cc',
       'native/core/population/kernels_scalar.cc',
       'native/core/population/memory.cc',
       'native/core/population/network.cc',
@@ -34,6 +37,7 @@
       'native/core/population/projection.cc',
       'native/core/population/recorder.cc',
       'native/core/population/rewire.cc',
+      'native/core/population/team.cc',
     ],
     'capi_sources': [
       'native/capi/api.cc',

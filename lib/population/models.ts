@@ -47,7 +47,7 @@ export interface LifOptions {
   inhibitorySynapseTauMs?: Values;
   /** Steady drive, mV: where the potential would end above rest. Default 0. */
   driveMv?: Values;
-  /** A spike also sets the excitatory current (or conductance) to 0, as in spike response models. Default false. */
+  /** true: a spike of its own also clears its excitatory current or conductance. Default false. */
   resetExcitatory?: boolean;
   /** Synapses of conductance in place of current; weights are then in units of the leak conductance. */
   conductance?: ConductanceOptions;
@@ -67,8 +67,18 @@ export interface AdaptiveLifOptions extends LifOptions {
   thresholdTauMs?: Values;
 }
 
-/** The types of Izhikevich 2003, Fig. 2, as a, b, c, d. */
-const IZHIKEVICH_TYPES = {
+/** The types of Izhikevich 2003, Fig. 2. */
+export type IzhikevichType =
+  | 'regular-spiking'
+  | 'intrinsically-bursting'
+  | 'chattering'
+  | 'fast-spiking'
+  | 'low-threshold-spiking'
+  | 'thalamo-cortical'
+  | 'resonator';
+
+/** Their a, b, c and d. */
+const IZHIKEVICH_TYPES: Readonly<Record<IzhikevichType, readonly [number, number, number, number]>> = {
   'regular-spiking': [0.02, 0.2, -65, 8],
   'intrinsically-bursting': [0.02, 0.2, -55, 4],
   chattering: [0.02, 0.2, -50, 2],
@@ -76,9 +86,7 @@ const IZHIKEVICH_TYPES = {
   'low-threshold-spiking': [0.02, 0.25, -65, 2],
   'thalamo-cortical': [0.02, 0.25, -65, 0.05],
   resonator: [0.1, 0.26, -65, 2],
-} as const;
-
-export type IzhikevichType = keyof typeof IZHIKEVICH_TYPES;
+};
 
 /**
  * dv/dt = 0.04 v^2 + 5 v + 140 - u + I, du/dt = a (b v - u), v in mV, t in ms; at `peakMv` v becomes c and u grows by d
@@ -225,7 +233,8 @@ const IZHIKEVICH_KEYS: ReadonlySet<string> = new Set([
 ]);
 
 function lifModel(options: AdaptiveLifOptions, incrementMv: Values, thresholdTauMs: Values): NeuronModel {
-  const { conductance, restMv = -70, synapseTauMs = 2 } = options;
+  const { conductance, restMv = -70, synapseTauMs = 2, resetExcitatory = false } = options;
+  checkBoolean('resetExcitatory', resetExcitatory);
   if (conductance !== undefined) checkKeys('conductance', conductance, CONDUCTANCE_KEYS);
   // A conductance has no jump of the potential to offer.
   const synapseTau = conductance === undefined ? { ...TIME_CONSTANT, orZero: true } : TIME_CONSTANT;
@@ -254,11 +263,7 @@ function lifModel(options: AdaptiveLifOptions, incrementMv: Values, thresholdTau
     },
     { name: 'thresholdIncrementMv', range: { min: 0, max: 1e9 }, values: incrementMv },
     { name: 'thresholdTauMs', range: TIME_CONSTANT, values: thresholdTauMs },
-    {
-      name: 'resetExcitatory',
-      range: NOT_NEGATIVE,
-      values: checkBoolean('resetExcitatory', options.resetExcitatory ?? false) ? 1 : 0,
-    },
+    { name: 'resetExcitatory', range: NOT_NEGATIVE, values: resetExcitatory ? 1 : 0 },
   ]);
 }
 

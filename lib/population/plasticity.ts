@@ -8,15 +8,18 @@ import { BOUNDS, PAIRING, RULE } from './native_network.js';
 import { checkChoice, checkNumber, TIME_CONSTANT } from './validation.js';
 
 /**
- * Which spikes pair: 'all' with all, or 'nearest': a post-spike with the last arrival at or before it, an arrival with the last
- * post-spike before it. An arrival and a post-spike of one step: the arrival came first. 'reduced-nearest' (not with triplets):
- * as 'nearest', but potentiation and depression take turns: a post-spike counts if it is the first since the last arrival, an arrival
- * if it is the first since the last post-spike (Morrison, Diesmann and Gerstner 2008, Biol. Cybern. 98:459).
+ * Which spikes pair, as in Morrison, Diesmann and Gerstner 2008 (Biol. Cybern. 98:459). An arrival and a post-spike of one step:
+ * the arrival came first.
+ *
+ * - 'all': all with all.
+ * - 'nearest': a post-spike with the last arrival at or before it, an arrival with the last post-spike before it.
+ * - 'reduced-nearest': the same, but potentiation and depression take turns: only the first post-spike after an arrival pairs with
+ *   it, and an arrival only with a post-spike since the arrival before. Not for triplets.
  */
-export type Pairing = keyof typeof PAIRING;
+export type Pairing = 'all' | 'nearest' | 'reduced-nearest';
 
 /** 'additive': steps of one size, cut at the bounds; 'multiplicative': steps in proportion to what is left to the bound. */
-export type Bounds = keyof typeof BOUNDS;
+export type Bounds = 'additive' | 'multiplicative';
 
 interface WeightBounds {
   /** Least weight, in the unit of the weights. Default 0. */
@@ -78,16 +81,20 @@ export interface RewardStdpOptions extends PairStdpOptions {
   tauDopamineMs?: number;
 }
 
-/** A2+, A2-, A3+, A3-, tau_x, tau_y; tau+ and tau- are 16.8 and 33.7 ms in all. A time constant that is unused is 1. */
-const TRIPLET_SETS = {
+/** Of Table 4 of Pfister and Gerstner 2006. */
+export type TripletSet =
+  | 'visual-cortex-all-to-all'
+  | 'visual-cortex-all-to-all-minimal'
+  | 'visual-cortex-nearest'
+  | 'visual-cortex-nearest-minimal';
+
+/** A2+, A2-, A3+, A3-, tau_x, tau_y; tau+ and tau- are 16.8 and 33.7 ms in all. The minimal ones do not use tau_x. */
+const TRIPLET_SETS: Readonly<Record<TripletSet, { pairing: Pairing; values: readonly number[] }>> = {
   'visual-cortex-all-to-all': { pairing: 'all', values: [5e-10, 7e-3, 6.2e-3, 2.3e-4, 101, 125] },
   'visual-cortex-all-to-all-minimal': { pairing: 'all', values: [0, 7.1e-3, 6.5e-3, 0, 101, 114] },
   'visual-cortex-nearest': { pairing: 'nearest', values: [8.8e-11, 6.6e-3, 5.3e-2, 3.1e-3, 714, 40] },
   'visual-cortex-nearest-minimal': { pairing: 'nearest', values: [0, 8e-3, 5e-2, 0, 714, 40] },
-} as const;
-
-/** Table 4 of Pfister and Gerstner 2006. */
-export type TripletSet = keyof typeof TRIPLET_SETS;
+};
 
 /** @internal The numbers of `struct Plasticity` of network.h, in order. */
 export type RuleNumbers = readonly number[];
@@ -152,12 +159,11 @@ export function tripletStdp(options: TripletStdpOptions = {}): PlasticityRule {
   const set =
     TRIPLET_SETS[checkChoice('set', options.set ?? 'visual-cortex-all-to-all-minimal', TRIPLET_SETS)];
   const [a2Plus, a2Minus, a3Plus, a3Minus, tauXMs, tauYMs] = set.values;
-  const { pairing = set.pairing } = options;
-  if (pairing === 'reduced-nearest')
-    throw invalidArgument('pairing', pairing, "'all' or 'nearest' for triplets");
+  if (options.pairing === 'reduced-nearest')
+    throw invalidArgument('pairing', options.pairing, "'all' or 'nearest' for triplets");
   const amplitude = (name: 'a2Plus' | 'a2Minus' | 'a3Plus' | 'a3Minus', published: number) =>
     checkNumber(name, options[name] ?? published);
-  return new PlasticityRule('triplet', { ...options, pairing }, [
+  return new PlasticityRule('triplet', { ...options, pairing: options.pairing ?? set.pairing }, [
     amplitude('a2Plus', a2Plus),
     amplitude('a2Minus', a2Minus),
     ...fastTaus(options, 16.8, 33.7),

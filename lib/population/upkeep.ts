@@ -45,6 +45,7 @@ export class Homeostasis {
 /** Pruning and growth at intervals, for `net.connect()`. Made by {@link rewiring}. */
 export class Rewiring {
   readonly everyMs: number;
+  /** @internal */
   readonly wish: Rewire;
 
   /** @internal */

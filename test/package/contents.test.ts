@@ -44,6 +44,8 @@ describe('the tarball', () => {
         'LICENSE',
         'dist/index.js',
         'dist/index.d.ts',
+        'dist/population/population.js',
+        'dist/population/population.d.ts',
         'dist/telemetry/telemetry.js',
         'dist/telemetry/telemetry.d.ts',
         'dist/plots/plots.js',

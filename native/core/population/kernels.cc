@@ -6,12 +6,70 @@
 
 #include "kernels_sets.h"
 
-namespace neuronbus::population {
+#if defined(NB_KERNELS_X64) && defined(_MSC_VER) && !defined(__clang__)
+#include <intrin.h>
+#endif
 
-const Kernels* kernels_named(const char* name) {
-  return std::strcmp(name, "scalar") == 0 ? &scalar_kernels() : nullptr;
+namespace neuronbus::population {
+namespace {
+
+#ifdef NB_KERNELS_X64
+
+#if defined(_MSC_VER) && !defined(__clang__)
+// Both the processor and the operating system, which must keep the registers.
+bool has(int leaf7_ebx_bit, unsigned long long registers) {
+  int words[4];
+  __cpuid(words, 0);
+  if (words[0] < 7) return false;
+  __cpuid(words, 1);
+  if ((words[2] >> 27 & 1) == 0 || (_xgetbv(0) & registers) != registers) return false;
+  __cpuidex(words, 7, 0);
+  return (words[1] >> leaf7_ebx_bit & 1) != 0;
+}
+bool has_avx2() { return has(5, 0x6); }
+bool has_avx512() { return has(16, 0xE6); }
+#else
+bool has_avx2() { return __builtin_cpu_supports("avx2"); }
+bool has_avx512() { return __builtin_cpu_supports("avx512f"); }
+#endif
+
+#endif
+
+const Kernels& widest() {
+#ifdef NB_KERNELS_X64
+  if (has_avx512()) return avx512_kernels();
+  if (has_avx2()) return avx2_kernels();
+#endif
+#ifdef NB_KERNELS_NEON
+  return neon_kernels();
+#else
+  return scalar_kernels();
+#endif
 }
 
-const Kernels& kernels() { return scalar_kernels(); }
+const Kernels& wished() {
+  const char* const wish = std::getenv("NEURONBUS_KERNELS");
+  const Kernels* const found = wish == nullptr ? nullptr : kernels_named(wish);
+  return found != nullptr ? *found : widest();
+}
+
+}  // namespace
+
+const Kernels* kernels_named(const char* name) {
+  if (std::strcmp(name, "scalar") == 0) return &scalar_kernels();
+#ifdef NB_KERNELS_X64
+  if (std::strcmp(name, "avx2") == 0 && has_avx2()) return &avx2_kernels();
+  if (std::strcmp(name, "avx512") == 0 && has_avx512()) return &avx512_kernels();
+#endif
+#ifdef NB_KERNELS_NEON
+  if (std::strcmp(name, "neon") == 0) return &neon_kernels();
+#endif
+  return nullptr;
+}
+
+const Kernels& kernels() {
+  static const Kernels& chosen = wished();
+  return chosen;
+}
 
 }  // namespace neuronbus::population

@@ -52,7 +52,6 @@ struct Floats {
   void store(float* p) const { *p = value; }
 };
 
-inline Floats operator+(Floats a, Floats b) { return {a.value + b.value}; }
 inline Floats operator-(Floats a, Floats b) { return {a.value - b.value}; }
 inline Floats operator*(Floats a, Floats b) { return {a.value * b.value}; }
 inline Floats min_of(Floats a, Floats b) { return {a.value < b.value ? a.value : b.value}; }

@@ -95,20 +95,21 @@ nb_status Network::connect(const Connection& connection, uint32_t* id) {
 
 Step Network::now() const { return impl_->now; }
 uint32_t Network::populations() const { return static_cast<uint32_t>(impl_->populations.size()); }
-
 uint32_t Network::projections() const { return static_cast<uint32_t>(impl_->projections.size()); }
-
 Model Network::model(uint32_t population) const { return impl_->populations[population]->model; }
 
-uint64_t Network::bytes() const {
-  uint64_t bytes = sizeof(Impl);
-  for (const auto& population : impl_->populations) bytes += population->state_bytes();
-  for (const auto& projection : impl_->projections) bytes += projection->bytes();
-  for (const auto& recorder : impl_->recorders) bytes += recorder->bytes();
-  return bytes;
+uint32_t Network::size(uint32_t population) const {
+  return impl_->has_population(population) ? impl_->populations[population]->size : 0;
 }
 
-uint32_t Network::size(uint32_t population) const { return impl_->populations[population]->size; }
+uint64_t Network::bytes() const {
+  uint64_t sum = 0;
+  for (const auto& population : impl_->populations) sum += population->bytes();
+  for (const auto& projection : impl_->projections) sum += projection->bytes();
+  for (const auto& recorder : impl_->recorders) sum += recorder->bytes();
+  for (const auto& list : impl_->lists) sum += list.bytes();
+  return sum;
+}
 
 nb_status Network::get_state(uint32_t population, Variable variable, double* out) const {
   return impl_->has_population(population) ? impl_->populations[population]->get_state(variable, out) : NB_ERR_INVALID_ARGUMENT;
@@ -141,6 +142,7 @@ void Network::spike_counts(uint32_t population, uint32_t* out) const {
 // ---- synapses -------------------------------------------------------------------------------------------------------
 
 ProjectionInfo Network::info(uint32_t projection) const {
+  if (!impl_->has_projection(projection)) return {};
   const Projection& p = *impl_->projections[projection];
   return {p.pre->id, p.post->id, p.synapses, p.bytes(), p.plasticity.rule};
 }

@@ -203,12 +203,12 @@ class Network {
   Step advance(Step steps, const volatile bool* stop);
   Step now() const;
 
+  // Numbers go from 0 in the order of creation; a loaded network has the numbers it was saved with.
   uint32_t populations() const;
   uint32_t projections() const;
-  Model model(uint32_t population) const;
-  uint32_t size(uint32_t population) const;
-  // What it occupies: neurons, synapses, recordings.
-  uint64_t bytes() const;
+  uint32_t size(uint32_t population) const;  // 0: no such population
+  Model model(uint32_t population) const;    // of one that there is
+  uint64_t bytes() const;                    // of everything: neurons, synapses, recordings
   nb_status get_state(uint32_t population, Variable variable, double* out) const;
   nb_status set_state(uint32_t population, Variable variable, Values values);
 
@@ -216,7 +216,7 @@ class Network {
   nb_status kill(uint32_t population, const uint32_t* neurons, size_t count);
   void alive(uint32_t population, uint8_t* out) const;
 
-  ProjectionInfo info(uint32_t projection) const;
+  ProjectionInfo info(uint32_t projection) const;  // all zero: no such projection
   // By pre, then by post. weights() first applies what post-spikes since the last arrival did.
   void weights(uint32_t projection, float* out);
   nb_status set_weights(uint32_t projection, const float* weights, uint64_t count);
@@ -239,7 +239,7 @@ class Network {
   // Spikes since creation of each neuron of a population.
   void spike_counts(uint32_t population, uint32_t* out) const;
 
-  // Everything, with one check sum, written beside the file and renamed over it; NB_ERR_FILE_IO leaves the old file.
+  // Everything but recordings, with one check sum, written beside the file and renamed over it; NB_ERR_FILE_IO leaves the old file.
   // `extra` is the caller's, and comes back from load().
   nb_status save(const char* path, const uint8_t* extra, size_t extra_bytes) const;
   // NB_ERR_BAD_FILE: truncated, damaged or not such a file; NB_ERR_VERSION: of another version.

@@ -10,6 +10,7 @@
 #include "population.h"
 #include "projection.h"
 #include "recorder.h"
+#include "team.h"
 
 namespace neuronbus::population {
 
@@ -23,12 +24,16 @@ struct Network::Impl {
   std::vector<std::unique_ptr<Projection>> projections;
   std::vector<std::unique_ptr<Recorder>> recorders;
   std::vector<Column<uint32_t>> lists;  // of each thread: who fired
+  std::unique_ptr<Team> team;           // from the first run on, when there is more than one thread
 
   nb_status keep_population(std::unique_ptr<Population> population, uint32_t* id);
   nb_status keep_projection(std::unique_ptr<Projection> projection, uint32_t* id);
   Step batch() const;  // steps that threads may compute without meeting
   bool instant() const;  // some spikes arrive in the step in which they are fired
-  void run_batch(Step steps);
+  void begin_batch(Step steps);
+  void end_batch(Step steps);
+  // The parts of a batch that fall to one worker: of its own thread, and of those that the system did not give.
+  void compute(uint32_t worker, uint32_t workers, Step steps, bool meets);
   // The two halves of a step, in the shards of one thread.
   void integrate(uint32_t thread, Step step);
   void deliver(uint32_t thread, Step step);

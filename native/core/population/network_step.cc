@@ -54,26 +54,65 @@ void Network::Impl::deliver(uint32_t thread, Step step) {
   }
 }
 
-void Network::Impl::run_batch(Step steps) {
+void Network::Impl::begin_batch(Step steps) {
   for (auto& recorder : recorders) recorder->begin(now, now + steps);
-  for (Step step = now; step < now + steps; step++) {
-    for (uint32_t thread = 0; thread < options.threads; thread++) integrate(thread, step);
-    for (uint32_t thread = 0; thread < options.threads; thread++) deliver(thread, step);
-  }
+}
+
+void Network::Impl::end_batch(Step steps) {
   for (auto& recorder : recorders) recorder->end(now, now + steps);
   now += steps;
 }
 
+void Network::Impl::compute(uint32_t worker, uint32_t workers, Step steps, bool meets) {
+  for (Step step = now; step < now + steps; step++) {
+    for (uint32_t thread = worker; thread < options.threads; thread += workers) integrate(thread, step);
+    if (meets && workers > 1) team->meet([] {});
+    for (uint32_t thread = worker; thread < options.threads; thread += workers) deliver(thread, step);
+  }
+}
+
+namespace {
+
+// One call of advance(): what its workers share. Written by one of them while the others wait.
+struct Run {
+  Network::Impl& impl;
+  const volatile bool* stop;
+  Step wanted;
+  Step longest;
+  bool meets;
+  Step done = 0;
+  Step batch = 0;  // 0: finished
+
+  void next() {
+    if (batch > 0) impl.end_batch(batch);
+    done += batch;
+    batch = stop != nullptr && *stop ? 0 : std::min(longest, wanted - done);
+    if (batch > 0) impl.begin_batch(batch);
+  }
+
+  static void work(void* context, uint32_t worker) {
+    Run& run = *static_cast<Run*>(context);
+    Team& team = *run.impl.team;
+    while (run.batch > 0) {
+      run.impl.compute(worker, team.workers(), run.batch, run.meets);
+      team.meet([&] { run.next(); });
+    }
+  }
+};
+
+}  // namespace
+
 Step Network::advance(Step steps, const volatile bool* stop) {
   Impl& impl = *impl_;
-  const Step longest = impl.batch();
-  Step done = 0;
-  while (done < steps && (stop == nullptr || !*stop)) {
-    const Step batch = std::min(longest, steps - done);
-    impl.run_batch(batch);
-    done += batch;
+  Run run{impl, stop, steps, impl.batch(), impl.instant()};
+  run.next();
+  if (impl.options.threads > 1 && impl.team == nullptr) impl.team = Team::create(impl.options.threads);
+  if (impl.team != nullptr) {
+    impl.team->run(Run::work, &run);
+  } else {
+    for (; run.batch > 0; run.next()) impl.compute(0, 1, run.batch, run.meets);
   }
-  return done;
+  return run.done;
 }
 
 void Network::Impl::sync() {

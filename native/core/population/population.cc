@@ -518,10 +518,15 @@ void Population::clear_log(uint32_t shard, Step base) {
   logs[shard].head.fill(PostLog::kNone);
 }
 
-uint64_t Population::state_bytes() const {
+uint64_t Population::bytes() const {
   uint64_t bytes = potential.bytes() + excitatory.bytes() + inhibitory.bytes() + raised.bytes() + recovery.bytes() + hazard.bytes() +
                    held_until.bytes() + last_spike.bytes() + spikes.bytes() + dead.bytes() + bits_.bytes() + source.bytes();
   for (const Parameter& parameter : parameters) bytes += parameter.values.bytes();
+  for (const PostTrace& trace : traces) bytes += trace.value.bytes() + trace.now.bytes();
+  for (const PostLog& log : logs) {
+    bytes += log.post.bytes() + log.step.bytes() + log.earlier.bytes() + log.head.bytes() + log.before.bytes();
+    for (const Column<float>& trace : log.traces) bytes += trace.bytes();
+  }
   return bytes;
 }
 

@@ -106,7 +106,7 @@ class Population {
   nb_status need_last_spikes();  // after need_logs()
   void clear_log(uint32_t shard, Step base);
 
-  uint64_t state_bytes() const;
+  uint64_t bytes() const;
 
   Model model;
   uint32_t id, size;

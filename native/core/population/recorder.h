@@ -24,8 +24,8 @@ class Recorder {
 
   RecordView view() const;
   void clear();
-  const Population& population() const { return *population_; }
   uint64_t bytes() const { return neurons_.bytes() + wanted_.bytes() + who_.bytes() + steps_.bytes() + values_.bytes(); }
+  const Population& population() const { return *population_; }
 
  private:
   uint32_t width() const { return neurons_.empty() ? population_->size : static_cast<uint32_t>(neurons_.size()); }

@@ -54,6 +54,21 @@ describe('lif', () => {
     expect(out.state('potentialMv')[0]).toBeCloseTo(-63, 5);
   });
 
+  it('with resetExcitatory forgets its input when it fires', async () => {
+    const spikes = async (resetExcitatory: boolean) => {
+      const net = makeNet({ dtMs: 0.1 });
+      const input = net.spikeSource(1, [{ neuron: 0, timeMs: 1 }]);
+      const out = net.population(1, lif({ synapseTauMs: 20, refractoryMs: 0, resetExcitatory }));
+      net.connect(input, out, { pattern: 'all-to-all', weightMv: 100 });
+      await net.run(100);
+      return [out.spikeCounts[0], out.state('excitatory')[0]];
+    };
+    const [many, current] = await spikes(false);
+    expect(many).toBeGreaterThan(2);
+    expect(current).toBeGreaterThan(0);
+    expect(await spikes(true)).toEqual([1, 0]);
+  });
+
   it('with conductances is pulled to their reversal potentials', async () => {
     const net = makeNet({ dtMs: 0.1 });
     const both = net.spikeSource(

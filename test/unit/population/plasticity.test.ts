@@ -55,6 +55,19 @@ describe('pairStdp', () => {
     expect(learning.weights[0] / SCALE).toBeCloseTo(expected, 5);
   });
 
+  it('reduced pairs each arrival with the first post-spike after it alone, and depresses only after a post-spike', async () => {
+    const rule = pairStdp({ aPlus: 0.1 * SCALE, aMinus: 0.2 * SCALE, ...bounds, pairing: 'reduced-nearest' });
+    const { net, learning } = pairing(rule, [10, 30, 40], [14, 20]);
+    await net.run(60);
+    expect(learning.weights[0] / SCALE).toBeCloseTo(
+      0.5 + 0.1 * Math.exp(-4 / 20) - 0.2 * Math.exp(-10 / 20),
+      5,
+    );
+    expect(refusal(() => tripletStdp({ pairing: 'reduced-nearest' }))).toContain(
+      'pairing is "reduced-nearest"',
+    );
+  });
+
   it('pairs all with all, or the nearest', async () => {
     const weight = async (kind: 'all' | 'nearest') => {
       const rule = pairStdp({ aPlus: 0.1 * SCALE, aMinus: 0, ...bounds, pairing: kind });

@@ -2,6 +2,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import {
   adaptiveLif,
   homeostasis,
@@ -16,6 +17,7 @@ import {
   tripletStdp,
 } from 'neuronbus/population';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { createNetwork, MODEL } from '../../../lib/population/native_network.js';
 import { makeNet, pairs, refusal } from './support.js';
 
 function folder(): string {
@@ -128,6 +130,38 @@ describe('a saved network', () => {
     expect(readdirSync(path)).toEqual([]);
     expect(refusal(() => makeNet().save(''))).toContain('path is ""');
     expect(refusal(() => makeNet().save(7 as unknown as string))).toContain('path is 7');
+  });
+});
+
+describe('what is kept beside the state of a network', () => {
+  it('is not trusted: what does not fit is a bad file', () => {
+    const path = join(folder(), 'network');
+    const good = { dtMs: 1, seed: 1, format: 1, populations: [], projections: [] };
+    const strange = fc.oneof(fc.anything(), fc.constantFrom(0, -1, 1e9, 'lif', [null], [{}], {}));
+    const spoiled = fc.record(Object.fromEntries(Object.keys(good).map((key) => [key, strange])), {
+      requiredKeys: [],
+    });
+    const forged = fc.oneof(
+      fc.string(),
+      fc.json(),
+      spoiled.map((some) => JSON.stringify({ ...good, ...some })),
+      fc.array(strange).map((populations) => JSON.stringify({ ...good, populations })),
+      fc.array(strange, { minLength: 1 }).map((projections) => JSON.stringify({ ...good, projections })),
+    );
+    const native = createNetwork(1, 1, 1);
+    native.addPopulation(MODEL.poisson, 3, Uint32Array.of(1), Float64Array.of(10));
+    const refused = fc.property(forged, (extra) => {
+      native.save(path, new TextEncoder().encode(extra));
+      let code: string | undefined = 'none';
+      try {
+        SpikingNetwork.load(path).close();
+      } catch (error) {
+        code = (error as { code?: string }).code;
+      }
+      expect(['ERR_NB_BAD_FILE', 'ERR_NB_VERSION']).toContain(code);
+    });
+    fc.assert(refused, { numRuns: 300, seed: 1973 });
+    native.close();
   });
 });
 

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+#include "team.h"
+
+#include <new>
+
+#if defined(_WIN32)
+#include <windows.h>
+#else
+#include <csignal>
+
+#include <sched.h>
+#endif
+
+#if defined(__x86_64__) || defined(_M_X64)
+#include <immintrin.h>
+#endif
+
+namespace neuronbus::population {
+namespace {
+
+// Some microseconds: longer than workers are apart when each has a processor.
+constexpr uint32_t kSpins = 4000;
+
+void pause_a_little() {
+#if defined(__x86_64__) || defined(_M_X64)
+  _mm_pause();
+#elif defined(__aarch64__) && defined(__GNUC__)
+  __asm__ __volatile__("yield");
+#endif
+}
+
+void let_others_run() {
+#if defined(_WIN32)
+  SwitchToThread();
+#else
+  sched_yield();
+#endif
+}
+
+}  // namespace
+
+std::unique_ptr<Team> Team::create(uint32_t wanted) {
+  std::unique_ptr<Team> team(new (std::nothrow) Team());
+  if (team == nullptr) return nullptr;
+  for (uint32_t number = 1; number < wanted; number++) {
+    if (!team->start(number)) break;
+  }
+  return team;
+}
+
+bool Team::start(uint32_t number) {
+  std::unique_ptr<Worker> worker(new (std::nothrow) Worker{this, number});
+  if (worker == nullptr) return false;
+#if defined(_WIN32)
+  threads_.emplace_back(main, worker.get());
+#else
+  // The process's signals are not for these threads.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  pthread_t thread;
+  const bool started = pthread_create(&thread, nullptr, main, worker.get()) == 0;
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (!started) return false;
+  threads_.push_back(thread);
+#endif
+  owned_.push_back(std::move(worker));
+  return true;
+}
+
+Team::~Team() {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    leave_ = true;
+  }
+  wake_.notify_all();
+#if defined(_WIN32)
+  for (std::thread& thread : threads_) thread.join();
+#else
+  for (pthread_t thread : threads_) pthread_join(thread, nullptr);
+#endif
+}
+
+void* Team::main(void* worker) {
+  Worker& self = *static_cast<Worker*>(worker);
+  self.team->work(self.number);
+  return nullptr;
+}
+
+void Team::work(uint32_t number) {
+  uint64_t done = 0;
+  for (;;) {
+    Job job;
+    void* context;
+    {
+      std::unique_lock<std::mutex> lock(mutex_);
+      wake_.wait(lock, [&] { return leave_ || runs_ != done; });
+      if (leave_) return;
+      done = runs_;
+      job = job_;
+      context = context_;
+    }
+    job(context, number);
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (--busy_ == 0) rest_.notify_one();
+  }
+}
+
+void Team::run(Job job, void* context) {
+  if (threads_.empty()) return job(context, 0);
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    job_ = job;
+    context_ = context;
+    busy_ = static_cast<uint32_t>(threads_.size());
+    runs_++;
+  }
+  wake_.notify_all();
+  job(context, 0);
+  std::unique_lock<std::mutex> lock(mutex_);
+  rest_.wait(lock, [&] { return busy_ == 0; });
+}
+
+void Team::wait_for_turn(uint32_t turn) {
+  for (uint32_t spins = 0;; spins++) {
+    // SYNC team-go
+    if (turn_.load(std::memory_order_acquire) != turn) return;
+    spins < kSpins ? pause_a_little() : let_others_run();
+  }
+}
+
+}  // namespace neuronbus::population

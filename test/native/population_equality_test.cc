@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+//
+// The same seed gives the same bits for any number of threads and on any set of kernels.
+#include <cstring>
+
+#include "native/core/population/kernels.h"
+#include "native/core/population/rule.h"
+#include "population_fixture.h"
+
+using namespace nbtest;
+
+namespace {
+
+struct Outcome {
+  std::vector<Spike> spikes;
+  std::vector<float> weights;
+  std::vector<double> potentials;
+};
+
+// Everything at once: every model, every pattern of delays, plastic and static rows, dense and sparse.
+Outcome simulate(uint32_t threads, uint32_t delay, Step steps, uint32_t slice) {
+  TestNetwork network(0.5, 77, threads);
+  const uint32_t noise = network.poisson(300, 60);
+  Lif adaptive;
+  adaptive.increment = 0.5;
+  const uint32_t lif = network.lif(1000, adaptive);
+  Lif conductances;
+  conductances.tau_e = 4;
+  const uint32_t conductance = network.lif(500, conductances, Model::kLifConductance);
+  const uint32_t izhikevich = network.izhikevich(300, 0.02, 0.2, -65, 8, 4);
+  std::vector<uint32_t> all;
+
+  Connection dense = connection(noise, lif, Pattern::kAllToAll, 0, delay);
+  dense.weight_kind = WeightKind::kUniform;
+  dense.weight_a = 0.1;
+  dense.weight_b = 0.6;
+  dense.plasticity.rule = Rule::kPair;
+  dense.plasticity.a_plus = 0.01;
+  dense.plasticity.a_minus = 0.011;
+  all.push_back(network.connect(dense));
+  Connection sparse = connection(lif, conductance, Pattern::kFixedProbability, 0.3, delay);
+  sparse.probability = 0.1;
+  sparse.delay_high = delay + 6;
+  sparse.plasticity = dense.plasticity;
+  sparse.plasticity.rule = Rule::kTriplet;
+  sparse.plasticity.a3_plus = 0.01;
+  sparse.plasticity.tau_x_ms = 40;
+  sparse.plasticity.tau_y_ms = 50;
+  all.push_back(network.connect(sparse));
+  Connection inhibition = connection(conductance, lif, Pattern::kFixedInDegree, -0.5, delay);
+  inhibition.degree = 20;
+  all.push_back(network.connect(inhibition));
+  Connection outwards = connection(lif, izhikevich, Pattern::kFixedOutDegree, 0, delay);
+  outwards.degree = 10;
+  outwards.weight_kind = WeightKind::kNormal;
+  outwards.weight_a = 2;
+  outwards.weight_b = 1;
+  outwards.plasticity = dense.plasticity;
+  outwards.plasticity.rule = Rule::kReward;
+  outwards.plasticity.weight_max = 10;
+  outwards.plasticity.tau_eligibility_ms = 100;
+  outwards.plasticity.tau_dopamine_ms = 20;
+  all.push_back(network.connect(outwards));
+  const uint32_t records[] = {network.record_spikes(noise), network.record_spikes(lif), network.record_spikes(conductance),
+                              network.record_spikes(izhikevich)};
+  for (Step done = 0; done < steps; done += slice) {
+    CHECK_EQ(network->reward(all[3], 0.1), NB_OK);
+    network.run(std::min<Step>(slice, steps - done));
+  }
+  Outcome outcome;
+  for (uint32_t record : records) {
+    const std::vector<Spike> some = network.spikes(record);
+    CHECK(some.size() > 100);
+    outcome.spikes.insert(outcome.spikes.end(), some.begin(), some.end());
+  }
+  for (uint32_t projection : all) {
+    const std::vector<float> some = network.weights(projection);
+    outcome.weights.insert(outcome.weights.end(), some.begin(), some.end());
+  }
+  for (uint32_t population : {lif, conductance, izhikevich}) {
+    const std::vector<double> some = network.state(population, Variable::kPotential);
+    outcome.potentials.insert(outcome.potentials.end(), some.begin(), some.end());
+  }
+  return outcome;
+}
+
+bool same(const Outcome& a, const Outcome& b) {
+  return a.spikes == b.spikes && a.weights.size() == b.weights.size() &&
+         std::memcmp(a.weights.data(), b.weights.data(), a.weights.size() * sizeof(float)) == 0 &&
+         std::memcmp(a.potentials.data(), b.potentials.data(), a.potentials.size() * sizeof(double)) == 0;
+}
+
+std::vector<double> random_doubles(Random& random, size_t count, double low, double high) {
+  std::vector<double> values(count);
+  for (double& value : values) value = low + (high - low) * static_cast<double>(random.below(1u << 30)) / (1u << 30);
+  return values;
+}
+
+}  // namespace
+
+NB_TEST("population: any number of threads gives the same bits") {
+  for (uint32_t delay : {0u, 1u, 5u}) {
+    const Step steps = 400;
+    const Outcome one = simulate(1, delay, steps, 100);
+    for (uint32_t threads : {2u, 3u, 7u}) CHECK(same(one, simulate(threads, delay, steps, 100)));
+  }
+}
+
+// Every kernel on random numbers, so that no test depends on which set this process has chosen.
+NB_TEST("population: every set of kernels gives the bits of the scalar one") {
+  const Kernels& scalar = *kernels_named("scalar");
+  for (const char* name : {"avx2", "avx512", "neon"}) {
+    const Kernels* const set = kernels_named(name);
+    if (set == nullptr) continue;
+    Random random = random_for_test();
+    const size_t n = 256;
+    for (const bool shared : {true, false}) {
+      const uint32_t each = shared ? 0 : 1;
+      std::vector<std::vector<double>> fields;
+      for (int i = 0; i < 12; i++) fields.push_back(random_doubles(random, n, 0.2, 0.9));
+      const std::vector<double> v = random_doubles(random, n, -70, 2);
+      const std::vector<double> e = random_doubles(random, n, 0, 4);
+      const std::vector<double> raised = random_doubles(random, n, -3, 2);
+      const std::vector<double> held = random_doubles(random, n, 0, 20);
+      const auto run = [&](const Kernels& kernels, int which) {
+        std::vector<std::vector<double>> state{v, e, e, raised};
+        std::vector<uint64_t> fired(n / 64);
+        const auto field = [&](int i) { return Field{fields[static_cast<size_t>(i)].data(), each}; };
+        if (which < 2) {
+          const LifKernel k{state[0].data(), state[1].data(), state[2].data(), state[3].data(), held.data(), fired.data(), 10, shared,
+                            field(0), field(1), field(2), field(3), field(4), field(5), field(6), field(7), field(8), field(9), field(10)};
+          (which == 0 ? kernels.lif : kernels.lif_conductance)(k, 0, n);
+        } else if (which == 2) {
+          const IzhikevichKernel k{state[0].data(), state[3].data(), state[1].data(), state[2].data(), held.data(), fired.data(), 10,
+                                   0.5, shared, field(0), field(1), field(2), field(3), field(4), field(5)};
+          kernels.izhikevich(k, 0, n);
+        } else {
+          kernels.poisson({state[3].data(), fired.data(), field(0)}, 0, n);
+        }
+        std::vector<uint64_t> bits = fired;
+        for (const std::vector<double>& column : state) {
+          for (double value : column) {
+            uint64_t word;
+            std::memcpy(&word, &value, 8);
+            bits.push_back(word);
+          }
+        }
+        return bits;
+      };
+      for (int which = 0; which < 4; which++) CHECK(run(scalar, which) == run(*set, which));
+    }
+
+    for (const bool soft : {false, true}) {
+      const std::vector<double> trace = random_doubles(random, n, 0, 3);
+      const std::vector<double> weights = random_doubles(random, n, 0.1, 0.9);
+      const auto run = [&](const Kernels& kernels) {
+        std::vector<float> w(weights.begin(), weights.end()), y(trace.begin(), trace.end());
+        std::vector<double> target = trace, decayed = trace;
+        std::vector<float> narrowed(n);
+        const PlasticRow row{w.data(), y.data(), target.data(), -1, 0.1f, 0.1f, 0.9f, n};
+        (soft ? kernels.dense_multiplicative : kernels.dense_additive)(row);
+        kernels.dense({w.data(), target.data(), 1, n});
+        kernels.decay_trace(decayed.data(), narrowed.data(), 0.93, 0, n);
+        w.insert(w.end(), narrowed.begin(), narrowed.end());
+        target.insert(target.end(), decayed.begin(), decayed.end());
+        return std::make_pair(w, target);
+      };
+      CHECK(run(scalar) == run(*set));
+    }
+  }
+}
