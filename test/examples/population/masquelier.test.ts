@@ -148,6 +148,12 @@ describe('the neuron', () => {
     expect(score.falseAlarms).toBeGreaterThan(20);
   });
 
+  it.each(['all', 'nearest'] as const)('falls silent with pairs of the kind %j', async (pairing) => {
+    const { spikesMs } = await runTrial(1, { inputMs: 5000, repeats: 1 }, pairing);
+    expect(spikesMs.length).toBeGreaterThan(0);
+    expect(spikesMs.at(-1)).toBeLessThan(2000);
+  });
+
   it('fires the same spikes for the same seed', async () => {
     const short = { inputMs: 5000, repeats: 1 };
     const first = await runTrial(3, short);
