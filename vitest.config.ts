@@ -45,6 +45,16 @@ copyWorkers.test.include = [
 ];
 Object.assign(copyWorkers.test, { env });
 
+// The oracles judge every set of kernels; a set that this processor does not have is skipped.
+const oracles = ['scalar', 'avx2', 'avx512', 'neon'].map((kernels) => {
+  const oracle = project(`oracle-${kernels}`);
+  Object.assign(oracle.test, {
+    include: ['test/oracle/**/*.test.ts'],
+    env: { NEURONBUS_KERNELS: kernels },
+  });
+  return oracle;
+});
+
 export default defineConfig({
   test: {
     pool: 'forks',
@@ -61,6 +71,7 @@ export default defineConfig({
       copy,
       copyWorkers,
       project('agents', { parallel: false }),
+      ...oracles,
       project('processes', { parallel: false }),
       project('package', { parallel: false, globalSetup: 'test/package/pack.ts' }),
     ],

@@ -27,11 +27,20 @@ export const scenarioNames = [
   'request_round_trip',
 ] as const;
 
+/** Those of `npm run bench:population`, in the folder of this name. */
+export const populationScenarioNames = [
+  'population/plastic',
+  'population/cuba',
+  'population/kernel',
+  'population/memory',
+  'population/scaling',
+  'population/idle',
+] as const;
+
 /** Throws when there is no such scenario, naming those that exist. */
 export async function loadScenario(name: string): Promise<Scenario> {
-  if (!(scenarioNames as readonly string[]).includes(name)) {
-    throw new Error(`no scenario "${name}"; there are: ${scenarioNames.join(', ')}`);
-  }
+  const names: readonly string[] = [...scenarioNames, ...populationScenarioNames];
+  if (!names.includes(name)) throw new Error(`no scenario "${name}"; there are: ${names.join(', ')}`);
   const module = (await import(/* @vite-ignore */ `./${name}.js`)) as { scenario: Scenario };
   return module.scenario;
 }

@@ -40,6 +40,7 @@ const GROUPS = {
       'copy-workers',
       'examples',
       'agents',
+      'oracle-*',
     ),
     native: { command: node('tools/native_tests.mjs', 'plain') },
   },

@@ -122,7 +122,7 @@ const howToRead = `## How to read this
 * Reproduce one scenario with \`npm run bench -- --only axon_echo\`; add \`--quick\` for a short look. Both threads of a
   two-thread scenario need a core of their own.`;
 
-function scenarioSection(scenario: ScenarioResult): string[] {
+export function scenarioSection(scenario: ScenarioResult): string[] {
   const head = [`## ${scenario.title}`, '', `\`bench/${scenario.name}.ts\`. ${scenario.note}`, ''];
   if (scenario.skipped !== undefined) return [...head, `Skipped: ${scenario.skipped}`, ''];
   const rows = scenario.variants.flatMap((variant) => {

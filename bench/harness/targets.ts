@@ -12,16 +12,16 @@ import type { ScenarioResult, Summary, TargetResult } from './types.js';
 /** ns: eight readers as its benchmark has them; arena, 32 B: as its benchmark has it, and with blocks used again. */
 const rust = { eightReaders: 43.5, arenaFresh: 27.1, arenaReused: 18.2 };
 
-type Lookup = (scenario: string, variant: string, metric: string) => Summary | undefined;
+export type Lookup = (scenario: string, variant: string, metric: string) => Summary | undefined;
 
-interface Target {
+export interface Target {
   readonly text: string;
   readonly target: string;
   /** What was measured, and whether that is enough; undefined when something needed is missing. */
   evaluate(find: Lookup): { measured: string; met: boolean } | undefined;
 }
 
-function atMost(
+export function atMost(
   text: string,
   limit: number,
   scenario: string,
@@ -32,7 +32,13 @@ function atMost(
   return bound(text, limit, scenario, variant, metric, '≤', target);
 }
 
-function atLeast(text: string, limit: number, scenario: string, variant: string, metric: string): Target {
+export function atLeast(
+  text: string,
+  limit: number,
+  scenario: string,
+  variant: string,
+  metric: string,
+): Target {
   return bound(text, limit, scenario, variant, metric, '≥');
 }
 
@@ -58,7 +64,7 @@ function bound(
 }
 
 /** How many times better ours is. */
-function ratio(
+export function ratio(
   text: string,
   limit: number,
   scenario: string,
@@ -169,12 +175,15 @@ const targets: readonly Target[] = [
   ),
 ];
 
-export function evaluateTargets(scenarios: readonly ScenarioResult[]): TargetResult[] {
+export function evaluateTargets(
+  scenarios: readonly ScenarioResult[],
+  wanted: readonly Target[] = targets,
+): TargetResult[] {
   const find: Lookup = (scenario, variant, metric) =>
     scenarios.find(({ name }) => name === scenario)?.variants.find(({ name }) => name === variant)?.metrics[
       metric
     ];
-  return targets.map(({ text, target, evaluate }) => {
+  return wanted.map(({ text, target, evaluate }) => {
     const result = evaluate(find);
     if (result === undefined) return { text, target, measured: '', met: 'not measured' };
     return { text, target, measured: result.measured, met: result.met ? 'yes' : 'no' };

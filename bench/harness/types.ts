@@ -4,7 +4,7 @@
 //
 // Plain data, no state: any thread.
 
-export type Unit = 'ns' | 'µs' | 'ms' | 'M/s' | 'B' | 'MB' | '%';
+export type Unit = 'ns' | 'µs' | 'ms' | 'M/s' | 'GB/s' | 'Hz' | 'B' | 'MB' | '%';
 
 export interface Metric {
   readonly name: string;

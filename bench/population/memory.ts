@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+//
+// Scenario: what a synapse and a neuron occupy, by what the operating system says about the process. Linux only.
+
+import {
+  type ConnectOptions,
+  lif,
+  pairStdp,
+  rewardStdp,
+  SpikingNetwork,
+  tripletStdp,
+} from 'neuronbus/population';
+import { residentBytes } from '../harness/resident.js';
+import type { Effort, Sample, Scenario, Variant } from '../harness/types.js';
+
+const delayMs = 1;
+const own = { uniform: [0, 1] } as const;
+
+/** Synapses among neurons whose number hardly shows beside them. */
+export const kinds: Record<string, { size: number; options: () => ConnectOptions }> = {
+  'plastic synapse, all to all': {
+    size: 3000,
+    options: () => ({ pattern: 'all-to-all', weightMv: own, delayMs, plasticity: pairStdp() }),
+  },
+  'plastic synapse, 100 of each neuron': {
+    size: 60_000,
+    options: () => ({
+      pattern: 'fixed-out-degree',
+      degree: 100,
+      weightMv: own,
+      delayMs,
+      plasticity: pairStdp(),
+    }),
+  },
+  'plastic synapse, triplets': {
+    size: 60_000,
+    options: () => ({
+      pattern: 'fixed-out-degree',
+      degree: 100,
+      weightMv: own,
+      delayMs,
+      plasticity: tripletStdp(),
+    }),
+  },
+  'plastic synapse, reward': {
+    size: 60_000,
+    options: () => ({
+      pattern: 'fixed-out-degree',
+      degree: 100,
+      weightMv: own,
+      delayMs,
+      plasticity: rewardStdp(),
+    }),
+  },
+  'static synapse, own weights': {
+    size: 60_000,
+    options: () => ({ pattern: 'fixed-out-degree', degree: 100, weightMv: own, delayMs }),
+  },
+  'static synapse, one weight': {
+    size: 60_000,
+    options: () => ({ pattern: 'fixed-out-degree', degree: 100, weightMv: 0.001, delayMs }),
+  },
+};
+
+/** With some steps done, so that everything that is made on the way is there. */
+async function synapse(size: number, options: ConnectOptions): Promise<Sample> {
+  const net = new SpikingNetwork({ dtMs: 1, seed: 1 });
+  const noise = net.poisson(size, { rateHz: 20 });
+  const neurons = net.population(size, lif());
+  await net.run(20);
+  const before = residentBytes();
+  const projection = net.connect(noise, neurons, options);
+  await net.run(50);
+  const each = (residentBytes() - before) / projection.synapses;
+  const counted = projection.bytesPerSynapse;
+  net.close();
+  return { each, counted };
+}
+
+async function neuron({ quick }: Effort): Promise<Sample> {
+  const size = quick ? 300_000 : 2_000_000;
+  const net = new SpikingNetwork({ dtMs: 1, seed: 1 });
+  const before = { resident: residentBytes(), counted: net.bytes };
+  net.population(size, lif());
+  await net.run(5);
+  const each = (residentBytes() - before.resident) / size;
+  const counted = (net.bytes - before.counted) / size;
+  net.close();
+  return { each, counted };
+}
+
+export const neuronName = 'LIF neuron';
+
+export const scenario: Scenario = {
+  name: 'population/memory',
+  title: 'Memory of spiking networks',
+  note:
+    'Growth of the resident memory of the process, after steps were done, by what was added; "counted" is what the library itself says. Offsets of rows ' +
+    'are part of it. A reward rule keeps an eligibility for each synapse.',
+  metrics: [
+    { name: 'each', unit: 'B', better: 'lower' },
+    { name: 'counted', unit: 'B', better: 'lower' },
+  ],
+  nodeFlags: ['--expose-gc'],
+  repetitions: 2,
+  prepare: () => (process.platform === 'linux' ? undefined : 'resident memory is read from /proc'),
+  variants: [
+    ...Object.entries(kinds).map(
+      ([name, { size, options }]): Variant => ({
+        name,
+        role: 'neuronbus',
+        run: () => synapse(size, options()),
+      }),
+    ),
+    { name: neuronName, role: 'neuronbus', run: neuron },
+  ],
+};

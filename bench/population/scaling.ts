@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+//
+// Scenario: the cost of a synaptic event as the network grows, with 100 synapses a neuron.
+
+import { lif, type PlasticityRule, pairStdp, SpikingNetwork } from 'neuronbus/population';
+import type { Effort, Sample, Scenario, Variant } from '../harness/types.js';
+
+export const sizes = [10_000, 30_000, 100_000, 300_000, 1_000_000];
+export const kinds = ['static', 'plastic'] as const;
+const degree = 100;
+
+export function variantName(size: number, kind: (typeof kinds)[number]): string {
+  return `${size.toLocaleString('en')} neurons, ${kind}`;
+}
+
+/**
+ * Neurons that fire by themselves, about 20 times a second, each in its own rhythm, over synapses too weak to matter: so the
+ * number of events does not depend on how many there are.
+ */
+async function grown(size: number, rule: PlasticityRule | undefined, { quick }: Effort): Promise<Sample> {
+  const net = new SpikingNetwork({ dtMs: 1, seed: 1 });
+  const model = lif({ tauMs: 20, driveMv: { uniform: [16, 17] }, refractoryMs: 2, synapseTauMs: 5 });
+  const neurons = net.population(size, model, { initial: { potentialMv: { uniform: [-70, -55] } } });
+  const begin = performance.now();
+  const projection = net.connect(neurons, neurons, {
+    ...{ pattern: 'fixed-out-degree', degree, weightMv: { uniform: [0, 0.001] }, delayMs: 1 },
+    ...(rule === undefined ? {} : { plasticity: rule }),
+  });
+  const build = performance.now() - begin;
+  const fired = (): number => neurons.spikeCounts.reduce((sum, count) => sum + count, 0);
+  await net.run(20);
+  const before = fired();
+  const simulatedMs = Math.max(quick ? 20 : 100, (quick ? 1e6 : 2e7) / size);
+  const start = performance.now();
+  await net.run(Math.round(simulatedMs));
+  const spent = performance.now() - start;
+  const spikes = fired() - before;
+  const rate = (spikes / size / Math.round(simulatedMs)) * 1000;
+  const each = projection.bytesPerSynapse;
+  net.close();
+  return { event: (spent * 1e6) / (spikes * degree), build, each, rate };
+}
+
+const rules = {
+  static: () => undefined,
+  plastic: () => pairStdp({ aPlus: 1e-5, aMinus: 1e-5, wMin: 0, wMax: 0.001 }),
+};
+
+export const scenario: Scenario = {
+  name: 'population/scaling',
+  title: 'From ten thousand to a million neurons',
+  note:
+    'LIF neurons with 100 random synapses each, weights of their own, steps of 1 ms, one thread; they fire about 20 times a second. "event" is the time of all steps ' +
+    'divided by spikes times 100; "build" is the time of connect(); "each" is a synapse.',
+  metrics: [
+    { name: 'event', unit: 'ns', better: 'lower' },
+    { name: 'build', unit: 'ms', better: 'lower' },
+    { name: 'each', unit: 'B', better: 'lower' },
+    { name: 'rate', unit: 'Hz', better: 'higher' },
+  ],
+  repetitions: 3,
+  variants: kinds.flatMap((kind) =>
+    sizes.map(
+      (size): Variant => ({
+        name: variantName(size, kind),
+        role: 'neuronbus',
+        run: (effort) => grown(size, rules[kind](), effort),
+      }),
+    ),
+  ),
+};
