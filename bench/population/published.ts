@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // `npm run results:population`: the published experiments of examples/population in full; the marked blocks of
-// docs/population-results.md, and the pictures in docs/population/. The same figures on every machine with the same kernels.
+// docs/population-results.md, and the pictures in docs/population/.
 //
 //   npm run results:population                        some minutes
 //   npm run results:population -- --only song_2000

@@ -3,7 +3,7 @@
 //
 //   node .build/examples/population/masquelier_2008.js [--runs N] [--seed N] [--quick] [--out DIR]
 //
-// Each run simulates 450 s with a seed of its own; --quick: 60 s, scored over the last 15.
+// Each run simulates 450 s with a seed of its own; --quick: 90 s, scored over the last 15.
 import { DEFAULTS, runMasquelier } from './masquelier/report.js';
 import { optionsFrom } from './options.js';
 import { print } from './report.js';

@@ -2,27 +2,24 @@
 
 /** Uniform, normal and exponential numbers; the same seed gives the same sequence on every machine. */
 export class Random {
-  #a: number;
-  #b: number;
-  #c: number;
-  #counter = 1;
+  /** Of sfc32, three words and a counter; a typed array, because these numbers are needed by the hundred million. */
+  readonly #state: Int32Array;
   #spare: number | undefined;
 
   /** `seed`: any 32-bit integer; neighbouring seeds give unrelated sequences. */
   constructor(seed: number) {
-    this.#a = seed | 0;
-    this.#b = (seed ^ 0x9e3779b9) | 0;
-    this.#c = (Math.imul(seed, 0x85ebca6b) + 0x632be5ab) | 0;
+    this.#state = Int32Array.of(seed, seed ^ 0x9e3779b9, Math.imul(seed, 0x85ebca6b) + 0x632be5ab, 1);
     for (let round = 0; round < 15; round++) this.uniform();
   }
 
   /** In [0, 1), with 32 random bits: sfc32 (Chris Doty-Humphrey, PractRand). */
   uniform(): number {
-    const sum = (((this.#a + this.#b) | 0) + this.#counter) | 0;
-    this.#counter = (this.#counter + 1) | 0;
-    this.#a = this.#b ^ (this.#b >>> 9);
-    this.#b = (this.#c + (this.#c << 3)) | 0;
-    this.#c = (((this.#c << 21) | (this.#c >>> 11)) + sum) | 0;
+    const state = this.#state;
+    const sum = (state[0]! + state[1]! + state[3]!) | 0;
+    state[3]!++;
+    state[0] = state[1]! ^ (state[1]! >>> 9);
+    state[1] = state[2]! + (state[2]! << 3);
+    state[2] = ((state[2]! << 21) | (state[2]! >>> 11)) + sum;
     return (sum >>> 0) / 4294967296;
   }
 

@@ -5,7 +5,7 @@ import { shareInterval } from '../statistics.js';
 import { FULL, QUICK, type Result, runTrial } from './experiment.js';
 import { drawTrial } from './pictures.js';
 
-export const DEFAULTS = { runs: 50, quickRuns: 1 };
+export const DEFAULTS = { runs: 24, quickRuns: 1 };
 const PUBLISHED_SUCCESS = 0.96;
 
 /** Pictures are those of the first run. */

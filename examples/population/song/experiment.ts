@@ -1,16 +1,17 @@
 // One run of the experiment of Song, Miller and Abbott 2000: a neuron whose 1,000 excitatory synapses compete.
 //
-// The numbers are those of the example `synapses/STDP` of Brian2, which adapts the paper: no inhibitory input, tau 10 ms, and
-// amplitudes of 0.01 in place of 0.005, so that it takes less time. As in the paper, depression is 1.05 times potentiation.
+// The numbers are those of the paper as an early program of the authors of Brian has them, which names it as its model (STDP model
+// from Song, Miller and Abbott 2000): the paper itself could not be had.
 import { lif, pairStdp, SpikingNetwork } from 'neuronbus/population';
 import { dip, dipProbability, tenths } from '../statistics.js';
 
 const SYNAPSES = 1000;
 const RATE_HZ = 15;
-const MAX_WEIGHT = 0.01; // of the leak conductance
-const A_PLUS = 0.01; // of the greatest weight
-export const FULL_MS = 300_000;
-export const QUICK_MS = 60_000;
+const MAX_WEIGHT = 0.015; // of the leak conductance
+const A_PLUS = 0.005; // of the greatest weight
+const INHIBITORY = { synapses: 200, rateHz: 10, weight: 0.05 };
+export const FULL_MS = 1_000_000;
+export const QUICK_MS = 300_000;
 
 export interface Result {
   readonly seed: number;
@@ -38,8 +39,8 @@ export async function runTrial(
   const neuron = network.population(
     1,
     lif({
-      ...{ tauMs: 10, restMv: -74, thresholdMv: -54, resetMv: -60, refractoryMs: 0, synapseTauMs: 5 },
-      conductance: { excitatoryReversalMv: 0 },
+      ...{ tauMs: 20, restMv: -70, thresholdMv: -54, resetMv: -60, refractoryMs: 0, synapseTauMs: 5 },
+      conductance: { excitatoryReversalMv: 0, inhibitoryReversalMv: -70 },
     }),
   );
   const aPlus = bounds === 'additive' ? A_PLUS * MAX_WEIGHT : A_PLUS;
@@ -49,6 +50,9 @@ export async function runTrial(
       ...{ aPlus, aMinus: 1.05 * aPlus, tauPlusMs: 20, tauMinusMs: 20, wMin: 0, wMax: MAX_WEIGHT },
       ...{ pairing: 'all', bounds },
     }),
+  });
+  network.connect(network.poisson(INHIBITORY.synapses, { rateHz: INHIBITORY.rateHz }), neuron, {
+    ...{ pattern: 'all-to-all', weight: INHIBITORY.weight, receptor: 'inhibitory', delayMs: 0.1 },
   });
   const last = durationMs / 5;
   await network.run(durationMs - last);

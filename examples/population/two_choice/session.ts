@@ -1,7 +1,7 @@
 // A session of training: trials with one rule, then with the opposite one.
 import { Learner } from './learner.js';
 
-export const FULL = { trials: 400, reversed: 600 };
+export const FULL = { trials: 300, reversed: 300 };
 export const QUICK = { trials: 300, reversed: 0 };
 /** The last trials of each part count as what was learned. */
 export const LAST = 100;

@@ -3,13 +3,17 @@ import { describe, expect, it } from 'vitest';
 import { QUICK_MS, runTrial, shapeOf } from '../../../examples/population/song/experiment.js';
 
 describe('weights of 1,000 Poisson inputs', () => {
-  it('part into two modes by additive STDP, the same for the same seed', async () => {
+  it('part into two modes by additive STDP', async () => {
     const result = await runTrial(1, QUICK_MS);
     expect(result.bimodal).toBe(true);
-    expect(result.tenths[0]! + result.tenths[9]!).toBeGreaterThan(0.5);
-    expect(result.dip).toBeGreaterThan(0.05);
-    expect((await runTrial(1, QUICK_MS)).weights).toEqual(result.weights);
-    expect((await runTrial(2, QUICK_MS)).weights).not.toEqual(result.weights);
+    expect(result.tenths[0]! + result.tenths[9]!).toBeGreaterThan(0.4);
+    expect(result.dip).toBeGreaterThan(0.04);
+  });
+
+  it('are the same for the same seed', async () => {
+    const { weights } = await runTrial(1, 2000);
+    expect((await runTrial(1, 2000)).weights).toEqual(weights);
+    expect((await runTrial(2, 2000)).weights).not.toEqual(weights);
   });
 
   it('stay together by multiplicative STDP', async () => {
