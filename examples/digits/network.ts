@@ -29,11 +29,11 @@ export const PARAMETERS = {
   wMaxMv: 8,
   aPlusMv: 0.4,
   aMinusMv: 0.05,
-  tauMs: 30,
+  tauMs: 25,
   thresholdIncrementMv: 0.5,
   /** ms, for each neuron: the more there are, the more images pass until one has its turn again. */
   thresholdTauMs: 1500,
-  inhibitionMv: 200,
+  inhibitionMv: 60,
   strengthMv: 400,
 };
 

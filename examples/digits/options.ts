@@ -18,7 +18,7 @@ export const HELP = `Usage: node .build/examples/digits.js [options]
 
   --quick       a small network and few images: some seconds
   --seed N      of images and network (default 1)
-  --train N     images to learn from (20,000; quick: 1,500), a multiple of ten
+  --train N     images to learn from (20,000; quick: 2,000), a multiple of ten
   --test N      images to be examined with (1,000; quick: 300), a multiple of ten
   --neurons N   of the learning layer (400; quick: 100)
   --threads N   the results do not depend on it (default 1)
@@ -55,7 +55,7 @@ export function parseOptions(args: readonly string[]): Options {
   };
   return {
     seed: integer('seed', 1, 0),
-    train: tens('train', quick ? 1500 : 20_000),
+    train: tens('train', quick ? 2000 : 20_000),
     test: tens('test', quick ? 300 : 1000),
     neurons: integer('neurons', quick ? 100 : 400, 2),
     threads: integer('threads', 1, 1),

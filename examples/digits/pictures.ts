@@ -88,6 +88,7 @@ function prototypes(network: DigitNetwork, classes: Int32Array, weights: Float32
     {
       title: 'What neurons have learned: ten of each digit',
       ...{
+        range: [-1, 1],
         rows: wide,
         columns: wide,
         unit: '',
