@@ -116,4 +116,24 @@ inline Connection connection(uint32_t pre, uint32_t post, Pattern pattern, doubl
   return c;
 }
 
+// Of each synapse who, how late and how strong; checks their order.
+struct Synapse {
+  uint32_t pre, post, delay;
+  float weight;
+};
+
+inline std::vector<Synapse> synapses(TestNetwork& network, uint32_t projection) {
+  const size_t count = network->info(projection).synapses;
+  std::vector<uint32_t> pre(count), post(count), delay(count);
+  network->endpoints(projection, pre.data(), post.data());
+  network->delays(projection, delay.data());
+  const std::vector<float> weights = network.weights(projection);
+  std::vector<Synapse> all;
+  for (size_t i = 0; i < count; i++) {
+    all.push_back({pre[i], post[i], delay[i], weights[i]});
+    if (i > 0) CHECK(pre[i - 1] < pre[i] || (pre[i - 1] == pre[i] && post[i - 1] <= post[i]));
+  }
+  return all;
+}
+
 }  // namespace nbtest

@@ -19,7 +19,8 @@ bool valid(const Plasticity& p) {
   if (!fits_float(p.a_plus) || !fits_float(p.a_minus)) return false;
   if (!positive(p.tau_plus_ms) || !positive(p.tau_minus_ms)) return false;
   if (p.rule == Rule::kTriplet) {
-    return p.pairing != Pairing::kReducedNearest && fits_float(p.a3_plus) && fits_float(p.a3_minus) && positive(p.tau_x_ms) && positive(p.tau_y_ms);
+    return p.pairing != Pairing::kReducedNearest && fits_float(p.a3_plus) && fits_float(p.a3_minus) && positive(p.tau_x_ms) &&
+           positive(p.tau_y_ms);
   }
   if (p.rule == Rule::kReward) {
     return positive(p.tau_eligibility_ms) && std::isfinite(p.tau_dopamine_ms) && p.tau_dopamine_ms >= 0;

@@ -5,16 +5,10 @@
 #include <new>
 
 #include "random.h"
+#include "values.h"
 
 namespace neuronbus::population {
 namespace {
-
-bool any_is_zero(const Parameter& parameter, uint32_t size) {
-  for (uint32_t i = 0; i < (parameter.each ? size : 1); i++) {
-    if (parameter.values[i] == 0) return true;
-  }
-  return false;
-}
 
 bool copy_values(Values from, uint32_t size, uint32_t padded, Parameter* out) {
   out->each = from.count != 1;
@@ -23,77 +17,7 @@ bool copy_values(Values from, uint32_t size, uint32_t padded, Parameter* out) {
   return true;
 }
 
-bool all_finite(Values values) {
-  for (size_t i = 0; i < values.count; i++) {
-    if (!std::isfinite(values.values[i])) return false;
-  }
-  return true;
-}
-
-bool all_above(Values values, double bound, bool or_equal) {
-  for (size_t i = 0; i < values.count; i++) {
-    if (!(values.values[i] > bound || (or_equal && values.values[i] == bound))) return false;
-  }
-  return true;
-}
-
-bool all_switches(Values values) {
-  for (size_t i = 0; i < values.count; i++) {
-    if (values.values[i] != 0 && values.values[i] != 1) return false;
-  }
-  return true;
-}
-
-bool valid_lif(Model model, const Values* p) {
-  const bool conductances = model == Model::kLifConductance;
-  return all_above(p[kLifTau], 0, false) && all_above(p[kLifRefractory], 0, true) &&
-         all_above(p[kLifTauExcitatory], 0, !conductances) && all_above(p[kLifTauInhibitory], 0, !conductances) &&
-         all_above(p[kLifThresholdTau], 0, false) && all_switches(p[kLifResetExcitatory]);
-}
-
-bool valid_parameters(Model model, const Values* p) {
-  switch (model) {
-    case Model::kLif:
-    case Model::kLifConductance:
-      return valid_lif(model, p);
-    case Model::kIzhikevich:
-      return all_above(p[kIzhikevichTauExcitatory], 0, true) && all_above(p[kIzhikevichTauInhibitory], 0, true);
-    case Model::kPoisson:
-      return all_above(p[kPoissonRate], 0, true);
-    default:
-      return true;
-  }
-}
-
-// What a current of 1 at the beginning of a step adds to the potential at its end: the exact solution of dv/dt = (i - v) / tau,
-// di/dt = -i / synapse_tau, in a form that stays exact where the two time constants meet.
-double exact_gain(double dt, double tau, double synapse_tau) {
-  if (synapse_tau == 0) return 0;
-  const double difference = dt / tau - dt / synapse_tau;
-  const double ratio = difference == 0 ? 1 : std::expm1(difference) / difference;
-  return dt / tau * std::exp(-dt / tau) * ratio;
-}
-
-double decay_of(double dt, double tau) { return tau > 0 ? std::exp(-dt / tau) : 0; }
-
-// Whole steps, with the tolerance that a sum of decimal fractions needs.
-double refractory_steps(double refractory_ms, double dt) { return std::floor(refractory_ms / dt + 1e-3); }
-
 }  // namespace
-
-uint32_t Population::parameter_count(Model model) {
-  switch (model) {
-    case Model::kLif:
-    case Model::kLifConductance:
-      return kLifParameters;
-    case Model::kIzhikevich:
-      return kIzhikevichParameters;
-    case Model::kPoisson:
-      return kPoissonParameters;
-    default:
-      return 0;
-  }
-}
 
 nb_status Population::create(const NetworkOptions& options, uint32_t id, Model model, uint32_t size, const Values* parameters,
                              std::unique_ptr<Population>* out) {
@@ -190,202 +114,6 @@ uint32_t Population::list_fired(Step step, uint32_t* out) const {
   return count;
 }
 
-// ---- what follows from the parameters -------------------------------------------------------------------------------
-
-// `mask` names the parameters that value(neuron) depends on.
-template <typename F>
-nb_status Population::derive_one(Parameter* out, uint32_t mask, F value) {
-  bool each = false;
-  for (uint32_t p = 0; p < parameters.size(); p++) each = each || ((mask >> p & 1) != 0 && parameters[p].each);
-  out->each = each;
-  if (each) shared_ = false;
-  if (!out->values.resize(each ? padded_ : 1)) return NB_ERR_NO_MEMORY;
-  for (uint32_t i = 0; i < out->values.size(); i++) out->values[i] = value(std::min(i, size - 1));
-  return NB_OK;
-}
-
-nb_status Population::derive() {
-  shared_ = true;
-  if (is_lif()) return derive_lif();
-  if (model == Model::kIzhikevich) return derive_izhikevich();
-  return model == Model::kPoisson ? derive_poisson() : NB_OK;
-}
-
-nb_status Population::derive_lif() {
-  const auto& p = parameters;
-  const auto with = [](uint32_t a) { return uint32_t{1} << a; };
-  const auto decays = [&](uint32_t parameter) {
-    return [this, parameter](uint32_t i) { return decay_of(dt_ms, parameters[parameter].at(i)); };
-  };
-  const auto gain = [&](uint32_t parameter) {
-    return [this, parameter](uint32_t i) { return exact_gain(dt_ms, parameters[kLifTau].at(i), parameters[parameter].at(i)); };
-  };
-  const auto is_jump = [&](uint32_t parameter) {
-    return [this, parameter](uint32_t i) { return parameters[parameter].at(i) == 0 ? 1.0 : 0.0; };
-  };
-  nb_status status[] = {
-      derive_one(&keep_, with(kLifTau), decays(kLifTau)),
-      derive_one(&rate_, with(kLifTau), [&](uint32_t i) { return dt_ms / p[kLifTau].at(i); }),
-      derive_one(&base_, with(kLifRest) | with(kLifDrive), [&](uint32_t i) { return p[kLifRest].at(i) + p[kLifDrive].at(i); }),
-      derive_one(&gain_e_, with(kLifTau) | with(kLifTauExcitatory), gain(kLifTauExcitatory)),
-      derive_one(&gain_i_, with(kLifTau) | with(kLifTauInhibitory), gain(kLifTauInhibitory)),
-      derive_one(&decay_e_, with(kLifTauExcitatory), decays(kLifTauExcitatory)),
-      derive_one(&decay_i_, with(kLifTauInhibitory), decays(kLifTauInhibitory)),
-      derive_one(&decay_raised_, with(kLifThresholdTau), decays(kLifThresholdTau)),
-      derive_one(&refractory_, with(kLifRefractory), [&](uint32_t i) { return refractory_steps(p[kLifRefractory].at(i), dt_ms); }),
-      derive_one(&jump_e_, with(kLifTauExcitatory), is_jump(kLifTauExcitatory)),
-      derive_one(&jump_i_, with(kLifTauInhibitory), is_jump(kLifTauInhibitory)),
-  };
-  jumps_ = any_is_zero(p[kLifTauExcitatory], size) || any_is_zero(p[kLifTauInhibitory], size);
-  for (uint32_t parameter : {kLifThreshold, kLifReversalExcitatory, kLifReversalInhibitory}) {
-    if (p[parameter].each) shared_ = false;
-  }
-  for (nb_status one : status) {
-    if (one != NB_OK) return one;
-  }
-  return NB_OK;
-}
-
-nb_status Population::derive_izhikevich() {
-  const auto decays = [&](uint32_t parameter) {
-    return [this, parameter](uint32_t i) { return decay_of(dt_ms, parameters[parameter].at(i)); };
-  };
-  const auto is_jump = [&](uint32_t parameter) {
-    return [this, parameter](uint32_t i) { return parameters[parameter].at(i) == 0 ? 1.0 : 0.0; };
-  };
-  const uint32_t e = 1u << kIzhikevichTauExcitatory;
-  const uint32_t in = 1u << kIzhikevichTauInhibitory;
-  nb_status status[] = {
-      derive_one(&decay_e_, e, decays(kIzhikevichTauExcitatory)), derive_one(&decay_i_, in, decays(kIzhikevichTauInhibitory)),
-      derive_one(&jump_e_, e, is_jump(kIzhikevichTauExcitatory)), derive_one(&jump_i_, in, is_jump(kIzhikevichTauInhibitory))};
-  jumps_ = any_is_zero(parameters[kIzhikevichTauExcitatory], size) || any_is_zero(parameters[kIzhikevichTauInhibitory], size);
-  for (const Parameter& parameter : parameters) {
-    if (parameter.each) shared_ = false;
-  }
-  for (nb_status one : status) {
-    if (one != NB_OK) return one;
-  }
-  return NB_OK;
-}
-
-// A neuron fires in a step with probability rate dt, so that its mean rate is the one that was asked for; faster than one spike
-// a step it cannot.
-nb_status Population::derive_poisson() {
-  return derive_one(&per_step_, 1u << kPoissonRate, [&](uint32_t i) {
-    const double mean = parameters[kPoissonRate].at(i) * dt_ms * 1e-3;
-    return mean < 1 ? -std::log1p(-mean) : INFINITY;
-  });
-}
-
-// ---- a step ---------------------------------------------------------------------------------------------------------
-
-void Population::integrate(const Shard& shard, Step now) {
-  const Kernels& run = kernels();
-  const size_t end = round_up(shard.first + shard.count, kNeuronBlock);
-  uint64_t* bits = fired(now);
-  switch (model) {
-    case Model::kLif:
-    case Model::kLifConductance: {
-      const LifKernel k{potential.data(), excitatory.data(), inhibitory.data(), raised.empty() ? nullptr : raised.data(),
-                        held_until.data(), bits, static_cast<double>(now), shared_, keep_.field(), base_.field(),
-                        gain_e_.field(), gain_i_.field(), decay_e_.field(), decay_i_.field(),
-                        parameters[kLifThreshold].field(), decay_raised_.field(), rate_.field(),
-                        parameters[kLifReversalExcitatory].field(), parameters[kLifReversalInhibitory].field()};
-      (model == Model::kLif ? run.lif : run.lif_conductance)(k, shard.first, end);
-      break;
-    }
-    case Model::kIzhikevich: {
-      const IzhikevichKernel k{potential.data(), recovery.data(), excitatory.data(), inhibitory.data(), held_until.data(), bits,
-                               static_cast<double>(now), dt_ms, shared_, parameters[kIzhikevichA].field(),
-                               parameters[kIzhikevichB].field(), parameters[kIzhikevichPeak].field(),
-                               parameters[kIzhikevichDrive].field(), decay_e_.field(), decay_i_.field()};
-      run.izhikevich(k, shard.first, end);
-      break;
-    }
-    case Model::kPoisson:
-      run.poisson({hazard.data(), bits, per_step_.field()}, shard.first, end);
-      break;
-    case Model::kSpikeSource:
-      emit_source(now);
-      break;
-  }
-  for (PostTrace& trace : traces) run.decay_trace(trace.value.data(), trace.now.data(), trace.factor, shard.first, end);
-  // Arrivals of this step find those who fire refractory already.
-  if (is_lif()) {
-    each_bit(bits, shard.first / 64, static_cast<uint32_t>(end / 64), [&](uint32_t i) {
-      held_until[i] = static_cast<double>(now) + refractory_.at(i);
-    });
-  }
-}
-
-// A source has one shard, however large it is.
-void Population::emit_source(Step now) {
-  uint64_t* bits = fired(now);
-  std::memset(bits, 0, words_ * sizeof(uint64_t));
-  for (; source_next < source.size() && source[source_next].step <= now; source_next++) {
-    const uint32_t neuron = source[source_next].neuron;
-    if (dead[neuron] == 0) bits[neuron / 64] |= uint64_t{1} << neuron % 64;
-  }
-}
-
-void Population::jump(const Shard& shard, Step now) {
-  const double step = static_cast<double>(now);
-  for (uint32_t i = shard.first; i < shard.first + shard.count; i++) {
-    const double e = excitatory[i] * jump_e_.at(i);
-    const double in = inhibitory[i] * jump_i_.at(i);
-    excitatory[i] -= e;
-    inhibitory[i] -= in;
-    if (held_until[i] <= step) potential[i] += e + in;
-  }
-}
-
-void Population::reset(const Shard& shard, Step now) {
-  const uint32_t end = static_cast<uint32_t>(round_up(shard.first + shard.count, kNeuronBlock)) / 64;
-  each_bit(fired(now), shard.first / 64, end, [&](uint32_t i) {
-    const uint32_t before = spikes[i]++;
-    if (is_lif()) {
-      potential[i] = parameters[kLifReset].at(i);
-      if (parameters[kLifResetExcitatory].at(i) != 0) excitatory[i] = 0;
-      if (!raised.empty()) raised[i] += parameters[kLifThresholdIncrement].at(i);
-    } else if (model == Model::kIzhikevich) {
-      potential[i] = parameters[kIzhikevichC].at(i);
-      recovery[i] += parameters[kIzhikevichD].at(i);
-    } else if (model == Model::kPoisson) {
-      hazard[i] = poisson_hazard(seed, id, i, before + 1);
-    }
-  });
-}
-
-bool Population::log_has_room(uint32_t shard, Step now) const {
-  constexpr Step kLongestLog = Step{1} << 31;  // steps are kept in 32 bits
-  const PostLog& log = logs[shard];
-  if (now - log.base > kLongestLog) return false;
-  if (log.count + shards[shard].count <= log.capacity()) return true;
-  uint32_t fired_now = 0;
-  const uint32_t first = shards[shard].first / 64;
-  each_bit(fired(now), first, first + (shards[shard].count + 63) / 64, [&](uint32_t) { fired_now++; });
-  return log.count + fired_now <= log.capacity();
-}
-
-void Population::log_spikes(const Shard& shard, Step now) {
-  const uint32_t end = static_cast<uint32_t>(round_up(shard.first + shard.count, kNeuronBlock)) / 64;
-  PostLog& log = logs[&shard - shards.data()];
-  each_bit(fired(now), shard.first / 64, end, [&](uint32_t i) {
-    const uint32_t local = i - shard.first;
-    const uint32_t entry = log.count++;
-    log.post[entry] = static_cast<uint16_t>(local);
-    log.step[entry] = static_cast<uint32_t>(now - log.base);
-    log.earlier[entry] = log.head[local];
-    log.head[local] = entry;
-    if (!last_spike.empty()) last_spike[i] = static_cast<double>(now);
-    for (size_t t = 0; t < traces.size(); t++) {
-      PostTrace& trace = traces[t];
-      if (trace.logged) log.traces[t][entry] = static_cast<float>(trace.value[i]);
-      trace.value[i] = trace.nearest ? 1 : trace.value[i] + 1;
-    }
-  });
-}
-
 // ---- changes between steps ------------------------------------------------------------------------------------------
 
 nb_status Population::add_source_spikes(const uint32_t* neurons, const Step* steps, size_t count, Step now) {
@@ -444,6 +172,7 @@ nb_status Population::set_state(Variable variable, Values values) {
   if (variable == Variable::kThreshold && is_lif() && raised.empty() && !raised.resize(padded_)) return NB_ERR_NO_MEMORY;
   double* state = state_of(variable);
   if (state == nullptr) return NB_ERR_INVALID_ARGUMENT;
+  if (variable == Variable::kInhibitory) inhibited = true;
   for (uint32_t i = 0; i < size; i++) state[i] = values.values[values.count == 1 ? 0 : i];
   return NB_OK;
 }
@@ -458,7 +187,7 @@ nb_status Population::need_trace(double tau_ms, bool nearest, bool logged, uint3
   uint32_t at = 0;
   while (at < traces.size() && (traces[at].tau_ms != tau_ms || traces[at].nearest != nearest)) at++;
   if (at == traces.size()) {
-    PostTrace made{tau_ms, nearest, false, decay_of(dt_ms, tau_ms), {}, {}};
+    PostTrace made{tau_ms, nearest, false, std::exp(-dt_ms / tau_ms), {}, {}};
     if (!made.value.resize(padded_) || !made.now.resize(padded_)) return NB_ERR_NO_MEMORY;
     traces.push_back(std::move(made));
     for (PostLog& log : logs) log.traces.emplace_back();

@@ -74,6 +74,7 @@ class Population {
   static nb_status create(const NetworkOptions& options, uint32_t id, Model model, uint32_t size, const Values* parameters,
                           std::unique_ptr<Population>* out);
   static uint32_t parameter_count(Model model);
+  static bool valid_parameters(Model model, const Values* parameters);  // that are finite and as many as needed
 
   // Steps begin at `now`; keeps the bits of `slots` (a power of two) steps. Older bits are kept as far as they fit.
   nb_status keep_steps(uint32_t slots, Step now);
@@ -116,6 +117,7 @@ class Population {
   std::vector<Parameter> parameters;
 
   Column<double> potential, excitatory, inhibitory, raised, recovery, rate, hazard;
+  bool inhibited = false;  // something feeds `inhibitory`; until then it is zero and not looked at
   Column<double> held_until;  // steps; infinite: dead
   Column<uint32_t> spikes;    // since creation
   Column<uint8_t> dead;

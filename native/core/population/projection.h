@@ -24,6 +24,9 @@
 
 namespace neuronbus::population {
 
+// Rows are read in pieces of this many synapses, beyond their ends: columns of sparse rows have as much room behind them.
+constexpr uint32_t kRowPadding = 16;
+
 struct Block {
   uint32_t first = 0, count = 0;  // posts
   uint32_t shard = 0;
@@ -34,6 +37,12 @@ struct Block {
   Column<float> eligibility;
   Step applied = 0;  // post-spikes before this step have acted, and eligibilities are of this step, unless an arrival came later
   bool dense() const { return stride != 0; }
+
+  // Room for the synapses of sparse rows.
+  bool resize_rows(size_t count, bool weights, bool eligibilities) {
+    return index.reserve(count + kRowPadding) && index.resize(count) &&
+           (!weights || (weight.reserve(count + kRowPadding) && weight.resize(count))) && (!eligibilities || eligibility.resize(count));
+  }
 };
 
 struct PreTrace {
@@ -110,7 +119,12 @@ class Projection {
   friend class RowTask;
   nb_status fill_dense(const Connection& connection);
   nb_status fill_sparse(const Connection& connection, const Targets& targets);
-  void deliver_block(Block& block, uint32_t thread, const Group& group, Step now, const uint32_t* list, uint32_t count);
+  template <typename Row>
+  static void each_sparse_row(const Block& block, const uint32_t* list, uint32_t count, Row visit);
+  template <typename Deliver>
+  static void each_short_row(const Block& block, const uint32_t* list, uint32_t count, Deliver deliver);
+  void deliver_static(const Block& block, const uint32_t* list, uint32_t count);
+  void deliver_learning(Block& block, uint32_t thread, const Group& group, Step now, const uint32_t* list, uint32_t count);
   template <bool Soft>
   void deliver_plastic(Block& block, uint32_t thread, const Group& group, Step now, const uint32_t* list, uint32_t count);
   template <bool Soft>

@@ -221,10 +221,7 @@ nb_status Projection::rewire(double below, bool dead, uint64_t grow, double weig
       });
       while (row_done < pre->size) block.start[++row_done] = static_cast<uint32_t>(count);
       if (count >= uint64_t{1} << 32) return NB_ERR_TOO_LARGE;
-      if (!block.index.resize(count) || (!constant && !block.weight.resize(count)) ||
-          (plasticity.rule == Rule::kReward && !block.eligibility.resize(count))) {
-        return NB_ERR_NO_MEMORY;
-      }
+      if (!block.resize_rows(count, !constant, plasticity.rule == Rule::kReward)) return NB_ERR_NO_MEMORY;
       uint64_t at = 0;
       each([&](uint32_t, uint32_t local, float w, float e) {
         block.index[at] = static_cast<uint16_t>(local);

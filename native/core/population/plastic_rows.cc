@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+//
+// Rows that learn: arrivals, what synapses take of post-spikes, reward.
+#include <algorithm>
+
+#include "projection.h"
+#include "row_task.h"
+
+namespace neuronbus::population {
+
+// The traces of the pre-neurons, with this arrival.
+void Projection::remember(Group& group, uint32_t thread, Step now, const uint32_t* list, uint32_t count) {
+  const bool nearest = plasticity.pairing != Pairing::kAll;
+  const bool triplet = plasticity.rule == Rule::kTriplet;
+  for (uint32_t i = 0; i < count; i++) {
+    PreTrace& trace = group.traces[thread][list[i]];
+    if (nearest || trace.last == kNoStep) {
+      trace.fast = trace.slow = 1;
+    } else {
+      trace.fast = trace.fast * fast_.at(now - trace.last) + 1;
+      if (triplet) trace.slow = trace.slow * slow_.at(now - trace.last) + 1;
+    }
+    trace.last = now;
+  }
+}
+
+void Projection::deliver_learning(Block& block, uint32_t thread, const Group& group, Step now, const uint32_t* list, uint32_t count) {
+  plasticity.bounds == Bounds::kMultiplicative ? deliver_plastic<true>(block, thread, group, now, list, count)
+                                               : deliver_plastic<false>(block, thread, group, now, list, count);
+}
+
+template <bool Soft>
+void Projection::deliver_plastic(Block& block, uint32_t thread, const Group& group, Step now, const uint32_t* list, uint32_t count) {
+  const PostLog& log = post->logs[block.shard];
+  RowTask task(*this, log, scratch_[thread].data());
+  const float* const post_trace = post->traces[trace_].now.data() + block.first;
+  double* const excitatory = post->excitatory.data() + block.first;
+  double* const inhibitory = post->inhibitory.data() + block.first;
+  double* const target = feed_ == Feed::kInhibitory ? inhibitory : excitatory;
+  const double scale = feed_ == Feed::kInhibitory ? inhibitory_scale_ : 1;
+  const bool reward = plasticity.rule == Rule::kReward;
+  const bool reduced = plasticity.pairing == Pairing::kReducedNearest;
+  const Kernels& run = kernels();
+
+  for (uint32_t i = 0; i < count; i++) {
+    const uint32_t row = list[i];
+    const PreTrace& trace = group.traces[thread][row];
+    const bool first = trace.last == kNoStep;
+    const Step since = first ? now : std::max(trace.last, block.applied);
+    task.begin(trace, since);
+    double slow = 0;
+    if (plasticity.rule == Rule::kTriplet && !first) slow = trace.slow * slow_.at(now - trace.last);
+    const float change = static_cast<float>(plasticity.a_minus + plasticity.a3_minus * slow);
+
+    if (block.dense() && !reward && !reduced && feed_ != Feed::kBySign) {
+      float* const weights = block.weight.data() + size_t{row} * block.stride;
+      if (!first) task.take_row<Soft>(weights);
+      (Soft ? run.dense_multiplicative : run.dense_additive)(
+          {weights, post_trace, target, scale, change, task.terms.minimum, task.terms.maximum, block.stride});
+      continue;
+    }
+    const Stretch whole = reward ? task.stretch(since, now) : Stretch{};
+    const size_t begin = block.dense() ? size_t{row} * block.stride : block.start[row];
+    const size_t end = block.dense() ? begin + block.count : block.start[row + 1];
+    for (size_t k = begin; k < end; k++) {
+      const uint32_t to = block.dense() ? static_cast<uint32_t>(k - begin) : block.index[k];
+      float weight = block.weight[k];
+      const float fall = reduced && !task.takes_turn(to) ? 0 : change * post_trace[to];
+      if (reward) {
+        if (!first) task.take_eligible<Soft>(&weight, &block.eligibility[k], to, now, whole);
+        block.eligibility[k] -= fall * (Soft ? weight - task.terms.minimum : 1);
+      } else if (!first) {
+        weight = task.take<Soft>(weight, to);
+      }
+      if (feed_ != Feed::kBySign) {
+        target[to] += weight * scale;
+      } else {
+        weight < 0 ? inhibitory[to] += weight * inhibitory_scale_ : excitatory[to] += weight;
+      }
+      block.weight[k] = reward ? weight : depress<Soft>(task.terms, weight, fall);
+    }
+  }
+}
+
+template <bool Soft>
+void Projection::sweep_block(Block& block, const Group& group, Step now) {
+  const uint32_t thread = post->shards[block.shard].thread;
+  RowTask task(*this, post->logs[block.shard], scratch_[thread].data());
+  const bool reward = plasticity.rule == Rule::kReward;
+  for (uint32_t row = 0; row < pre->size; row++) {
+    const PreTrace& trace = group.traces[thread][row];
+    if (trace.last == kNoStep) continue;
+    const Step since = std::max(trace.last, block.applied);
+    if (since >= now) continue;
+    task.begin(trace, since);
+    const size_t begin = block.dense() ? size_t{row} * block.stride : block.start[row];
+    if (block.dense() && !reward && plasticity.pairing != Pairing::kReducedNearest) {
+      task.take_row<Soft>(block.weight.data() + begin);
+      continue;
+    }
+    const size_t end = block.dense() ? begin + block.count : block.start[row + 1];
+    const Stretch whole = reward ? task.stretch(since, now) : Stretch{};
+    for (size_t k = begin; k < end; k++) {
+      const uint32_t to = block.dense() ? static_cast<uint32_t>(k - begin) : block.index[k];
+      if (reward) {
+        task.take_eligible<Soft>(&block.weight[k], &block.eligibility[k], to, now, whole);
+      } else {
+        block.weight[k] = task.take<Soft>(block.weight[k], to);
+      }
+    }
+  }
+  block.applied = now;
+}
+
+void Projection::sweep(uint32_t shard, Step now) {
+  if (!plastic() || !learning) return;
+  for (Group& group : groups) {
+    Block& block = group.blocks[shard];
+    plasticity.bounds == Bounds::kMultiplicative ? sweep_block<true>(block, group, now) : sweep_block<false>(block, group, now);
+  }
+}
+
+void Projection::sync(Step now) {
+  for (uint32_t shard = 0; shard < post->shards.size(); shard++) sweep(shard, now);
+}
+
+nb_status Projection::reward(double amount, Step now) {
+  if (plasticity.rule != Rule::kReward || !std::isfinite(amount)) return NB_ERR_INVALID_ARGUMENT;
+  sync(now);
+  if (plasticity.tau_dopamine_ms > 0) {
+    dopamine = dopamine * dopamine_decay_.at(now - dopamine_at) + amount;
+    dopamine_at = now;
+    return NB_OK;
+  }
+  if (!learning) return NB_OK;
+  const Terms<float> terms{static_cast<float>(plasticity.weight_min), static_cast<float>(plasticity.weight_max)};
+  for (Group& group : groups) {
+    for (Block& block : group.blocks) {
+      for (size_t i = 0; i < block.weight.size(); i++) {
+        block.weight[i] = bounded(terms, static_cast<float>(block.weight[i] + amount * block.eligibility[i]));
+      }
+    }
+  }
+  return NB_OK;
+}
+
+// What happens while a projection does not learn never acts on it; eligibilities go on decaying.
+void Projection::set_learning(bool on, Step now) {
+  if (!plastic() || on == learning) return;
+  if (!on) {
+    sync(now);
+    learning = false;
+    return;
+  }
+  learning = true;
+  for (Group& group : groups) {
+    for (Block& block : group.blocks) {
+      const float left = static_cast<float>(eligible_.at(now - block.applied));
+      for (size_t i = 0; i < block.eligibility.size(); i++) block.eligibility[i] *= left;
+      block.applied = now;
+    }
+  }
+}
+
+}  // namespace neuronbus::population

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+//
+// What the synapses of one row take of the post-spikes since their last arrival. For the thread that owns the block.
+#pragma once
+
+#include <algorithm>
+
+#include "projection.h"
+
+namespace neuronbus::population {
+
+// exp factors over a stretch of time without events, for all synapses of a row.
+struct Stretch {
+  float eligibility;  // factor
+  float weight;       // gained by an eligibility of 1
+};
+
+// What taking the post-spikes of one row needs to know.
+class RowTask {
+ public:
+  RowTask(const Projection& projection, const PostLog& log, uint32_t* scratch)
+      : p_(projection), log_(log), scratch_(scratch), rule_(projection.plasticity) {
+    terms = {static_cast<float>(rule_.weight_min), static_cast<float>(rule_.weight_max)};
+    triplet_ = rule_.rule == Rule::kTriplet;
+    reduced_ = rule_.pairing == Pairing::kReducedNearest;
+    slow_ = triplet_ ? log.traces[projection.slow_trace_].data() : nullptr;
+  }
+
+  // `since`: the row has taken everything before it.
+  void begin(const PreTrace& trace, Step since) {
+    trace_ = trace;
+    since_ = since;
+    relative_ = since > log_.base ? static_cast<uint32_t>(since - log_.base) : 0;
+    known_step_ = ~uint32_t{0};
+    arrived_ = trace.last == kNoStep ? kNever : static_cast<double>(trace.last);
+    arrived_relative_ = trace.last != kNoStep && trace.last > log_.base ? static_cast<uint32_t>(trace.last - log_.base) : 0;
+  }
+
+  // x (A2+ + A3+ y2) for a log entry.
+  float change(uint32_t entry) {
+    if (log_.step[entry] != known_step_) {
+      known_step_ = log_.step[entry];
+      x_ = trace_.fast * p_.fast_.at(log_.base + known_step_ - trace_.last);
+      pair_change_ = static_cast<float>(rule_.a_plus * x_);
+    }
+    return triplet_ ? static_cast<float>(x_ * (rule_.a_plus + rule_.a3_plus * slow_[entry])) : pair_change_;
+  }
+
+  // Entries of neuron `local` that are still to be taken, in the order of time, in scratch. Returns how many.
+  uint32_t pending(uint32_t local) {
+    if (reduced_) return first_since_arrival(local);
+    uint32_t count = 0;
+    for (uint32_t entry = log_.head[local]; entry != PostLog::kNone && log_.step[entry] >= relative_; entry = log_.earlier[entry]) {
+      scratch_[count++] = entry;
+    }
+    std::reverse(scratch_, scratch_ + count);
+    return count;
+  }
+
+  // Reduced nearest pairing: whether an arrival may depress, because there was a post-spike since the last one.
+  bool takes_turn(uint32_t local) const {
+    const uint32_t newest = log_.head[local];
+    if (newest != PostLog::kNone) return log_.step[newest] >= arrived_relative_;
+    return log_.before[local] != kNever && log_.before[local] >= arrived_;
+  }
+
+  template <bool Soft>
+  float take(float weight, uint32_t local) {
+    const uint32_t count = pending(local);
+    for (uint32_t i = 0; i < count; i++) weight = facilitate<Soft>(terms, weight, change(scratch_[i]));
+    return weight;
+  }
+
+  // A whole all-to-all row: the log in the order of time.
+  template <bool Soft>
+  void take_row(float* weights) {
+    const uint32_t* const steps = log_.step.data();
+    uint32_t entry = static_cast<uint32_t>(std::lower_bound(steps, steps + log_.count, relative_) - steps);
+    for (; entry < log_.count; entry++) {
+      float& weight = weights[log_.post[entry]];
+      weight = facilitate<Soft>(terms, weight, change(entry));
+    }
+  }
+
+  Stretch stretch(Step from, Step to) const {
+    const double gain = p_.dopamine == 0 || rule_.tau_dopamine_ms == 0
+                            ? 0
+                            : p_.dopamine * p_.dopamine_decay_.at(from - p_.dopamine_at) / rule_.tau_dopamine_ms *
+                                  (1 - p_.both_.at(to - from)) * p_.dt_ms / p_.both_.rate();
+    return {static_cast<float>(p_.eligible_.at(to - from)), static_cast<float>(gain)};
+  }
+
+  void pass(float* weight, float* eligibility, const Stretch& s) const {
+    *weight = bounded(terms, *weight + *eligibility * s.weight);
+    *eligibility *= s.eligibility;
+  }
+
+  // Reward rule: takes what is pending and brings both values to `now`; `whole` is the stretch from `since` to now.
+  template <bool Soft>
+  void take_eligible(float* weight, float* eligibility, uint32_t local, Step now, const Stretch& whole) {
+    const uint32_t count = pending(local);
+    if (count == 0) return pass(weight, eligibility, whole);
+    Step at = since_;
+    for (uint32_t i = 0; i < count; i++) {
+      const Step step = log_.base + log_.step[scratch_[i]];
+      pass(weight, eligibility, stretch(at, step));
+      *eligibility += change(scratch_[i]) * (Soft ? terms.maximum - *weight : 1);
+      at = step;
+    }
+    pass(weight, eligibility, stretch(at, now));
+  }
+
+  Terms<float> terms;
+
+ private:
+  // As pending(): the first entry since the last arrival, unless it has acted.
+  uint32_t first_since_arrival(uint32_t local) {
+    if (log_.before[local] != kNever && log_.before[local] >= arrived_) return 0;
+    uint32_t first = PostLog::kNone;
+    for (uint32_t entry = log_.head[local]; entry != PostLog::kNone && log_.step[entry] >= arrived_relative_;) {
+      first = entry;
+      entry = log_.earlier[entry];
+    }
+    if (first == PostLog::kNone || log_.step[first] < relative_) return 0;
+    scratch_[0] = first;
+    return 1;
+  }
+
+  const Projection& p_;
+  const PostLog& log_;
+  uint32_t* scratch_;
+  const Plasticity& rule_;
+  bool triplet_, reduced_;
+  const float* slow_;
+  PreTrace trace_{};
+  Step since_ = 0;
+  uint32_t relative_ = 0;
+  uint32_t known_step_ = 0;
+  double arrived_ = kNever;  // the last arrival
+  uint32_t arrived_relative_ = 0;
+  double x_ = 0;
+  float pair_change_ = 0;
+};
+
+}  // namespace neuronbus::population
