@@ -6,6 +6,7 @@ import { defineConfig } from 'vitest/config';
 const source = fileURLToPath(new URL('lib/index.ts', import.meta.url));
 const population = fileURLToPath(new URL('lib/population/population.ts', import.meta.url));
 const telemetry = fileURLToPath(new URL('lib/telemetry/telemetry.ts', import.meta.url));
+const plots = fileURLToPath(new URL('lib/plots/plots.ts', import.meta.url));
 const built = fileURLToPath(new URL('dist/index.js', import.meta.url));
 
 // A hang guard, not a measure: slow machines take the time they need.
@@ -19,6 +20,7 @@ function project(name: string, options: { parallel?: boolean; globalSetup?: stri
         { find: /^neuronbus$/, replacement: options.library ?? source },
         { find: /^neuronbus\/population$/, replacement: population },
         { find: /^neuronbus\/telemetry$/, replacement: telemetry },
+        { find: /^neuronbus\/plots$/, replacement: plots },
       ],
     },
     test: {

@@ -18,9 +18,11 @@ export {
   Channel,
   type ChannelOptions,
   ChannelValue,
+  type CheckedBy,
   defineChannel,
   type SchemaResult,
   type StandardSchema,
+  type TakenBy,
   type Validator,
 } from './bus/messages/channel.js';
 export type { AgentHealth } from './bus/messages/health.js';

@@ -3,6 +3,7 @@
   'variables': {
     'core_sources': [
       'native/core/mapping.cc',
+      'native/core/locked_directory.cc',
       'native/core/shared_file.cc',
       'native/core/segment.cc',
       'native/core/clock.cc',
@@ -52,7 +53,9 @@
       'native/capi/directory.cc',
       'native/capi/intake.cc',
       'native/capi/message.cc',
+      'native/capi/messages.cc',
       'native/capi/outbox.cc',
+      'native/capi/questions.cc',
     ],
     'addon_sources': [
       'native/addon/module.cc',

@@ -76,6 +76,9 @@ typedef struct nb_card {
 
 #define NB_DELIVERY_FIRED 1 /* the spike took the neuron across its threshold */
 #define NB_DELIVERY_STALE 2 /* the payload is gone or damaged; it reads as empty */
+#define NB_DELIVERY_ANSWER 4   /* what came of a question: see nb_request() */
+#define NB_DELIVERY_TIMEOUT 8  /* nothing did in time */
+#define NB_DELIVERY_DEAD 16    /* who was asked left or died before */
 
 /* A spike for a neuron of this bus, in place. Valid until the next nb_poll(), nb_wait() or nb_bus_close(). */
 typedef struct nb_delivery {
@@ -169,6 +172,18 @@ NB_API nb_status nb_answer(nb_bus* bus, uint16_t source, const nb_spike* questio
                            uint32_t length);
 NB_API nb_status nb_reject(nb_bus* bus, uint16_t source, const nb_spike* question, const char* message);
 
+/* Asks `target` a question, from a neuron of this nb_bus, and does not wait: what comes of it is handed out by nb_poll(), once, as a
+ * delivery to `source` with NB_DELIVERY_ANSWER and the number that `exchange` is set to here (nb_message.exchange). If its `what`
+ * is NB_MESSAGE_REPLY, the payload is the answer; if it is NB_MESSAGE_ERROR, JSON: {"name", "message", "code" (not always)},
+ * which the other side rejected it with, or, with NB_DELIVERY_TIMEOUT or NB_DELIVERY_DEAD, what went wrong. A death is noticed
+ * within 500 ms. `encoding` of the question: NB_VALUE_*. `timeout_ms` up to 140,737,488 (39 hours); 0 = 30 s. An agent that is
+ * unregistered gets no more answers. The account counts an answer like any spike, and what was never sent not at all.
+ *
+ * NB_ERR_INVALID_ARGUMENT (also: `target` is NB_BROADCAST), NB_ERR_UNKNOWN_NEURON, NB_ERR_FULL and others as nb_fire(); then
+ * nothing was asked. */
+NB_API nb_status nb_request(nb_bus* bus, uint16_t source, uint16_t target, uint32_t encoding, const void* data, uint32_t length,
+                            uint32_t timeout_ms, uint32_t* exchange);
+
 /* nb_fire() of a block of the arena, not copied. The caller's reference goes to the receivers, also when the spike is dropped;
  * with another error than NB_ERR_FULL the caller keeps it. */
 NB_API nb_status nb_fire_block(nb_bus* bus, uint16_t source, uint16_t target, uint8_t type, uint8_t priority,
@@ -225,7 +240,7 @@ static inline int nb_spike_block(const nb_spike* spike, nb_arena_ref* block) {
 typedef struct nb_message {
   uint32_t exchange;    /* of the question, at who asked */
   uint32_t correlation; /* of the conversation; 0 = none */
-  uint8_t what;         /* NB_MESSAGE_SEND, NB_MESSAGE_REQUEST or NB_MESSAGE_STREAM: others are not handed out */
+  uint8_t what;         /* NB_MESSAGE_SEND, _REQUEST, _STREAM; of what came of a question of one's own _REPLY or _ERROR */
   uint8_t type;         /* what the sender chose: NB_TYPE_* */
   uint8_t encoding;     /* NB_VALUE_* */
   uint8_t reserved;

@@ -58,12 +58,17 @@ typedef struct nb_arena_ref {
  * 6      4    correlation: of the conversation, the same through all exchanges that belong to it; 0 = none
  * 10     4    deadline: in units of 2^16 ns of the clock of the bus, rounded up, modulo 2^32; 0 = none. Of a part its number
  *             from 0, of the end of a stream how many there were
- * 14     2    bits 0-1 encoding of the value (NB_VALUE_*), bits 2-7 its length, if it is inline
+ * 14     1    bits 0-1 encoding of the value (NB_VALUE_*), bits 2-7 its length, if it is inline
+ * 15     1    scale: of a question, the time that the asker is used to wait for answers of this kind, rounded up to eighths of an
+ *             octave: the float of the bits NB_MESSAGE_SCALE_BASE + (scale << NB_MESSAGE_SCALE_SHIFT), in ns; from 0.58 us for 1 to
+ *             34 min for 255. 0 = it does not know yet
  */
 #define NB_MESSAGE_BYTES 16
 #define NB_MESSAGE_VALUE_BYTES 30 /* inline */
 #define NB_MESSAGE_DEADLINE_SHIFT 16
 #define NB_MESSAGE_TYPE_SHIFT 6
+#define NB_MESSAGE_SCALE_SHIFT 20
+#define NB_MESSAGE_SCALE_BASE 0x44000000 /* 512 ns */
 #define NB_MESSAGE_HAS_CHANNEL 1 /* before the value: the name of its channel, UTF-8, and a NUL */
 #define NB_MESSAGE_HAS_TRACE 2   /* before that: a W3C traceparent of 55 characters */
 #define NB_MESSAGE_SEND 0        /* no answer wanted */

@@ -13,13 +13,14 @@
 #define NB_DISPATCH_ANSWERED 2 /* set by the owner: the neuron emitted a spike while it handled this one */
 #define NB_DISPATCH_DEAD 4     /* set by the owner: the neuron was unregistered before its turn came */
 #define NB_DISPATCH_MESSAGE 8  /* the spike is NB_TYPE_MESSAGE */
+#define NB_DISPATCH_KEPT 16    /* set by the owner: it waits for its turn, and its owner counts it as delivered, or dropped, then */
 
 #define NB_EMISSION_MAY_ANSWER 1 /* an open spike of the target; not set when it answered the spike in hand */
 #define NB_EMISSION_ASKED 4      /* asked_lo and asked_hi say which spike it answers */
 #define NB_EMISSION_POST_SPIKE 2 /* a firing of its own; not set when it belongs to a threshold crossing */
 
 /* What an exchange teaches the synapse from who asked to who answered. */
-#define NB_LESSON_ANSWERED 0 /* after lesson_value ns */
+#define NB_LESSON_ANSWERED 0 /* after lesson_value times what the asker is used to */
 #define NB_LESSON_FAILED 1   /* or was silent */
 #define NB_LESSON_REWARD 2   /* judged by who asked: lesson_value in [-1, 1] is reward times eligibility */
 

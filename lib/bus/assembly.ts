@@ -22,7 +22,7 @@ import { Recorder } from './trace/recorder.js';
 import { Workspace } from './workspace.js';
 
 /** What the parts need of the bus in front of them. */
-export interface Front extends DriveHost {
+export interface Front extends Omit<DriveHost, 'rested'> {
   /** @throws NeuronBusError ERR_NB_CLOSED. */
   open(): Workspace;
   random(): number;
@@ -54,8 +54,9 @@ export function assemble(memory: Memory, options: ResolvedOptions, front: Front)
   const dispatcher = new Dispatcher(workspace, options, {
     message: (at, id) => {
       workspace.recorder?.handOver();
-      if (workspace.playback === undefined) conversations.arrived(at, id);
-      else workspace.playback.handOver();
+      if (workspace.playback === undefined) return conversations.arrived(at, id);
+      workspace.playback.handOver();
+      return false;
     },
     drain: () => {
       workspace.recorder?.drain();
@@ -74,7 +75,10 @@ export function assemble(memory: Memory, options: ResolvedOptions, front: Front)
       throw error;
     }
   }
-  const drive = new Drive(workspace, registry, emitter, dispatcher, front);
+  const drive = new Drive(workspace, registry, emitter, dispatcher, {
+    ...front,
+    rested: () => conversations.rested(),
+  });
   // A thread that was handed the bus has another one in its process that came by the name and looks twice as often.
   const roundsMs = memory.named ? options.deathMs / 2 : options.deathMs;
   const membership = new Membership(workspace, registry, emitter, roundsMs, (error) => front.lost(error));
@@ -127,7 +131,10 @@ export function assemble(memory: Memory, options: ResolvedOptions, front: Front)
     pools: new WorkerPools({
       memory,
       handle: () => front.handle(),
-      ended: (end, error) => front.workerEnded(end, error),
+      ended: (end, error) => {
+        conversations.lookForGone();
+        front.workerEnded(end, error);
+      },
     }),
     synapses,
     persistence: new Persistence(workspace.native, registry, synapses, options.maxSynapses, () =>

@@ -22,6 +22,7 @@ const FLAGS = L.DISPATCH_FLAGS;
 const FIRED = L.DISPATCH_FIRED;
 const ANSWERED = L.DISPATCH_ANSWERED;
 const MESSAGE = L.DISPATCH_MESSAGE;
+const KEPT = L.DISPATCH_KEPT;
 const STAMPS = STAMPS_PER_READING;
 const point = pointSpike;
 
@@ -29,8 +30,8 @@ const MAX_GROUP = 64;
 const GROUP_NS = 2000;
 
 export interface DispatcherHost {
-  /** The message in slot `at` came for neuron `id`. */
-  message(at: number, id: number): void;
+  /** The message in slot `at` came for neuron `id`. Returns whether it waits: then its turn, or its loss, is counted later. */
+  message(at: number, id: number): boolean;
   /** A batch is through that had messages in it. */
   drain(): void;
   handlerFailed(error: unknown, id: number): void;
@@ -186,7 +187,8 @@ export class Dispatcher {
 
   #message(entry: number, id: number): void {
     this.#messages = true;
-    this.#host.message(this.#ws.u32[(entry + SPIKE) >> 2], id);
+    const waits = this.#host.message(this.#ws.u32[(entry + SPIKE) >> 2], id);
+    if (waits) this.#ws.u16[(entry + FLAGS) >> 1] |= KEPT;
   }
 
   #handOver(resident: Resident, entry: number, id: number): void {

@@ -15,6 +15,8 @@ export interface DriveHost {
   /** Gives everything back; the bus was closed while handlers ran. */
   dispose(): void;
   reportDrops(): void;
+  /** Spikes were delivered, and what comes of that can be sent. */
+  rested(): void;
 }
 
 export class Drive {
@@ -67,6 +69,7 @@ export class Drive {
       if (this.#host.closed()) {
         this.#host.dispose();
       } else {
+        this.#host.rested();
         this.#emitter.flush();
         this.#host.reportDrops();
       }

@@ -226,6 +226,13 @@ export class Emitter {
     ws.credit = Math.max(0, credit - 1);
   }
 
+  /** How many spikes for neuron `target` its ring takes now, before backpressure decides; Infinity when it is not there. */
+  roomTo(target: number): number {
+    const here = this.#ws.residents[target] !== undefined;
+    const ganglion = here ? -1 : this.#ws.abroad(target);
+    return ganglion < 0 ? this.#room.free() : this.#outboxes.free(ganglion);
+  }
+
   /** Makes spikes for other ganglia visible. */
   flush(): void {
     this.#outboxes.flush();

@@ -83,6 +83,16 @@ export class Outboxes {
     return true;
   }
 
+  /** How many spikes for ganglion `to` fit before the backpressure mode decides; Infinity when write() would throw. */
+  free(to: number): number {
+    try {
+      return this.#box(to).producer.free;
+    } catch (error) {
+      if (error instanceof NeuronBusError) return Number.POSITIVE_INFINITY;
+      throw error;
+    }
+  }
+
   /** Makes everything visible, and wakes who is parked. */
   flush(): void {
     for (let box = this.#dirty.pop(); box !== undefined; box = this.#dirty.pop()) {

@@ -60,6 +60,13 @@ export class Room {
     return Math.max(1, Math.min(this.#softLimit - used, announced));
   }
 
+  /** How many spikes fit before the backpressure mode decides. */
+  free(): number {
+    // Slots that only the last batch holds would look taken to whoever asks for more than one.
+    if (this.#used() * 2 >= this.#softLimit && !this.#ws.running) this.#ws.native.finish();
+    return Math.max(0, this.#softLimit - this.#used());
+  }
+
   // Observers learn which slots may be under writing before they are. SYNC axon-intent: the load behind the store makes
   // it a full fence.
   #advanceIntent(): number {

@@ -54,9 +54,9 @@ export interface BusStats {
   name: string;
   /** Deliveries owed: see the account in this file. */
   published: number;
-  /** Handed to an `onSpike` that returned or threw. */
+  /** Handed to an `onSpike` that returned or threw; of messages, those that had their turn. */
   delivered: number;
-  /** Waiting, the spike in hand included. */
+  /** Waiting, the spike in hand included, and messages in the mailboxes of their receivers. */
   queued: number;
   dropped: Record<DropReason, number>;
   latencyNs: LatencyStats;
@@ -68,7 +68,7 @@ export interface BusStats {
   handlerErrors: number;
   /** Questions of this thread's neurons that wait for an answer. */
   pending: number;
-  /** Messages and questions that wait for their turn at a neuron of this thread; their spikes are delivered. */
+  /** Of `queued`: messages and questions that wait for their turn at a neuron of this thread. */
   waiting: number;
   /** Answers that came after their question had ended. */
   late: number;
@@ -148,7 +148,7 @@ export function readStats(
     ...about,
     published,
     delivered,
-    queued: alone ? state.queued + routed : Math.max(0, published - delivered - lost),
+    queued: alone ? state.queued + routed + waiting : Math.max(0, published - delivered - lost),
     dropped,
     latencyNs: readLatency(workspace, found.ganglia),
     neurons: sum(found.controls, (control) => memory.u64At(control + layout.CONTROL_NEURONS)),

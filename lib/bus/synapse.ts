@@ -21,7 +21,7 @@ export interface StdpOptions {
   aPlus?: number;
   /** A-, 0 <= A- < 1. Default 0.012. */
   aMinus?: number;
-  /** τ+, ms. Default 20. */
+  /** τ+, ms. Default 20. With 'exchange' that of spikes; of questions τ is what the asker is used to. */
   tauPlusMs?: number;
   /** τ-, ms. Default 20. Not used by 'exchange'. */
   tauMinusMs?: number;

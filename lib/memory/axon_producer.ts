@@ -122,6 +122,13 @@ export class AxonProducer {
     return this.#room() >= count;
   }
 
+  /** How many spikes fit right now, before the backpressure mode decides. */
+  get free(): number {
+    this.#open();
+    const { capacity, mode } = this.#place;
+    return mode === L.MODE_SAMPLE ? Math.max(0, this.#room() - (capacity >> 1) + 1) : this.#room();
+  }
+
   /** In fail mode: counts spikes that were not even claimed. */
   refuse(count: number): void {
     this.#drop(L.DROP_FULL, count);

@@ -29,6 +29,8 @@ export class Frame {
   deadline = 0;
   /** VALUE_TEXT .. */
   encoding = 0;
+  /** The byte behind it: what the asker is used to. */
+  scale = 0;
   /** Text and JSON as a string. */
   value: string | Uint8Array = '';
   /** Of the value, once it is written. */
@@ -45,6 +47,7 @@ export class Frame {
       written = encodeBytes(words, tail, this.encoding, value);
     }
     if (written === TOO_LONG) return TOO_LONG;
+    if (this.scale !== 0) words[tail] |= this.scale << 8;
     this.bytes = (written >>> 2) & 63;
     return this.#writeHeader(words, w, low | ((L.MESSAGE_BYTES + this.bytes) << 2));
   }
@@ -53,7 +56,7 @@ export class Frame {
   writeBehindReference(words: Uint32Array, w: number): void {
     // The word has the last half of the reference, too: the high part of the number of a ganglion, which is 0.
     this.#writeHeader(words, w + AFTER_REFERENCE, 0);
-    words[w + AFTER_REFERENCE + TO_VALUE] = this.encoding;
+    words[w + AFTER_REFERENCE + TO_VALUE] = this.encoding | (this.scale << 8);
   }
 
   /** What the message in slot `at` says of itself; its value is read with readValue(). */
@@ -65,7 +68,9 @@ export class Frame {
     this.exchange = words[w + 1];
     this.correlation = words[w + 2];
     this.deadline = words[w + 3];
-    this.encoding = words[w + TO_VALUE] & 3;
+    const last = words[w + TO_VALUE];
+    this.encoding = last & 3;
+    this.scale = (last >>> 8) & 0xff;
     return this;
   }
 

@@ -28,6 +28,8 @@ export class Engine {
   readonly threads: number;
   /** Done when the network reaches their step, before it computes that step; in order. */
   readonly periodic = new Set<Periodic>();
+  /** Told when the network is closed. */
+  readonly closing = new Set<() => void>();
   #native: NativeNetwork | undefined;
   #computing = false;
   readonly #perMs: number;
@@ -104,6 +106,8 @@ export class Engine {
     this.#native?.close();
     this.#native = undefined;
     this.periodic.clear();
+    for (const told of [...this.closing]) told();
+    this.closing.clear();
   }
 
   timeOf(step: number): number {

@@ -21,6 +21,7 @@ import {
   SpikeSource,
   type SpikeTimes,
 } from './neurons.js';
+import { PopulationNeuron, type PopulationNeuronOptions } from './population_neuron.js';
 import { checkProjection, Projection } from './projection.js';
 import { Recording, type RecordOptions, WeightRecording, type WeightRecordOptions } from './recording.js';
 import { Runner, type RunOptions, type RunResult } from './running.js';
@@ -321,6 +322,16 @@ export class SpikingNetwork {
       native.close();
       throw error;
     }
+  }
+
+  /**
+   * The network as a neuron for `bus.register()`: what comes to it is encoded into spikes of `input`, and what `output` fires in
+   * the window after that is decoded and sent back. See {@link PopulationNeuron}.
+   *
+   * @throws NeuronBusError ERR_NB_INVALID_ARGUMENT naming the option, ERR_NB_CLOSED, ERR_NB_RUNNING.
+   */
+  asNeuron<Input, Output>(options: PopulationNeuronOptions<Input, Output>): PopulationNeuron<Input, Output> {
+    return new PopulationNeuron(this, options);
   }
 
   /** Frees the network. A run ends with ERR_NB_CLOSED. Afterwards everything throws that; closing twice does nothing. */

@@ -4,7 +4,7 @@
 //
 // On the thread of the network. Methods throw ERR_NB_CLOSED after net.close(), and ERR_NB_RUNNING while native threads compute.
 
-import { invalidArgument, NeuronBusError } from '../memory/errors.js';
+import { checkKeys, invalidArgument, NeuronBusError } from '../memory/errors.js';
 import type { Engine, Periodic } from './engine.js';
 import { type ModelName, rangeOf, type StateVariable, VARIABLES } from './models.js';
 import { VARIABLE } from './native_network.js';
@@ -185,6 +185,8 @@ export type RateFunction = (timeMs: number) => number | ArrayLike<number>;
 /** Hz, 0 or more: one for all, one for each neuron, drawn once from a distribution, or a function of time. */
 export type Rates = Values | RateFunction;
 
+const RATE_KEYS: ReadonlySet<string> = new Set(['rateIntervalMs']);
+
 /** Neurons that fire at random, each on its own: a Poisson process on the steps, at most one spike a step. */
 export class PoissonSource extends Population {
   #rates: RatesInTime | undefined;
@@ -202,6 +204,7 @@ export class PoissonSource extends Population {
    */
   setRate(rateHz: Rates, options: { rateIntervalMs?: number } = {}): void {
     this.engine.rest();
+    checkKeys('an option of setRate()', options, RATE_KEYS);
     const { rateIntervalMs = defaultInterval(this.engine) } = options;
     if (typeof rateHz !== 'function') {
       this.setState('rateHz', rateHz);

@@ -159,11 +159,12 @@ export function tripletStdp(options: TripletStdpOptions = {}): PlasticityRule {
   const set =
     TRIPLET_SETS[checkChoice('set', options.set ?? 'visual-cortex-all-to-all-minimal', TRIPLET_SETS)];
   const [a2Plus, a2Minus, a3Plus, a3Minus, tauXMs, tauYMs] = set.values;
-  if (options.pairing === 'reduced-nearest')
-    throw invalidArgument('pairing', options.pairing, "'all' or 'nearest' for triplets");
+  const { pairing = set.pairing } = options;
+  if (pairing === 'reduced-nearest')
+    throw invalidArgument('pairing', pairing, "'all' or 'nearest' for triplets");
   const amplitude = (name: 'a2Plus' | 'a2Minus' | 'a3Plus' | 'a3Minus', published: number) =>
     checkNumber(name, options[name] ?? published);
-  return new PlasticityRule('triplet', { ...options, pairing: options.pairing ?? set.pairing }, [
+  return new PlasticityRule('triplet', { ...options, pairing }, [
     amplitude('a2Plus', a2Plus),
     amplitude('a2Minus', a2Minus),
     ...fastTaus(options, 16.8, 33.7),

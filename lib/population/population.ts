@@ -3,6 +3,8 @@
 // Entry point `neuronbus/population`: spiking networks with plasticity. It only exports.
 
 export { type ErrorCode, type ErrorName, NeuronBusError } from '../memory/errors.js';
+export type { Ablation, Healing, HealOptions } from './ablation.js';
+export { assignClasses } from './classes.js';
 export type {
   AllToAll,
   ConnectOptions,
@@ -14,6 +16,31 @@ export type {
   PatternName,
   Weights,
 } from './connections.js';
+export type { Consensus, ConsensusOptions, Decision, DecisionOptions } from './decision.js';
+export { findConsensus, findDecision } from './decision.js';
+export {
+  ClassDecoder,
+  type ClassDecoderOptions,
+  type ClassOutput,
+  CountDecoder,
+  type Decoder,
+  FirstSpikeDecoder,
+  PopulationVectorDecoder,
+  type PopulationVectorOptions,
+  RateDecoder,
+  type Winner,
+} from './decoders.js';
+export {
+  DirectEncoder,
+  type DirectInput,
+  type Encoder,
+  type Intensities,
+  LatencyEncoder,
+  type LatencyEncoderOptions,
+  RateEncoder,
+  type RateEncoderOptions,
+  type SpikeTrain,
+} from './encoders.js';
 export {
   type AdaptiveLifOptions,
   adaptiveLif,
@@ -56,6 +83,13 @@ export {
   type TripletStdpOptions,
   tripletStdp,
 } from './plasticity.js';
+export { PopulationEncoder, type PopulationEncoderOptions } from './population_code.js';
+export {
+  PopulationNeuron,
+  type PopulationNeuronEvents,
+  type PopulationNeuronOptions,
+} from './population_neuron.js';
+export type { PopulationNeuronStats } from './presenter.js';
 export { type Endpoints, Projection } from './projection.js';
 export {
   Recording,
@@ -66,6 +100,7 @@ export {
   type WeightRecordOptions,
   type WeightSamples,
 } from './recording.js';
+export { Retina, type RetinaOptions } from './retina.js';
 export type { RunOptions, RunProgress, RunResult } from './running.js';
 export {
   Homeostasis,
@@ -77,3 +112,4 @@ export {
   rewiring,
 } from './upkeep.js';
 export type { Distribution, Values } from './validation.js';
+export type { AwaitOptions } from './verdicts.js';

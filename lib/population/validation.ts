@@ -32,6 +32,7 @@ export const TIME_CONSTANT: Range = { min: 1e-12, max: 1e15 };
 /** mV, and what is computed like it. */
 export const POTENTIAL: Range = { min: -1e9, max: 1e9 };
 export const NOT_NEGATIVE: Range = { min: 0 };
+export const POSITIVE: Range = { above: 0 };
 
 function inside(value: number, range: Range): boolean {
   if (value === 0 && range.orZero) return true;

@@ -260,41 +260,15 @@ export class LearnedStrategy implements RoutingStrategy, Knowledge {
       return this.#leastIn(candidates, slots, paceSlots, 0, first, best);
     }
     const end = Math.min(count, first + sampleSize);
-    let sampled = this.#leastIn(candidates, slots, paceSlots, first, end, -1);
-    sampled = this.#leastIn(candidates, slots, paceSlots, 0, first + sampleSize - end, sampled);
-    const remembered = this.#leastRemembered(candidates, slots, paceSlots);
-    // One more look at the two decides.
-    const best =
-      remembered < 0
-        ? sampled
-        : this.#leastIn(candidates, slots, paceSlots, remembered, remembered + 1, sampled);
+    let best = this.#leastIn(candidates, slots, paceSlots, first, end, -1);
+    best = this.#leastIn(candidates, slots, paceSlots, 0, first + sampleSize - end, best);
+    best = this.#leastIn(candidates, slots, paceSlots, 0, recentSize, best, this.#recent);
     if (best >= 0) this.#recent[this.#recentNext] = best;
     this.#recentNext = (this.#recentNext + 1) % recentSize;
     return best;
   }
 
-  #leastRemembered(candidates: Candidates, slots: Int32Array, paceSlots: Int32Array): number {
-    const recent = this.#recent;
-    const { inFlight, reluctance } = this.#columns;
-    const { expectedNs } = this.#paces;
-    const { loads, loadAt } = candidates;
-    let best = -1;
-    let least = never;
-    for (let i = 0; i < recentSize; i++) {
-      const position = recent[i];
-      if (position >= slots.length) continue;
-      const slot = slots[position];
-      const load = loads === undefined ? inFlight[slot] : Math.max(inFlight[slot], loads[loadAt[position]]);
-      const cost = (load + 1) * expectedNs[paceSlots[position]] * reluctance[slot];
-      if (cost < least) {
-        best = position;
-        least = cost;
-      }
-    }
-    return best;
-  }
-
-  /** The candidate of least cost from `from` to before `to`, or `best` if none of them is better. */
+  /** The candidate of least cost from `from` to before `to`, places in `of` if given, or `best` if none of them is better. */
   #leastIn(
     candidates: Candidates,
     slots: Int32Array,
@@ -302,6 +276,7 @@ export class LearnedStrategy implements RoutingStrategy, Knowledge {
     from: number,
     to: number,
     best: number,
+    of?: Int32Array,
   ): number {
     const { inFlight, reluctance } = this.#columns;
     const { expectedNs } = this.#paces;
@@ -311,7 +286,9 @@ export class LearnedStrategy implements RoutingStrategy, Knowledge {
       const load = this.#loadAt(candidates, slots, best);
       least = (load + 1) * expectedNs[paceSlots[best]] * reluctance[slots[best]];
     }
-    for (let position = from; position < to; position++) {
+    for (let i = from; i < to; i++) {
+      const position = of === undefined ? i : of[i];
+      if (position >= slots.length) continue;
       const slot = slots[position];
       const load = loads === undefined ? inFlight[slot] : Math.max(inFlight[slot], loads[loadAt[position]]);
       const cost = (load + 1) * expectedNs[paceSlots[position]] * reluctance[slot];

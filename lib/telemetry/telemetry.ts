@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: MIT
 //
-// Entry point `neuronbus/telemetry`: spans for the questions and answers of a bus, by OpenTelemetry. Called on the thread of the
-// bus; each thread instruments its own.
+// Entry point `neuronbus/telemetry`: spans for the messages, questions and answers of a bus, by OpenTelemetry. Called on the
+// thread of the bus; each thread instruments its own.
 //
-// Who asks has a client span, who answers a server span below it: they find each other by the W3C trace context that travels
-// with the question, between threads and processes too. While a handler runs, its span is the active one, and what it asks
-// through its request object becomes part of the same trace even without a context manager.
+// Who asks has a client span, who answers a server span below it; who sends a message has a producer span, its receiver a
+// consumer span below that. They find each other by the W3C trace context that travels with the message, between threads and
+// processes too. While a handler runs, its span is the active one, and what it asks
+// and sends through its request or message object becomes part of the same trace even without a context manager.
 
 import { createRequire } from 'node:module';
 import type * as Api from '@opentelemetry/api';
 import type { Outcome } from '../bus/messages/asking.js';
-import type { Request } from '../bus/messages/incoming.js';
+import type { Message, Request } from '../bus/messages/incoming.js';
 import type { ExchangeObserver, RequestOutcome } from '../bus/messages/observer.js';
+import type { MessageOptions } from '../bus/messages/options.js';
 import type { Pending } from '../bus/messages/pending.js';
 import type { NeuronBus } from '../bus/neuron_bus.js';
 import { invalidArgument, NeuronBusError } from '../memory/errors.js';
@@ -24,6 +26,7 @@ export interface InstrumentOptions {
   api?: typeof Api;
 }
 
+const GOOD: readonly string[] = ['answered', 'served', 'sent'];
 const PACKAGE = '@opentelemetry/api';
 
 function load(): typeof Api {
@@ -36,7 +39,8 @@ function load(): typeof Api {
 }
 
 /**
- * From now on each question that a neuron of this thread asks makes a client span, and each that it answers a server span.
+ * From now on each question that a neuron of this thread asks makes a client span, and each that it answers a server span; each
+ * message that it sends a producer span, and each that it gets a consumer span, which ends with its handler.
  * Returns the function that ends this; spans that are open then end with their exchanges no more.
  *
  * ```ts
@@ -65,12 +69,42 @@ class Spans implements ExchangeObserver {
   readonly #api: typeof Api;
   readonly #tracer: Api.Tracer;
   readonly #questions = new WeakMap<Pending, Api.Span>();
-  readonly #requests = new WeakMap<Request, Api.Span>();
+  readonly #incoming = new WeakMap<Message, Api.Span>();
 
   constructor(bus: NeuronBus, api: typeof Api, tracer: Api.Tracer) {
     this.#bus = bus;
     this.#api = api;
     this.#tracer = tracer;
+  }
+
+  sending(
+    from: number,
+    to: number,
+    { correlationId = 0, priority = 0, traceparent }: MessageOptions,
+    send: (traceparent: string | undefined) => boolean,
+  ): boolean {
+    const span = this.#tracer.startSpan(
+      `send ${this.#nameOf(to)}`,
+      { kind: this.#api.SpanKind.PRODUCER, attributes: this.#attributes(from, to, correlationId, priority) },
+      this.#parentOf(traceparent),
+    );
+    try {
+      const went = send(this.#traceparentOf(span) ?? traceparent);
+      this.#end(span, went ? 'sent' : 'dropped', undefined);
+      return went;
+    } catch (error) {
+      this.#end(span, 'dropped', error);
+      throw error;
+    }
+  }
+
+  receiving(message: Message, handle: () => void): void {
+    this.#handling('handle', this.#api.SpanKind.CONSUMER, message, handle);
+  }
+
+  received(message: Message, failure: { readonly error: unknown } | undefined): void {
+    this.#end(this.#incoming.get(message), failure === undefined ? 'served' : 'failed', failure?.error);
+    this.#incoming.delete(message);
   }
 
   asking(question: Pending, traceparent: string | undefined): string | undefined {
@@ -91,21 +125,25 @@ class Spans implements ExchangeObserver {
   }
 
   answering(request: Request, handle: () => void): void {
-    const { from, to, correlationId, priority, traceparent } = request;
-    const parent = this.#parentOf(traceparent);
-    const span = this.#tracer.startSpan(
-      `answer ${this.#nameOf(to)}`,
-      { kind: this.#api.SpanKind.SERVER, attributes: this.#attributes(from, to, correlationId, priority) },
-      parent,
-    );
-    this.#requests.set(request, span);
-    request.context = this.#traceparentOf(span);
-    this.#api.context.with(this.#api.trace.setSpan(parent, span), handle);
+    this.#handling('answer', this.#api.SpanKind.SERVER, request, handle);
   }
 
   answered(request: Request, outcome: RequestOutcome, error: unknown): void {
-    this.#end(this.#requests.get(request), outcome, error);
-    this.#requests.delete(request);
+    this.#end(this.#incoming.get(request), outcome, error);
+    this.#incoming.delete(request);
+  }
+
+  #handling(verb: string, kind: Api.SpanKind, message: Message, handle: () => void): void {
+    const { from, to, correlationId, priority, traceparent } = message;
+    const parent = this.#parentOf(traceparent);
+    const span = this.#tracer.startSpan(
+      `${verb} ${this.#nameOf(to)}`,
+      { kind, attributes: this.#attributes(from, to, correlationId, priority) },
+      parent,
+    );
+    this.#incoming.set(message, span);
+    message.context = this.#traceparentOf(span);
+    this.#api.context.with(this.#api.trace.setSpan(parent, span), handle);
   }
 
   #attributes(from: number, to: number, correlation: number, priority: number): Api.Attributes {
@@ -124,10 +162,10 @@ class Spans implements ExchangeObserver {
     return this.#bus.card(id)?.name ?? String(id);
   }
 
-  #end(span: Api.Span | undefined, outcome: Outcome | RequestOutcome, error: unknown): void {
+  #end(span: Api.Span | undefined, outcome: Outcome | RequestOutcome | 'sent', error: unknown): void {
     if (span === undefined) return;
     span.setAttribute('neuronbus.outcome', outcome);
-    if (outcome !== 'answered' && outcome !== 'served') {
+    if (!GOOD.includes(outcome)) {
       const { name = outcome, message = outcome, code } = (error ?? {}) as Partial<NeuronBusError>;
       if (error !== undefined) span.recordException({ name, message, ...(code && { code }) });
       span.setAttribute('error.type', code ?? name);

@@ -166,6 +166,13 @@ nb_status nb_reject(nb_bus* bus, uint16_t source, const nb_spike* question, cons
   });
 }
 
+nb_status nb_request(nb_bus* bus, uint16_t source, uint16_t target, uint32_t encoding, const void* data, uint32_t length,
+                     uint32_t timeout_ms, uint32_t* exchange) {
+  if (bus == nullptr) return null(homeless(), "bus");
+  if (exchange == nullptr) return null(bus->fault(), "exchange");
+  return guarded(bus->fault(), [&] { return bus->request(source, target, encoding, data, length, timeout_ms, exchange); });
+}
+
 nb_status nb_fire_block(nb_bus* bus, uint16_t source, uint16_t target, uint8_t type, uint8_t priority,
                         const nb_arena_ref* block) {
   if (bus == nullptr) return null(homeless(), "bus");

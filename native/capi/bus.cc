@@ -12,7 +12,6 @@
 #include "axon_memory.h"
 #include "card_json.h"
 #include "clock.h"
-#include "message.h"
 
 using namespace neuronbus;
 
@@ -145,7 +144,8 @@ nb_bus::nb_bus(Mapping* mapping, const Segment& segment, std::unique_ptr<Ganglio
       segment_(segment),
       ganglion_(std::move(ganglion)),
       outbox_(segment_, *ganglion_),
-      intake_(segment_, *ganglion_),
+      questions_(segment_),
+      intake_(segment_, *ganglion_, questions_),
       directory_(segment_, *ganglion_) {}
 
 nb_bus::~nb_bus() {
@@ -176,6 +176,7 @@ nb_status nb_bus::register_neuron(const nb_card& card, uint16_t* id) {
 nb_status nb_bus::unregister_neuron(uint16_t id) {
   if (!ganglion_->neurons().resident(id)) return fault_.say(NB_ERR_UNKNOWN_NEURON, "neuron %u", id);
   intake_.settle_now();
+  questions_.left(id);
   return ganglion_->unregister_neuron(id);
 }
 
@@ -244,44 +245,6 @@ nb_status nb_bus::fill(nb_spike* spike, uint32_t head, uint32_t room, const void
   return NB_OK;
 }
 
-nb_status nb_bus::answer(uint16_t source, const nb_spike& question, uint8_t what, uint32_t encoding, const void* data,
-                         uint32_t length) {
-  const nb_spike asked = question;
-  MessageHeader header;
-  if (!read_message(asked, asked.kind, &header) || header.what > NB_MESSAGE_STREAM)
-    return fault_.say(NB_ERR_INVALID_ARGUMENT, "the spike is no message that can be answered");
-  const bool asks = header.what != NB_MESSAGE_SEND;
-  if (!asks && what != NB_MESSAGE_REPLY) return fault_.say(NB_ERR_INVALID_ARGUMENT, "the message asks nothing");
-  if (encoding == kAsAsked) encoding = header.encoding != NB_VALUE_NONE ? header.encoding : length > 0 ? NB_VALUE_TEXT : NB_VALUE_NONE;
-  if (encoding > NB_VALUE_JSON) return fault_.say(NB_ERR_INVALID_ARGUMENT, "encoding %u", encoding);
-  if (length > 0 && data == nullptr) return fault_.say(NB_ERR_INVALID_ARGUMENT, "data is NULL");
-  nb_status status = check(source, asked.source, 0, true);
-  if (status != NB_OK) return status;
-  nb_spike spike{};
-  spike.source = source;
-  spike.target = asked.source;
-  spike.priority = asked.priority;
-  spike.kind = NB_TYPE_MESSAGE;
-  nb_arena_ref block{};
-  status = fill(&spike, NB_MESSAGE_BYTES, NB_MESSAGE_VALUE_BYTES, data, length, &block);
-  if (status != NB_OK) return status;
-  const bool inside = spike.kind >> 2 != NB_LENGTH_ARENA;
-  const uint32_t deadline = header.deadline;
-  const uint8_t flags = header.flags & 3 << NB_MESSAGE_TYPE_SHIFT;
-  write_message(&spike, {asks ? what : uint8_t{NB_MESSAGE_SEND}, flags, asks ? header.exchange : 0, header.correlation, 0,
-                         static_cast<uint8_t>(encoding), inside ? length : 0});
-  status = outbox_.post(spike, inside ? nullptr : &block);
-  if (!inside) (void)arena().release(block);
-  if (status != NB_OK) return fault_.say(status, "from neuron %u to %u", source, asked.source);
-  if (!asks) return NB_OK;
-  // After its deadline a question teaches silence, by the message that cancels it.
-  const auto units = static_cast<uint32_t>(spike.timestamp_ns >> NB_MESSAGE_DEADLINE_SHIFT);
-  if (deadline != 0 && static_cast<int32_t>(deadline - units) <= 0) return NB_OK;
-  const uint64_t since = spike.timestamp_ns - std::min(spike.timestamp_ns, asked.timestamp_ns);
-  intake_.teach(asked.source, source, what == NB_MESSAGE_ERROR ? NB_LESSON_FAILED : NB_LESSON_ANSWERED, static_cast<double>(since));
-  return NB_OK;
-}
-
 nb_status nb_bus::fire_block(uint16_t source, uint16_t target, uint8_t type, uint8_t priority, const nb_arena_ref& block) {
   nb_status status = check(source, target, type, false);
   if (status != NB_OK) return status;
@@ -306,29 +269,35 @@ nb_status nb_bus::fire_block(uint16_t source, uint16_t target, uint8_t type, uin
 
 uint32_t nb_bus::poll(const nb_delivery** batch, uint32_t max) {
   if (lost_ != NB_OK) return 0;
-  const uint32_t count = intake_.poll(batch, max);
-  if (intake_.now() >= next_rounds_ns_) make_rounds();
-  return count;
+  uint32_t count = 0;
+  if (!any_lost()) {
+    count = intake_.poll(batch, max);
+    if (intake_.now() >= next_rounds_ns_) make_rounds();
+  }
+  if (count > 0 || !any_lost()) return count;
+  intake_.end_batch();
+  return questions_.hand_out(batch, max);
 }
 
 nb_status nb_bus::wait(int32_t timeout_ms) {
   if (lost_ != NB_OK) return lose();
   intake_.end_batch();
-  if (intake_.look()) return NB_OK;
+  if (intake_.look() || any_lost()) return NB_OK;
   const uint64_t begin = intake_.now();
   const uint64_t deadline = timeout_ms < 0 ? UINT64_MAX : begin + static_cast<uint64_t>(timeout_ms) * kMs;
   uint64_t spin_until = begin + kSpinNs;
   for (;;) {
     const uint64_t now = intake_.now();
-    if (now >= deadline) return NB_ERR_TIMEOUT;
     if (now >= next_rounds_ns_) make_rounds();
     if (lost_ != NB_OK) return lose();
+    if (any_lost()) return NB_OK;
+    if (now >= deadline) return NB_ERR_TIMEOUT;
     if (now < spin_until) {
       relax();
       if (intake_.look()) return NB_OK;
       continue;
     }
-    intake_.sleep(std::min(deadline - now, kRoundsNs));
+    intake_.sleep(std::min({deadline - now, kRoundsNs, questions_.next_deadline_ns() - now}));
     if ((lost_ = mapping_->check()) != NB_OK) return lose();
     intake_.rise();
     if (intake_.look()) return NB_OK;
@@ -345,6 +314,7 @@ void nb_bus::make_rounds() {
   if (lost_ != NB_OK) return;
   ganglion_->reap();
   outbox_.forget_gone();
+  questions_.forget_gone();
 }
 
 // ---- what happened --------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@
 #include "mapping.h"
 #include "neuronbus/neuronbus.h"
 #include "outbox.h"
+#include "questions.h"
 #include "segment.h"
 
 namespace neuronbus {
@@ -47,6 +48,9 @@ struct nb_bus {
                  const nb_spike* asked);
   // The answer to `question`, a message; to one that asks nothing, a message. `encoding`: NB_VALUE_*, or kAsAsked.
   nb_status answer(uint16_t source, const nb_spike& question, uint8_t what, uint32_t encoding, const void* data, uint32_t length);
+  // As nb_request().
+  nb_status request(uint16_t source, uint16_t target, uint32_t encoding, const void* data, uint32_t length, uint32_t timeout_ms,
+                    uint32_t* exchange);
   nb_status fire_block(uint16_t source, uint16_t target, uint8_t type, uint8_t priority, const nb_arena_ref& block);
 
   uint32_t poll(const nb_delivery** batch, uint32_t max);
@@ -67,6 +71,10 @@ struct nb_bus {
   nb_status check(uint16_t source, uint16_t target, uint8_t type, bool reply);
   // The payload of `spike`, which has its type: inside of it, or in a block of one reference, which is the caller's.
   nb_status fill(nb_spike* spike, uint32_t head, uint32_t room, const void* data, uint32_t length, nb_arena_ref* block);
+  // Sends a message with this value, whose length the header is yet to say. `spike` has all but type, payload, stamp, sequence.
+  nb_status send(nb_spike* spike, neuronbus::MessageHeader header, const void* data, uint32_t length);
+  // Whether questions ended without an answer. Those whose time is over are withdrawn.
+  bool any_lost();
   void make_rounds();
   nb_status lose();
 
@@ -75,8 +83,10 @@ struct nb_bus {
   neuronbus::Segment segment_;
   std::unique_ptr<neuronbus::Ganglion> ganglion_;
   neuronbus::Outbox outbox_;
+  neuronbus::Questions questions_;
   neuronbus::Intake intake_;
   neuronbus::Directory directory_;
   uint64_t next_rounds_ns_ = 0;
+  uint32_t conversations_ = 0;
   nb_status lost_ = NB_OK;  // NB_ERR_BAD_SEGMENT: the memory is gone
 };

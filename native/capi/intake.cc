@@ -22,9 +22,10 @@ bool same(const nb_spike& a, const nb_spike& b) {
 
 }  // namespace
 
-Intake::Intake(const Segment& segment, Ganglion& ganglion)
+Intake::Intake(const Segment& segment, Ganglion& ganglion, Questions& questions)
     : segment_(segment),
       ganglion_(ganglion),
+      questions_(questions),
       self_(segment.ganglion(ganglion.index())),
       control_(segment.control(ganglion.index())),
       dispatch_(segment.dispatch(ganglion.index())),
@@ -86,7 +87,8 @@ uint32_t Intake::hand_out(uint32_t max) {
       entry.flags |= NB_DISPATCH_DEAD;
       continue;
     }
-    if (heed(batch_[handed_])) continue;
+    if (heed(&batch_[handed_])) continue;
+    if ((batch_[handed_].flags & NB_DELIVERY_ANSWER) != 0) entry.flags |= NB_DISPATCH_ANSWERED;  // there is nothing to answer
     Place& place = places_[batch_[handed_].neuron];
     if (place.batch != batches_) place = Place{batches_, handed_};
     entries_[handed_++] = next_;
@@ -129,16 +131,20 @@ bool Intake::read(const nb_dispatch& entry, nb_delivery* out) const {
   return true;
 }
 
-bool Intake::heed(const nb_delivery& delivery) {
-  const nb_spike& spike = *delivery.spike;
+bool Intake::heed(nb_delivery* delivery) {
+  const nb_spike& spike = *delivery->spike;
   MessageHeader header;
   if (!read_message(spike, spike.kind, &header) || header.what <= NB_MESSAGE_STREAM) return false;
+  if (questions_.answered(spike, header, delivery->neuron)) {
+    delivery->flags |= NB_DELIVERY_ANSWER;
+    return false;
+  }
   if (header.what == NB_MESSAGE_CANCEL && header.deadline != 0) {
-    teach(spike.source, delivery.neuron, NB_LESSON_FAILED, 0);
-  } else if (header.what == NB_MESSAGE_REWARD && delivery.length <= NB_MESSAGE_VALUE_BYTES) {
+    teach(spike.source, delivery->neuron, NB_LESSON_FAILED, 0);
+  } else if (header.what == NB_MESSAGE_REWARD && delivery->length <= NB_MESSAGE_VALUE_BYTES) {
     char text[NB_MESSAGE_VALUE_BYTES + 1] = "";
-    std::memcpy(text, delivery.payload, delivery.length);
-    teach(spike.source, delivery.neuron, NB_LESSON_REWARD, std::strtod(text, nullptr));
+    std::memcpy(text, delivery->payload, delivery->length);
+    teach(spike.source, delivery->neuron, NB_LESSON_REWARD, std::strtod(text, nullptr));
   }
   return true;
 }

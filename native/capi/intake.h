@@ -12,13 +12,14 @@
 
 #include "ganglion.h"
 #include "neuronbus/neuronbus.h"
+#include "questions.h"
 #include "segment.h"
 
 namespace neuronbus {
 
 class Intake {
  public:
-  Intake(const Segment& segment, Ganglion& ganglion);  // throws std::bad_alloc
+  Intake(const Segment& segment, Ganglion& ganglion, Questions& questions);  // throws std::bad_alloc
 
   // Ends the batch before and hands out the next one.
   uint32_t poll(const nb_delivery** batch, uint32_t max);
@@ -56,8 +57,9 @@ class Intake {
   void route(uint32_t budget);
   uint32_t hand_out(uint32_t max);
   bool read(const nb_dispatch& entry, nb_delivery* out) const;
-  // Whether it is a message that is not for the agent, but about a question; then what it teaches is learnt.
-  bool heed(const nb_delivery& delivery);
+  // Whether it is a message that is not for the agent, but about a question; then what it teaches is learnt. An answer to one of
+  // the agent's own is marked and is for the agent.
+  bool heed(nb_delivery* delivery);
   uint32_t find(uint16_t source, const nb_spike& asked);
   uint32_t oldest_unanswered(uint16_t source, uint16_t target);
   nb_dispatch& entry_of(uint32_t delivery) { return dispatch_[entries_[delivery]]; }
@@ -66,6 +68,7 @@ class Intake {
 
   Segment segment_;
   Ganglion& ganglion_;
+  Questions& questions_;
   nb_ganglion& self_;
   nb_control& control_;
   nb_dispatch* dispatch_;

@@ -26,6 +26,7 @@ bool read_message(const nb_spike& spike, uint8_t kind, MessageHeader* header) {
   std::memcpy(&header->deadline, bytes + 10, 4);
   header->encoding = bytes[14] & 3;
   header->length = far ? 0 : std::min<uint32_t>(bytes[14] >> 2, inside - NB_MESSAGE_BYTES);
+  header->scale = bytes[15];
   return header->what < NB_MESSAGE_WHATS;
 }
 
@@ -35,7 +36,16 @@ void write_message(nb_spike* spike, const MessageHeader& header) {
   std::memcpy(bytes + 6, &header.correlation, 4);
   std::memcpy(bytes + 10, &header.deadline, 4);
   bytes[14] = static_cast<uint8_t>(header.encoding | header.length << 2);
+  bytes[15] = header.scale;
   std::memcpy(spike->payload + header_offset(spike->kind), bytes, sizeof bytes);
+}
+
+double on_scale(double delay_ns, uint8_t scale) {
+  if (scale == 0) return 1;
+  const uint32_t bits = NB_MESSAGE_SCALE_BASE + (uint32_t{scale} << NB_MESSAGE_SCALE_SHIFT);
+  float usual_ns;
+  std::memcpy(&usual_ns, &bits, sizeof usual_ns);
+  return delay_ns / static_cast<double>(usual_ns);
 }
 
 bool skip_preamble(uint8_t flags, const uint8_t** data, uint32_t* length) {

@@ -18,7 +18,11 @@ struct MessageHeader {
   uint32_t deadline;
   uint8_t encoding;
   uint32_t length;  // of the value, if it is inline
+  uint8_t scale = 0;  // of a question: what its asker is used to
 };
+
+// A time in units of a scale as it is on the wire; where nothing was known it is a scale of its own.
+double on_scale(double delay_ns, uint8_t scale);
 
 // The header in `spike`, whose kind was read once. False: it is no message, or not one that says what it is.
 bool read_message(const nb_spike& spike, uint8_t kind, MessageHeader* header);

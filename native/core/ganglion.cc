@@ -169,7 +169,7 @@ void Ganglion::settle() {
   const uint32_t from = control_.settled;
   const uint32_t to = std::min(control_.handled, listed());
   if (from < to) {
-    if (control_.dispatch_count == 1 && (dispatch_[0].flags & ~NB_DISPATCH_MESSAGE) == 0) {
+    if (control_.dispatch_count == 1 && (dispatch_[0].flags & ~(NB_DISPATCH_MESSAGE | NB_DISPATCH_KEPT)) == 0) {
       book_lone(dispatch_[0]);
     } else {
       const uint64_t start = batch_start_;
@@ -206,7 +206,7 @@ static uint64_t timestamp_of(const nb_spike& spike) {
 // One spike, not answered: handed over right after route() read the clock, so there is nothing to read or interpolate.
 void Ganglion::book_lone(const nb_dispatch& listed) {
   const nb_dispatch entry = listed;
-  self_.delivered++;
+  if ((entry.flags & NB_DISPATCH_KEPT) == 0) self_.delivered++;
   const nb_spike* found = spike_of(entry);
   if (found == nullptr) return;
   const nb_spike& spike = *found;
@@ -224,8 +224,10 @@ void Ganglion::book_entries(uint32_t from, uint32_t to, uint64_t start, uint64_t
   LatencyTally latencies(self_);
   Run run;
   uint32_t dead = 0;
+  uint32_t kept = 0;
   for (uint32_t i = from; i < to; i++, offset += step) {
     const nb_dispatch entry = dispatch_[i];
+    if ((entry.flags & NB_DISPATCH_KEPT) != 0) kept++;
     const nb_spike* found = spike_of(entry);
     if (found == nullptr) continue;
     const nb_spike& spike = *found;
@@ -252,7 +254,7 @@ void Ganglion::book_entries(uint32_t from, uint32_t to, uint64_t start, uint64_t
   }
   if (run.learning != NB_NONE && run.spikes > 0) book_silence(run.learning, run.spikes);
   self_.dropped[NB_DROP_DEAD_TARGET] += dead;
-  self_.delivered += to - from - dead;
+  self_.delivered += to - from - dead - kept;
 }
 
 // The synapse that learns from this hand-over by the exchange rule, or NB_NONE.

@@ -156,7 +156,7 @@ void Ganglion::teach() {
   double& weight = synapses_.weight(synapse);
   switch (control_.lesson) {
     case NB_LESSON_ANSWERED:
-      weight = stdp::answered(rule, weight, value);
+      weight = stdp::replied(rule, weight, value);
       self_.potentiations++;
       break;
     case NB_LESSON_FAILED:

@@ -10,8 +10,6 @@
 
 #if defined(__linux__) && defined(F_OFD_SETLK)
 
-#include <dirent.h>
-#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -26,6 +24,7 @@
 
 #include "byte_lock.h"
 #include "fault_point.h"
+#include "locked_directory.h"
 #include "neuronbus/layout.h"
 #include "process.h"
 
@@ -38,54 +37,7 @@ constexpr off_t kLocks = off_t{1} << 40;
 constexpr off_t kPresence = kLocks + 4096;
 constexpr uint64_t kEndOfBytes = std::min<uint64_t>(kLocks, SIZE_MAX);
 constexpr size_t kMaxName = 63;
-constexpr const char* kTemporary = ".tmp-";
 constexpr const char* kSuffix = ".bus";
-
-class Descriptor {
- public:
-  Descriptor() = default;
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() { reset(-1); }
-  void reset(int fd) {
-    if (fd_ >= 0) ::close(fd_);
-    fd_ = fd;
-  }
-  int get() const { return fd_; }
-  bool valid() const { return fd_ >= 0; }
-  int keep() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_ = -1;
-};
-
-nb_status status_of(int error) {
-  switch (error) {
-    case ENOSPC:
-    case EDQUOT:
-    case EFBIG:
-      return NB_ERR_NO_ROOM;
-    case ENOMEM:
-      return NB_ERR_NO_MEMORY;
-    case EOPNOTSUPP:
-    case ENOSYS:
-      return NB_ERR_UNSUPPORTED;
-    default:
-      return NB_ERR_FILE_IO;
-  }
-}
-
-int open_at(int directory, const char* path, int flags) {
-  return retried([&] { return openat(directory, path, flags | O_NOFOLLOW | O_CLOEXEC, 0600); });
-}
-
-// Of an open_at() that failed: what is in the place is not ours or not what it should be, a symbolic link for example.
-nb_status refused(int error) {
-  for (const int other : {EACCES, EPERM, ELOOP, ENOTDIR, EISDIR, ENXIO}) {
-    if (error == other) return NB_ERR_NOT_OWNER;
-  }
-  return status_of(error);
-}
 
 std::string directory_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
 std::string file_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
@@ -95,73 +47,11 @@ nb_status announce_presence(int fd) {
   return errno == EINVAL ? NB_ERR_UNSUPPORTED : status_of(errno);  // EINVAL: a kernel without these locks
 }
 
-// ---- the directory
-
-class LockedDirectory {
- public:
-  LockedDirectory() = default;
-  ~LockedDirectory() {
-    if (locked_) flock(lock_.get(), LOCK_UN);  // closing is not enough: a child between fork and exec has it open too
-  }
-
-  // Waits for the lock, then removes temporaries. NB_ERR_NO_SUCH_BUS: there is no directory and `make` is false.
-  nb_status take(const std::string& path, bool make) {
-    if (make && mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return status_of(errno);
-    NB_FAULT_POINT("directory made");
-    directory_.reset(open_at(AT_FDCWD, path.c_str(), O_RDONLY | O_DIRECTORY));
-    if (!directory_.valid()) return errno == ENOENT && !make ? NB_ERR_NO_SUCH_BUS : refused(errno);
-    struct stat facts;
-    if (fstat(directory_.get(), &facts) != 0) return status_of(errno);
-    if (facts.st_uid != geteuid() || (facts.st_mode & 077) != 0) return NB_ERR_NOT_OWNER;
-
-    lock_.reset(open_at(directory_.get(), ".lock", O_RDWR | O_CREAT | O_NONBLOCK));
-    if (!lock_.valid()) return refused(errno);
-    NB_FAULT_POINT("lock made");
-    if (fstat(lock_.get(), &facts) != 0) return status_of(errno);
-    if (!S_ISREG(facts.st_mode) || facts.st_uid != geteuid()) return NB_ERR_NOT_OWNER;
-    if (retried([&] { return flock(lock_.get(), LOCK_EX); }) != 0) return status_of(errno);
-    locked_ = true;
-    NB_FAULT_POINT("directory locked");
-    sweep();
-    return NB_OK;
-  }
-
-  int fd() const { return directory_.get(); }
-  void unlink(const std::string& file) const { unlinkat(directory_.get(), file.c_str(), 0); }
-
- private:
-  void sweep() const {
-    const int copy = open_at(directory_.get(), ".", O_RDONLY | O_DIRECTORY);
-    DIR* listing = copy < 0 ? nullptr : fdopendir(copy);
-    if (listing == nullptr) {
-      if (copy >= 0) ::close(copy);
-      return;
-    }
-    while (const dirent* entry = readdir(listing)) {
-      if (std::strncmp(entry->d_name, kTemporary, std::strlen(kTemporary)) == 0) unlink(entry->d_name);
-    }
-    closedir(listing);
-  }
-
-  Descriptor directory_;
-  Descriptor lock_;
-  bool locked_ = false;
-};
-
-// NB_ERR_NO_SUCH_BUS, or NB_ERR_NOT_OWNER unless it is a regular file of ours that nobody else may touch.
-nb_status open_checked(const LockedDirectory& directory, const std::string& file, Descriptor* out, struct stat* facts) {
-  out->reset(open_at(directory.fd(), file.c_str(), O_RDWR | O_NONBLOCK | O_NOCTTY));
-  if (!out->valid()) return errno == ENOENT ? NB_ERR_NO_SUCH_BUS : refused(errno);
-  if (fstat(out->get(), facts) != 0) return status_of(errno);
-  const bool ours = S_ISREG(facts->st_mode) && facts->st_uid == geteuid() && (facts->st_mode & 07777) == 0600;
-  return ours ? NB_OK : NB_ERR_NOT_OWNER;
-}
-
 // NB_OK when the name is free afterwards.
 nb_status free_name(const LockedDirectory& directory, const std::string& file) {
   Descriptor present;
   struct stat facts;
-  const nb_status status = open_checked(directory, file, &present, &facts);
+  const nb_status status = directory.open_checked(file, &present, &facts);
   if (status == NB_ERR_NO_SUCH_BUS) return NB_OK;
   if (status != NB_OK) return status;
   if (locked_elsewhere(present.get(), kPresence)) return NB_ERR_NAME_TAKEN;
@@ -268,7 +158,7 @@ nb_status SharedFile::create(const std::string& path, size_t bytes, size_t reser
   if (status != NB_OK) return status;
 
   const std::string name = file.substr(0, file.size() - std::strlen(kSuffix));
-  const Temporary temporary(directory, kTemporary + name + "-" + std::to_string(getpid()));
+  const Temporary temporary(directory, LockedDirectory::kTemporary + name + "-" + std::to_string(getpid()));
   Descriptor fd;
   status = temporary.make(bytes, reserved, &fd);
   NB_FAULT_POINT("file reserved");
@@ -292,7 +182,7 @@ nb_status SharedFile::open(const std::string& path, std::unique_ptr<SharedFile>*
 
   Descriptor fd;
   struct stat facts;
-  status = open_checked(directory, file_of(path), &fd, &facts);
+  status = directory.open_checked(file_of(path), &fd, &facts);
   if (status != NB_OK) return status;
   if (!locked_elsewhere(fd.get(), kPresence)) {
     directory.unlink(file_of(path));

@@ -1,15 +1,8 @@
 /* Joins the bus argv[1] and answers questions as their text says: "reject", "bytes", "json", "twice", "quiet", "what", or with the
  * same value; to messages it says what they are. Ends at the message "stop". */
 #include <neuronbus/neuronbus.h>
-#include <stdio.h>
 
-#define DEMAND(condition)                                                                          \
-  do {                                                                                             \
-    if (!(condition)) {                                                                            \
-      fprintf(stderr, "line %d: %s: %s\n", __LINE__, #condition, nb_bus_errmsg(bus));              \
-      return 1;                                                                                    \
-    }                                                                                              \
-  } while (0)
+#include "demand.h"
 
 static int is(const nb_delivery* one, const char* text) {
   return one->length == strlen(text) && memcmp(one->payload, text, one->length) == 0;

@@ -1,16 +1,9 @@
 /* Joins the bus argv[1], finds the agents "asking" of another language, sends each length of payload to the first, and expects
  * the same bytes back. Ends with 0 when all came and the account comes out. */
 #include <neuronbus/neuronbus.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-#define DEMAND(condition)                                                                          \
-  do {                                                                                             \
-    if (!(condition)) {                                                                            \
-      fprintf(stderr, "line %d: %s: %s\n", __LINE__, #condition, nb_bus_errmsg(bus));              \
-      return 1;                                                                                    \
-    }                                                                                              \
-  } while (0)
+#include "demand.h"
 
 int main(int argc, char** argv) {
   static const char* const capabilities[] = {"seeking \"\\ \xC3\xA9 \xF0\x9F\xA7\xA0", "seeking"};

@@ -179,3 +179,46 @@ describe('swarm', () => {
     expect(stderr).toBe(`--threads must be an integer, 1 to 16, not '${threads}'\n`);
   });
 });
+
+describe('spiking_neuron', () => {
+  it('fires at the rates of the closed form, and knows leak and refractory period', async () => {
+    const { code, stdout, stderr } = await runExample('spiking_neuron');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const rows = [...stdout.matchAll(/^ *([\d.]+) mV +([\d.]+) +([\d.]+)$/gm)].map((row) =>
+      row.slice(1).map(Number),
+    );
+    expect(rows.map(([drive]) => drive)).toEqual([10, 15.5, 20, 30, 60]);
+    for (const [drive, rate, expected] of rows) {
+      const closedForm = drive! > 15 ? 1000 / (10 * Math.log(drive! / (drive! - 15)) + 2) : 0;
+      expect(expected).toBeCloseTo(closedForm, 1);
+      // In one second a spike more or less, and intervals of whole steps of 0.01 ms.
+      expect(Math.abs(rate! - closedForm)).toBeLessThanOrEqual(1);
+    }
+    expect([...stdout.matchAll(/ms +(\d) times$/gm)].map(([, times]) => Number(times))).toEqual([1, 0, 1, 2]);
+  });
+});
+
+describe('population_on_the_bus', () => {
+  it('sees lines, agrees on one, degrades when most of it dies, and heals', async () => {
+    const { code, stdout, stderr } = await runExample('population_on_the_bus');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const right = [...stdout.matchAll(/(\d+) of 100 lines \(chance: 50\)/g)].map(([, lines]) =>
+      Number(lines),
+    );
+    expect(right).toHaveLength(3);
+    // Ten standard deviations of guessing are 50 lines; the damaged network still knows far more than a coin, yet less than before.
+    expect(right[0]).toBeGreaterThan(85);
+    expect(right[1]).toBeGreaterThan(65);
+    expect(right[1]).toBeLessThan(right[0]!);
+    expect(stdout).toMatch(/A line that stands: \d+ neurons agree after [\d.]+ ms that it stands,\n/);
+    expect(stdout).toMatch(/and after [\d.]+ ms it is sure: it stands\./);
+    expect(stdout).toContain('216 of its 288 neurons die;');
+    const [, cut, grown] = /cuts (\d+) synapses of the dead and grows (\d+) between the living;/
+      .exec(stdout)!
+      .map(Number);
+    expect(cut).toBeGreaterThan(216 * 48 - 1);
+    // All pairs of 72 living neurons at most.
+    expect(grown).toBeGreaterThan(0);
+    expect(grown).toBeLessThanOrEqual(72 * 71);
+  });
+});

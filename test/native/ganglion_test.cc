@@ -171,6 +171,22 @@ NB_TEST("ganglion: what the host says is handled never goes beyond what was list
   CHECK_EQ(host.counters().delivered, 3u);
 }
 
+NB_TEST("ganglion: what its owner keeps for later is not counted as delivered, alone or among others") {
+  for (const uint32_t mode : kModes) {
+    Host host(mode);
+    for (const uint32_t count : {1u, 5u}) {
+      const uint64_t before = host.counters().delivered;
+      for (uint32_t i = 0; i < count; i++) host.write(0, 1, 16 << 2 | NB_TYPE_MESSAGE);
+      CHECK_EQ(host.route(), count);
+      for (uint32_t i = 0; i < count; i += 2) host.segment.dispatch(0)[i].flags |= NB_DISPATCH_KEPT;
+      host.finish();
+      CHECK_EQ(host.counters().delivered - before, count / 2);
+      host.counters().delivered += count - count / 2;  // their turn
+    }
+    CHECK(host.reconciles(6));
+  }
+}
+
 NB_TEST("ganglion: a ring that wraps hundreds of times delivers everything once and in order") {
   for (const uint32_t mode : kModes) {
     Host host(mode, 4);

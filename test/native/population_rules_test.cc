@@ -2,6 +2,7 @@
 //
 // Every rule against an oracle in double precision that goes synapse by synapse and step by step, with the formulas as they stand in
 // the papers: no logs, no laziness, no tables.
+#include <filesystem>
 #include <unistd.h>
 
 #include <cstdio>
@@ -201,7 +202,7 @@ NB_TEST("population rules: reduced nearest pairing goes on where a file left it"
   learned.weight_a = 4;
   const uint32_t projection = network.connect(learned);
   network.run(500);
-  const std::string path = "/tmp/nb-reduced-" + std::to_string(getpid());
+  const std::string path = (std::filesystem::temp_directory_path() / ("nb-reduced-" + std::to_string(getpid()))).string();
   CHECK_EQ(network->save(path.c_str(), nullptr, 0), NB_OK);
   TestNetwork other(kDt);
   std::unique_ptr<uint8_t[]> extra;

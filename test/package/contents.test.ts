@@ -48,6 +48,8 @@ describe('the tarball', () => {
         'dist/population/population.d.ts',
         'dist/telemetry/telemetry.js',
         'dist/telemetry/telemetry.d.ts',
+        'dist/plots/plots.js',
+        'dist/plots/plots.d.ts',
         'bin/neuronbus.mjs',
         'include/neuronbus/layout.h',
         'include/neuronbus/errors.h',

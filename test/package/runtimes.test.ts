@@ -8,7 +8,7 @@ import * as runtimes from '../../tools/runtimes.mjs';
 import { which } from '../../tools/setup/shared.mjs';
 import { child } from './child.js';
 
-const programs = ['import.mjs', 'require.cjs', 'worker.mjs', 'unclosed.mjs'];
+const programs = ['import.mjs', 'require.cjs', 'worker.mjs', 'unclosed.mjs', 'population.mjs'];
 const x64 = process.platform === 'linux' && process.arch === 'x64';
 const qemu = which('qemu-aarch64');
 

@@ -57,6 +57,31 @@ it('a question to a process that is killed ends; the next one finds nobody', asy
   expect(stats.published).toBe(stats.delivered + lost(stats));
 });
 
+it('what lay in the mailbox of a process that is killed was not delivered', async () => {
+  const { place, asker } = await scene();
+  const busy = await place.opener('talk', {}, false);
+  const { neuron: to } = await busy.ask<{ neuron: number }>('serve', {
+    concurrency: 1,
+    card: { name: 'busy' },
+  });
+  const before = (await until(asker, 'nothing under way', ({ stats }) => open(stats) === 0)).stats;
+  const asked = Array.from({ length: 10 }, () =>
+    asker.ask('request', { to, value: { how: 'mute' } }).catch((error) => error.code),
+  );
+  const { stats } = await until(
+    asker,
+    'one in hand and nine in the mailbox',
+    ({ stats }) => stats.delivered - before.delivered === 1 && open(stats) === 9,
+  );
+  expect(stats.queued).toBe(9);
+  await busy.kill();
+  expect(new Set(await Promise.all(asked))).toEqual(new Set(['ERR_NB_DEAD_TARGET']));
+  const after = (await until(asker, 'a balanced account', ({ stats }) => open(stats) === 0)).stats;
+  expect([after.delivered - before.delivered, after.dropped.deadTarget - before.dropped.deadTarget]).toEqual([
+    1, 9,
+  ]);
+});
+
 it('an idempotent question survives the death of who works on it', async () => {
   const { place, asker, server, ask } = await scene();
   const asked = ask('mute', 0, { idempotent: true, retries: 20, timeoutMs: 60_000 }).catch(

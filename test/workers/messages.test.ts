@@ -212,6 +212,49 @@ describe('over threads', () => {
     expect(await quiet(bus)).toMatchObject({ pending: 0 });
   });
 
+  it('more streams than a ring has slots all arrive', async () => {
+    const { bus, servers, id } = await scene(2, { axonCapacity: 8 });
+    const read = async (server: number): Promise<unknown[]> => {
+      const all: unknown[] = [];
+      for await (const part of bus.stream(id, server, { how: 'stream', value: 300 }, { timeoutMs: 1e6 }))
+        all.push(part);
+      return all;
+    };
+    // Four questions for each ring at a time; their parts have to share two rings of eight slots on the way back.
+    const streams = servers.flatMap((server) => Array.from({ length: 4 }, () => read(server)));
+    for (const all of await Promise.all(streams))
+      expect(all).toEqual(Array.from({ length: 300 }, (_, i) => `part ${i}`));
+    const { pending, dropped } = await quiet(bus);
+    expect([pending, Object.values(dropped).filter((count) => count > 0)]).toEqual([0, []]);
+  });
+
+  it.each(['unregister', 'close', 'terminate'] as const)(
+    'what lies in the mailbox of a neuron is queued, and dropped when it goes: %s',
+    async (how) => {
+      const { there, bus, id } = await scene(1);
+      const to = await there.on(0, ({ bus, Neuron, state }) => {
+        state.busy = new (class extends Neuron {
+          override readonly concurrency = 1;
+          override onMessage() {
+            return new Promise<void>(() => {});
+          }
+        })();
+        state.id = bus.register(state.busy, { name: 'busy' });
+        return state.id as number;
+      });
+      const before = await quiet(bus);
+      for (let i = 0; i < 10; i++) expect(bus.send(id, to, i)).toBe(true);
+      await until(() => there.on(0, ({ bus }) => bus.stats().waiting === 9), 'nine in the mailbox');
+      const { delivered, queued } = bus.stats();
+      expect([delivered - before.delivered, queued]).toEqual([1, 9]);
+      if (how === 'terminate') await there.pool.terminate();
+      else if (how === 'close') void there.on(0, ({ bus }) => bus.close());
+      else await there.on(0, ({ bus, state }) => bus.unregister(state.id));
+      const after = await quiet(bus);
+      expect([after.delivered - before.delivered, after.dropped.deadTarget]).toEqual([1, 9]);
+    },
+  );
+
   it('a full ring of another thread is not waited for when many are told', async () => {
     const { there, bus, id } = await scene(1, { axonCapacity: 16, backpressure: 'block', blockMs: 1e6 });
     const gate = new Int32Array(new SharedArrayBuffer(8));

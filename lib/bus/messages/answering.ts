@@ -7,12 +7,13 @@ import { inspect } from 'node:util';
 import { NeuronBusError } from '../../memory/errors.js';
 import * as L from '../../memory/layout.js';
 import type { Resident, Workspace } from '../workspace.js';
+import type { Courier } from './courier.js';
 import { type About, type IncomingHost, Message, Request } from './incoming.js';
 import { countLoad } from './load.js';
 import { Mailbox } from './mailbox.js';
 import type { ExchangeObserver, RequestOutcome } from './observer.js';
 import { PartsOut } from './parts_out.js';
-import type { Post } from './post.js';
+import type { Letter, Post } from './post.js';
 import type { Teacher } from './teacher.js';
 import { Content } from './value.js';
 
@@ -20,8 +21,12 @@ export interface AnsweringHost {
   now(): number;
   /** A handler of onMessage threw or rejected. */
   handlerFailed(error: unknown, id: number): void;
-  /** A message or question got its turn. */
+  /** A message got its turn. */
   handled(message: Message): void;
+  /** The handler of a message is through; `failure` has what it threw or rejected with. */
+  received(message: Message, failure?: { readonly error: unknown }): void;
+  /** A message's neuron left before its turn. */
+  lost(message: Message): void;
   /** A question ended; `error` is what it was rejected with. */
   finished(request: Request, outcome: RequestOutcome, error?: unknown): void;
   observer(): ExchangeObserver | undefined;
@@ -34,6 +39,7 @@ const NOTHING = new Content(L.VALUE_NONE, 0, '');
 export class Answering {
   readonly #ws: Workspace;
   readonly #post: Post;
+  readonly #courier: Courier;
   readonly #teacher: Teacher;
   readonly #host: AnsweringHost;
   readonly #voice: () => IncomingHost;
@@ -47,6 +53,7 @@ export class Answering {
   constructor(
     workspace: Workspace,
     post: Post,
+    courier: Courier,
     teacher: Teacher,
     ageingNs: number,
     host: AnsweringHost,
@@ -54,6 +61,7 @@ export class Answering {
   ) {
     this.#ws = workspace;
     this.#post = post;
+    this.#courier = courier;
     this.#teacher = teacher;
     this.#ageingNs = ageingNs;
     this.#host = host;
@@ -152,19 +160,26 @@ export class Answering {
         if (mailbox.busy >= (resident.neuron.concurrency ?? Number.POSITIVE_INFINITY)) break;
         const message = mailbox.take();
         if (message === undefined) break;
+        this.#ws.count(this.#ws.ganglionRecord + L.GANGLION_DELIVERED);
         const observer = this.#host.observer();
-        if (observer === undefined || !(message instanceof Request)) this.#handle(message, resident, mailbox);
-        else observer.answering(message, () => this.#handle(message, resident, mailbox));
+        if (observer === undefined) this.#handle(message, resident, mailbox);
+        else if (message instanceof Request)
+          observer.answering(message, () => this.#handle(message, resident, mailbox));
+        else observer.receiving(message, () => this.#handle(message, resident, mailbox));
       }
       this.#touched.delete(id); // not when a listener to 'error' threw: then the rest waits for the next time
     }
   }
 
-  /** A neuron of this thread left: what waited for it is answered. */
+  /** A neuron of this thread left: questions that waited for it are answered, and all that waited is dropped. */
   left(id: number): void {
     const gone = new NeuronBusError('DEAD_TARGET', `neuron ${id}`);
     const waiting = this.#mailboxes.get(id)?.clear() ?? [];
     this.#mailboxes.delete(id);
+    for (const message of waiting) {
+      this.#ws.count(this.#ws.ganglionRecord + L.GANGLION_DROPPED + 8 * L.DROP_DEAD_TARGET);
+      if (!(message instanceof Request)) this.#host.lost(message);
+    }
     for (const requests of this.#open.values()) {
       for (const request of requests.values()) if (request.to === id) waiting.push(request);
     }
@@ -179,7 +194,9 @@ export class Answering {
   answer(request: Request, value: unknown): boolean {
     if (!request.wantsParts) return this.#finish(request, L.MESSAGE_REPLY, value);
     if (request.done || this.#ws.closed || this.#parts.has(request)) return false;
-    return this.#part(request, 0, value) && this.#finish(request, L.MESSAGE_END, undefined, 1);
+    if (!this.#send(request, L.MESSAGE_PART, value, 0)) return false;
+    this.#partSent(request, 0);
+    return this.#finish(request, L.MESSAGE_END, undefined, 1);
   }
 
   fail(request: Request, error: unknown): boolean {
@@ -217,8 +234,12 @@ export class Answering {
       this.#run(
         mailbox,
         message,
-        result.then(undefined, (error) => this.#threw(message, error)),
+        result.then(
+          () => this.#host.received(message),
+          (error) => this.#threw(message, error),
+        ),
       );
+    else this.#host.received(message);
   }
 
   #result(request: Request, result: unknown, mailbox: Mailbox<Message>): void {
@@ -257,6 +278,7 @@ export class Answering {
   }
 
   #threw(message: Message, error: unknown): void {
+    if (!(message instanceof Request)) this.#host.received(message, { error });
     if (this.#ws.closed) return;
     if (!(message instanceof Request)) this.#host.handlerFailed(error, message.to);
     else if (!message.done) this.fail(message, error);
@@ -286,12 +308,17 @@ export class Answering {
     }
   }
 
-  #part(request: Request, index: number, value: unknown): boolean {
-    const sent = this.#send(request, L.MESSAGE_PART, value, index);
+  #part(request: Request, index: number, value: unknown): boolean | Promise<boolean> {
+    const sent = this.#courier.part(letterTo(request, L.MESSAGE_PART, index), value, () => !request.done);
+    if (typeof sent !== 'boolean') return sent.then((went) => went && this.#partSent(request, index));
+    return sent && this.#partSent(request, index);
+  }
+
+  #partSent(request: Request, index: number): true {
     const now = this.#ws.lastReading();
     if (index === 0) request.answeredAfterNs = Math.max(0, now - request.timestamp);
     request.extend(now);
-    return sent;
+    return true;
   }
 
   #finish(request: Request, what: number, value: unknown, count = 0): boolean {
@@ -302,20 +329,20 @@ export class Answering {
     if (what === L.MESSAGE_ERROR) this.#host.finished(request, 'failed', value);
     else this.#host.finished(request, 'served');
     this.#parts.wake(request);
-    const { from, to, timestamp, answeredAfterNs } = request;
+    const { from, to, timestamp, answeredAfterNs, scale } = request;
     if (what === L.MESSAGE_ERROR) this.#teacher.failed(from, to);
-    else if (answeredAfterNs >= 0) this.#teacher.answered(from, to, answeredAfterNs);
-    else this.#teacher.answered(from, to, Math.max(0, this.#ws.lastReading() - timestamp));
+    else if (answeredAfterNs >= 0) this.#teacher.answered(from, to, answeredAfterNs, scale);
+    else this.#teacher.answered(from, to, Math.max(0, this.#ws.lastReading() - timestamp), scale);
     return sent;
   }
 
   // An error that cannot be sent is as good as silence.
   #send(request: Request, what: number, value: unknown, count: number): boolean {
-    const { from: asker, to: from, exchange, correlationId: correlation, type, priority } = request;
-    if (this.#ws.residents[from] === undefined) return false;
-    const letter = { from, to: asker, what, exchange, correlation, type, priority, deadlineNs: 0, count };
+    if (this.#ws.residents[request.to] === undefined) return false;
+    const letter = letterTo(request, what, count);
+    const endsStream = request.wantsParts && what !== L.MESSAGE_PART;
     try {
-      return this.#post.send(letter, value);
+      return endsStream ? this.#courier.urgent(letter, value) : this.#post.send(letter, value);
     } catch (error) {
       const known = error instanceof NeuronBusError;
       if (known && (what === L.MESSAGE_ERROR || error.code === 'ERR_NB_DEAD_TARGET')) return false;
@@ -346,6 +373,11 @@ export class Answering {
     const known = this.#open.get(from);
     if (known?.delete(exchange) && known.size === 0) this.#open.delete(from);
   }
+}
+
+function letterTo(request: Request, what: number, count: number): Letter {
+  const { from: to, to: from, exchange, correlationId: correlation, type, priority } = request;
+  return { from, to, what, exchange, correlation, type, priority, deadlineNs: 0, count };
 }
 
 function describeError(error: unknown): { name: string; message: string; code?: unknown } {

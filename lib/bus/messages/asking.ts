@@ -7,22 +7,28 @@ import { NeuronBusError } from '../../memory/errors.js';
 import * as L from '../../memory/layout.js';
 import type { Workspace } from '../workspace.js';
 import { ChannelValue } from './channel.js';
+import type { Courier } from './courier.js';
 import { Deadlines } from './deadlines.js';
+import type { ExchangeObserver } from './observer.js';
 import type { MessageOptions, Outgoing, RequestOptions } from './options.js';
 import { Pending, PendingTable } from './pending.js';
-import { type Post, wireTime } from './post.js';
+import { type Post, stampOf, wireTime } from './post.js';
 import { Reply } from './reply.js';
 import { aborted } from './retries.js';
 import { type Destination, type Route, startedOn } from './router.js';
+import type { TimeScale } from './time_scale.js';
 import { iterate, partsLost, StreamPending, type TokenStream } from './token_stream.js';
 import type { Content } from './value.js';
 
 export interface AskingHost {
   now(): number;
+  observer(): ExchangeObserver | undefined;
   /** A message was sent, or (`went` false) dropped. */
   sent(from: number, to: number, bytes: number, options: MessageOptions, went: boolean): void;
   /** A question is about to be sent. Returns the trace context that goes with it. */
   asks(pending: Pending, traceparent: string | undefined): string | undefined;
+  /** Of what neuron `from` asks neuron `to` by its id; `entry` as in Pending. */
+  scaleOf(from: number, to: number, entry: number): TimeScale;
   /** How an exchange ended; `latencyNs` from question to answer or end, `error` what the asker gets. */
   ended(pending: Pending, outcome: Outcome, latencyNs: number, error?: Error): void;
 }
@@ -47,6 +53,7 @@ type Open = RequestPending | StreamPending;
 export class Asking {
   readonly #ws: Workspace;
   readonly #post: Post;
+  readonly #courier: Courier;
   readonly #host: AskingHost;
   readonly #timeoutMs: number;
   readonly #table = new PendingTable<Open>();
@@ -55,9 +62,17 @@ export class Asking {
   #conversations = 0;
   #late = 0;
 
-  constructor(workspace: Workspace, post: Post, timeoutMs: number, virtual: boolean, host: AskingHost) {
+  constructor(
+    workspace: Workspace,
+    post: Post,
+    courier: Courier,
+    timeoutMs: number,
+    virtual: boolean,
+    host: AskingHost,
+  ) {
     this.#ws = workspace;
     this.#post = post;
+    this.#courier = courier;
     this.#host = host;
     this.#timeoutMs = timeoutMs;
     this.#deadlines = new Deadlines<Open>(host.now, (open) => this.#timedOut(open), virtual);
@@ -81,7 +96,21 @@ export class Asking {
 
   /** A message without a question. As `Post.send`. */
   send(from: number, to: number, value: unknown, options: MessageOptions): boolean {
-    const { type = 0, priority = 0, correlationId = 0, traceparent } = options;
+    const observer = this.#host.observer();
+    if (observer === undefined) return this.#send(from, to, value, options, options.traceparent);
+    return observer.sending(from, to, options, (traceparent) =>
+      this.#send(from, to, value, options, traceparent),
+    );
+  }
+
+  #send(
+    from: number,
+    to: number,
+    value: unknown,
+    options: MessageOptions,
+    traceparent: string | undefined,
+  ): boolean {
+    const { type = 0, priority = 0, correlationId = 0 } = options;
     const what = L.MESSAGE_SEND;
     const deadlineNs = Number.POSITIVE_INFINITY;
     const went = this.#post.send(
@@ -120,8 +149,15 @@ export class Asking {
     return iterate<R>(pending);
   }
 
-  /** An answer of `source` came. `content` decodes its value. */
-  answered(what: number, exchange: number, count: number, source: number, content: () => Content): void {
+  /** An answer of `source` came, in slot `at`. `content` decodes its value. */
+  answered(
+    what: number,
+    exchange: number,
+    count: number,
+    source: number,
+    at: number,
+    content: () => Content,
+  ): void {
     this.#ws.awaited = true;
     const open = this.#table.get(exchange);
     if (open === undefined || open.to !== source) {
@@ -135,8 +171,13 @@ export class Asking {
       this.#end(open, 'failed', error as Error); // it cannot be read, and will not come again
       return;
     }
-    if (what === L.MESSAGE_ERROR) this.#end(open, 'failed', remoteError(value));
-    else if (open instanceof StreamPending) this.#streamed(open, what, count, value);
+    if (what === L.MESSAGE_ERROR) {
+      this.#end(open, 'failed', remoteError(value));
+      return;
+    }
+    const first = what === L.MESSAGE_REPLY || (what === L.MESSAGE_PART && count === 0);
+    if (first) open.scale?.answered(stampOf(this.#ws.u32, at) - open.sentNs);
+    if (open instanceof StreamPending) this.#streamed(open, what, count, value);
     else if (what === L.MESSAGE_REPLY) this.#replied(open, value);
   }
 
@@ -200,12 +241,13 @@ export class Asking {
     pending.what = what;
     pending.type = type;
     pending.priority = priority;
+    pending.scale = route === undefined ? this.#host.scaleOf(from, to, pending.toEntry) : route.scale;
     this.#table.add(pending);
-    const { exchange, deadlineNs } = pending;
+    const { exchange, deadlineNs, scale } = pending;
     const traceparent = this.#host.asks(pending, options.traceparent);
     try {
       const went = this.#post.send(
-        { from, to, what, exchange, correlation, type, priority, deadlineNs, traceparent },
+        { from, to, what, exchange, correlation, type, priority, deadlineNs, traceparent, scale: scale.byte },
         value,
       );
       if (!went) throw new NeuronBusError('FULL', `The question to neuron ${to} was dropped`);
@@ -310,11 +352,11 @@ export class Asking {
     if (this.#ws.closed || this.#ws.residents[from] === undefined || this.#ws.ganglionOf(to) < 0)
       return false;
     const type = what === L.MESSAGE_REWARD ? L.TYPE_MODULATORY : L.TYPE_EXCITATORY;
+    const letter = { from, to, what, exchange, correlation, type, priority: 0, deadlineNs: 0, count };
     try {
-      return this.#post.send(
-        { from, to, what, exchange, correlation, type, priority: 0, deadlineNs: 0, count },
-        value,
-      );
+      return open instanceof StreamPending
+        ? this.#courier.urgent(letter, value)
+        : this.#post.send(letter, value);
     } catch (error) {
       if (!(error instanceof NeuronBusError)) throw error;
       return false;

@@ -19,6 +19,7 @@ import type { Workspace } from '../workspace.js';
 import { Addressing } from './addressing.js';
 import { Answering } from './answering.js';
 import { Asking, type Outcome } from './asking.js';
+import { Courier } from './courier.js';
 import { type AgentHealth, Health } from './health.js';
 import type { IncomingHost, Request } from './incoming.js';
 import { countLoad, loadOf } from './load.js';
@@ -35,12 +36,13 @@ import {
   type To,
 } from './options.js';
 import type { Pending } from './pending.js';
-import { fromWire, Post } from './post.js';
+import { fromWire, Post, stampOf } from './post.js';
 import { Records } from './records.js';
 import type { Reply } from './reply.js';
 import { Retries } from './retries.js';
 import { Router, type RouterHost, type RoutingChoice } from './router.js';
 import { Teacher } from './teacher.js';
+import { TimeScales } from './time_scale.js';
 import type { TokenStream } from './token_stream.js';
 import { Content } from './value.js';
 
@@ -77,10 +79,12 @@ export class Conversations implements IncomingHost {
   readonly #newRouter: (choice: RoutingChoice, options: StrategyOptions) => Router;
   readonly #router: Router;
   readonly #routers: Router[] = []; // of networks with a strategy of their own
+  readonly #scales: TimeScales;
   readonly #retries: Retries;
+  readonly #courier: Courier;
   readonly #frame = new Frame();
   readonly records: Records;
-  /** Told of every question, if there is one. */
+  /** Told of every message and question, if there is one. */
   observer: ExchangeObserver | undefined;
   readonly #alone: boolean; // nobody can leave unnoticed
   #watch: NodeJS.Timeout | undefined;
@@ -100,19 +104,24 @@ export class Conversations implements IncomingHost {
     const records = new Records(workspace, options.historyCapacity, createdNs);
     this.records = records;
     this.#health = new Health(options.healthThreshold);
-    this.#newRouter = (choice, more) => new Router(workspace, registry, choice, more, host);
+    const scales = new TimeScales(registry);
+    this.#scales = scales;
+    this.#newRouter = (choice, more) => new Router(workspace, registry, choice, more, host, scales);
     this.#router = this.#newRouter(options.routing, {});
     this.#addressing = new Addressing(workspace, registry, this.#health, () => host.now());
     const post = new Post(emitter);
     const now = () => host.now();
     const virtual = options.clock === 'virtual';
+    this.#courier = new Courier(workspace, post, !virtual);
     this.#alone = virtual;
     this.#retries = new Retries(now, () => host.random(), virtual);
-    this.#asking = new Asking(workspace, post, options.requestTimeoutMs, virtual, {
+    this.#asking = new Asking(workspace, post, this.#courier, options.requestTimeoutMs, virtual, {
       now,
+      observer: () => this.observer,
       sent: (from, to, bytes, options, went) => records.sent(from, to, bytes, options, went),
       asks: (pending, traceparent) =>
         this.observer === undefined ? traceparent : this.observer.asking(pending, traceparent),
+      scaleOf: (from, to, entry) => scales.ofAgent(from, to, entry),
       ended: (pending, outcome, latencyNs, error) => {
         records.ended(pending, outcome, latencyNs);
         this.#ended(pending, outcome, latencyNs);
@@ -122,6 +131,7 @@ export class Conversations implements IncomingHost {
     this.#answering = new Answering(
       workspace,
       post,
+      this.#courier,
       new Teacher(workspace),
       options.ageingMs * 1e6,
       {
@@ -129,6 +139,8 @@ export class Conversations implements IncomingHost {
         observer: () => this.observer,
         handlerFailed: (error, id) => host.handlerFailed(error, id),
         handled: (message) => records.handled(message),
+        received: (message, failure) => this.observer?.received(message, failure),
+        lost: (message) => records.lost(message),
         finished: (request, outcome, error) => {
           records.finished(request, outcome);
           this.observer?.answered(request, outcome, error);
@@ -268,29 +280,31 @@ export class Conversations implements IncomingHost {
 
   // ---- the way in ---------------------------------------------------------------------------------------------------
 
-  /** The message in slot `at` came for neuron `id`. */
-  arrived(at: number, id: number): void {
+  /** The message in slot `at` came for neuron `id`. Returns whether it waits for its turn. */
+  arrived(at: number, id: number): boolean {
     const { u32, memory } = this.#ws;
-    const { what, flags, exchange, correlation, deadline, encoding } = this.#frame.read(u32, at);
+    const { what, flags, exchange, correlation, deadline, encoding, scale } = this.#frame.read(u32, at);
     const from = u32[at * 16 + 3] & 0xffff;
     const content = () => new Content(encoding, flags, readValue(u32, at, memory));
     if (what >= L.MESSAGE_REPLY && what <= L.MESSAGE_END) {
-      this.#asking.answered(what, exchange, deadline, from, content);
+      this.#asking.answered(what, exchange, deadline, from, at, content);
     } else if (what > L.MESSAGE_END) {
       if (what < L.MESSAGE_WHATS) this.#answering.told(what, from, id, exchange, deadline, content);
     } else {
       const now = this.#ws.lastReading();
       const type = (flags >>> L.MESSAGE_TYPE_SHIFT) as SpikeType;
       const priority = (u32[at * 16 + 4] >>> 8) & 0xff;
-      const sentNs = u32[at * 16 + 1] * 4294967296 + u32[at * 16];
+      const sentNs = stampOf(u32, at);
       const deadlineNs = fromWire(deadline, now);
       const correlationId = correlation;
       this.#answering.arrived(
-        { from, to: id, what, exchange, correlationId, type, priority, sentNs, deadlineNs },
+        { from, to: id, what, exchange, correlationId, type, priority, sentNs, deadlineNs, scale },
         content,
         now,
       );
+      return true;
     }
+    return false;
   }
 
   /** The batch is through: hands over what came with it. */
@@ -299,9 +313,26 @@ export class Conversations implements IncomingHost {
     if (this.#answering.busy) this.#watchOthers();
   }
 
+  /** The bus has delivered, and no handler is on the stack: there may be room in its ring, and news of others. */
+  rested(): void {
+    this.#courier.look();
+    if (this.#watch !== undefined) this.lookForGone();
+  }
+
+  /** Ends what waits for those who went, if somebody came or went since the last look. */
+  lookForGone(): void {
+    if (this.#ws.closed) return;
+    const { topology } = this.#registry;
+    if (topology === this.#topology) return;
+    this.#topology = topology;
+    this.#asking.forgetGone();
+    this.#answering.forgetGone();
+  }
+
   /** A neuron of this thread left. */
   left(id: number): void {
     this.#health.forget(id);
+    this.#scales.left(id);
     for (const router of [this.#router, ...this.#routers]) router.left(id);
     this.#answering.left(id);
     this.records.traffic.left(id);
@@ -320,6 +351,7 @@ export class Conversations implements IncomingHost {
     this.#asking.close(new NeuronBusError('CLOSED'));
     this.#retries.close(new NeuronBusError('CLOSED'));
     this.#answering.close();
+    this.#courier.close();
   }
 
   // ---- inside -------------------------------------------------------------------------------------------------------
@@ -333,11 +365,7 @@ export class Conversations implements IncomingHost {
         this.#watch = undefined;
         return;
       }
-      const { topology } = this.#registry;
-      if (topology === this.#topology) return;
-      this.#topology = topology;
-      this.#asking.forgetGone();
-      this.#answering.forgetGone();
+      this.lookForGone();
     }, WATCH_MS).unref();
   }
 

@@ -31,6 +31,8 @@ export interface About {
   readonly priority: number;
   readonly sentNs: number;
   readonly deadlineNs: number;
+  /** See TimeScale. */
+  readonly scale: number;
 }
 
 /** A message without a question: what `send()` sends. */
@@ -119,6 +121,8 @@ export class Message {
 export class Request extends Message {
   /** @internal */
   readonly exchange: number;
+  /** @internal What the asker is used to, as it is on the wire. */
+  readonly scale: number;
   /** @internal Whether the asker wants parts. */
   readonly wantsParts: boolean;
   /** @internal Nothing more can be answered. */
@@ -137,6 +141,7 @@ export class Request extends Message {
     super(host, content, about);
     this.#deadline = about.deadlineNs;
     this.exchange = about.exchange;
+    this.scale = about.scale;
     this.wantsParts = wantsParts;
   }
 

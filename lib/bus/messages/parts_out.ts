@@ -10,13 +10,19 @@ import { STREAM_WINDOW } from './token_stream.js';
 interface Credit {
   parts: number;
   granted: () => void;
+  ended: () => void;
 }
+
+const nothing = () => {};
+
+/** A promise: there is no room for the part now, and it waits. */
+type SendPart = (request: Request, index: number, value: unknown) => boolean | Promise<boolean>;
 
 export class PartsOut {
   readonly #credits = new Map<Request, Credit>();
-  readonly #sendPart: (request: Request, index: number, value: unknown) => boolean;
+  readonly #sendPart: SendPart;
 
-  constructor(sendPart: (request: Request, index: number, value: unknown) => boolean) {
+  constructor(sendPart: SendPart) {
     this.#sendPart = sendPart;
   }
 
@@ -35,15 +41,17 @@ export class PartsOut {
 
   /** The request is done: whoever waits for room for its parts need not any more. */
   wake(request: Request): void {
-    this.#credits.get(request)?.granted();
+    const credit = this.#credits.get(request);
+    credit?.granted();
+    credit?.ended();
   }
 
   /**
-   * Sends all `parts` as there is room. Returns how many there were; -1: nobody wants more, and the generator was ended.
+   * Sends all `parts` as there is credit, and room in the ring. Returns how many there were; -1: nobody wants more, and the generator was ended.
    * Rejects with what it throws, or with ERR_NB_FULL when a part was dropped.
    */
   async send(request: Request, parts: AsyncIterable<unknown>): Promise<number> {
-    const credit: Credit = { parts: STREAM_WINDOW, granted: () => {} };
+    const credit: Credit = { parts: STREAM_WINDOW, granted: nothing, ended: nothing };
     this.#credits.set(request, credit);
     const iterator = parts[Symbol.asyncIterator]();
     let over = false;
@@ -61,9 +69,15 @@ export class PartsOut {
         over = false;
         if (request.done) return -1;
         credit.parts--;
-        if (!this.#sendPart(request, count, value)) {
-          throw new NeuronBusError('FULL', 'A part of the stream was dropped');
+        let sent = this.#sendPart(request, count, value);
+        if (typeof sent !== 'boolean') {
+          const ended = new Promise<void>((resolve) => {
+            credit.ended = resolve;
+          });
+          sent = (await Promise.race([sent, ended])) === true;
+          if (request.done) return -1;
         }
+        if (!sent) throw new NeuronBusError('FULL', 'A part of the stream was dropped');
       }
     } finally {
       this.#credits.delete(request);

@@ -7,6 +7,7 @@
 
 import type { Timed } from './deadlines.js';
 import type { Ticket } from './router.js';
+import type { TimeScale } from './time_scale.js';
 
 /** A question under way. */
 export abstract class Pending implements Timed {
@@ -25,6 +26,8 @@ export abstract class Pending implements Timed {
   bytes = 0;
   /** For the strategy that chose the target, if one did. */
   ticket: Ticket | undefined = undefined;
+  /** Which its answer belongs to. */
+  scale: TimeScale | undefined = undefined;
 
   constructor(
     readonly from: number,

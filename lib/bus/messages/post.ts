@@ -26,6 +26,8 @@ export interface Letter {
   /** What else to put where the deadline goes. */
   readonly count?: number;
   readonly traceparent?: string | undefined;
+  /** Of a question: see TimeScale. */
+  readonly scale?: number;
 }
 
 export class Post {
@@ -38,6 +40,11 @@ export class Post {
 
   constructor(emitter: Emitter) {
     this.#emitter = emitter;
+  }
+
+  /** How many letters for neuron `to` have room now, as `Emitter.roomTo`. */
+  roomTo(to: number): number {
+    return this.#emitter.roomTo(to);
   }
 
   /**
@@ -54,6 +61,7 @@ export class Post {
     frame.exchange = letter.exchange;
     frame.correlation = letter.correlation;
     frame.deadline = letter.count ?? toWire(letter.deadlineNs);
+    frame.scale = letter.scale ?? 0;
     putValue(frame, value);
     if (letter.traceparent !== undefined) putTrace(frame, letter.traceparent);
     const { from, to, priority } = letter;
@@ -79,6 +87,11 @@ function bytesBefore({ traceparent }: Letter, value: unknown): number {
 function toWire(deadlineNs: number): number {
   if (deadlineNs === Number.POSITIVE_INFINITY) return 0;
   return Math.ceil(deadlineNs / UNIT_NS) % 4294967296 || 1;
+}
+
+/** When the spike in slot `at` was sent, ns. */
+export function stampOf(words: Uint32Array, at: number): number {
+  return words[at * 16 + 1] * 4294967296 + words[at * 16];
 }
 
 /** The deadline in a frame that came at about `now`, ns; Infinity = none. */

@@ -81,6 +81,11 @@ export class Records {
     this.#got(SEND, message, SERVED);
   }
 
+  /** A message's neuron left before its turn. */
+  lost(message: Message): void {
+    this.#got(SEND, message, DROPPED);
+  }
+
   /** A question to this thread ended. */
   finished(request: Request, outcome: MessageOutcome): void {
     this.#got(request.wantsParts ? STREAM : REQUEST, request, OUTCOMES.indexOf(outcome));

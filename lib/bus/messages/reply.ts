@@ -3,6 +3,7 @@
 // An answer, as who asked sees it. Called on the thread of the bus.
 
 import { invalidArgument } from '../../memory/errors.js';
+import { settled } from './channel.js';
 import type { Ticket } from './router.js';
 import type { Content } from './value.js';
 
@@ -28,7 +29,7 @@ export class Reply<T = unknown> {
   /** @internal */
   readonly exchange: number;
   readonly #content: Content;
-  readonly #check: ((value: unknown) => T) | undefined;
+  readonly #check: ((value: unknown) => T | PromiseLike<T>) | undefined;
   readonly #host: ReplyHost;
   readonly #sentNs: number;
   readonly #answeredNs: number;
@@ -39,7 +40,7 @@ export class Reply<T = unknown> {
   constructor(
     host: ReplyHost,
     content: Content,
-    check: ((value: unknown) => T) | undefined,
+    check: ((value: unknown) => T | PromiseLike<T>) | undefined,
     about: {
       from: number;
       asker: number;
@@ -64,10 +65,18 @@ export class Reply<T = unknown> {
     this.latencyNs = about.latencyNs;
   }
 
-  /** What was answered. @throws NeuronBusError ERR_NB_BAD_PAYLOAD, also when the channel's check of answers refuses it. */
+  /**
+   * What was answered.
+   *
+   * @throws NeuronBusError ERR_NB_BAD_PAYLOAD, also when the channel's check of answers refuses it, or is asynchronous.
+   */
   get value(): T {
-    const { value } = this.#content;
-    return this.#check === undefined ? (value as T) : this.#check(value);
+    return settled(this.#checked(), 'The check of answers is asynchronous; use valueAsync()');
+  }
+
+  /** The value, where the channel's check of answers is asynchronous too. */
+  async valueAsync(): Promise<T> {
+    return await this.#checked();
   }
 
   text(): string {
@@ -76,6 +85,11 @@ export class Reply<T = unknown> {
 
   json(): unknown {
     return this.#content.json();
+  }
+
+  #checked(): T | PromiseLike<T> {
+    const { value } = this.#content;
+    return this.#check === undefined ? (value as T) : this.#check(value);
   }
 
   /**

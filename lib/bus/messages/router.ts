@@ -11,6 +11,7 @@ import type { Registry } from '../registry.js';
 import type { Workspace } from '../workspace.js';
 import { loadIndex } from './load.js';
 import type { To } from './options.js';
+import type { TimeScale, TimeScales } from './time_scale.js';
 
 /** How one is chosen, by name or by a function of one's own. */
 export type RoutingChoice = StrategyName | RoutingFunction;
@@ -18,14 +19,16 @@ export type RoutingChoice = StrategyName | RoutingFunction;
 /** What one asker knows of those whom one selector means. */
 export class Route {
   readonly strategy: RoutingStrategy;
+  readonly scale: TimeScale;
   candidates = new Candidates([]);
   /** Of the cortex, when the candidates were listed. */
   version = -1;
   /** What the roster said of each. */
   readonly entries = new Map<number, number>();
 
-  constructor(strategy: RoutingStrategy) {
+  constructor(strategy: RoutingStrategy, scale: TimeScale) {
     this.strategy = strategy;
+    this.scale = scale;
   }
 }
 
@@ -60,6 +63,7 @@ export class Router {
   readonly #choice: RoutingChoice;
   readonly #options: StrategyOptions;
   readonly #host: RouterHost;
+  readonly #scales: TimeScales;
   readonly #routes = new Map<number, Map<unknown, Route>>(); // by asker and selector
   readonly #paces = new Map<unknown, Paces>();
 
@@ -69,12 +73,14 @@ export class Router {
     choice: RoutingChoice,
     options: StrategyOptions,
     host: RouterHost,
+    scales: TimeScales,
   ) {
     this.#ws = workspace;
     this.#registry = registry;
     this.#choice = choice;
     this.#options = options;
     this.#host = host;
+    this.#scales = scales;
   }
 
   /** The route of `from` to those whom `to` means. `list` says who they are now, without `from`. */
@@ -87,7 +93,7 @@ export class Router {
     }
     let route = routes.get(key);
     if (route === undefined) {
-      route = new Route(this.#newStrategy(from, key));
+      route = new Route(this.#newStrategy(from, key), this.#scales.of(from, key));
       routes.set(key, route);
     }
     const { version } = this.#registry.cortex;
@@ -170,7 +176,7 @@ class Weights {
   }
 }
 
-// A card's name is a string by itself, so these are told apart from it.
-function keyOf(to: { capability: string } | { region: string }): string {
+/** A string for an address. A name is one by itself, so these are told apart from it. */
+export function keyOf(to: { capability: string } | { region: string }): string {
   return 'capability' in to ? `capability\n${to.capability}` : `region\n${to.region}`;
 }

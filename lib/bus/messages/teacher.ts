@@ -5,6 +5,7 @@
 
 import * as L from '../../memory/layout.js';
 import type { Workspace } from '../workspace.js';
+import { onScale } from './time_scale.js';
 
 const PRE = L.CONTROL_TAUGHT_PRE >> 1;
 const POST = L.CONTROL_TAUGHT_POST >> 1;
@@ -18,9 +19,9 @@ export class Teacher {
     this.#ws = workspace;
   }
 
-  /** The question of `asker` was answered by `answerer`, of this thread, after `delayNs`. */
-  answered(asker: number, answerer: number, delayNs: number): void {
-    this.teach(asker, answerer, L.LESSON_ANSWERED, delayNs);
+  /** The question of `asker` was answered by `answerer`, of this thread, after `delayNs`. `scale` came with the question. */
+  answered(asker: number, answerer: number, delayNs: number, scale: number): void {
+    this.teach(asker, answerer, L.LESSON_ANSWERED, onScale(delayNs, scale));
   }
 
   /** It got an error, or nothing. */

@@ -6,6 +6,7 @@
 // ahead of what was read, and gets credit for half a window at a time.
 
 import { NeuronBusError } from '../../memory/errors.js';
+import { isPromise } from './channel.js';
 import { Pending } from './pending.js';
 import type { Content } from './value.js';
 
@@ -104,8 +105,9 @@ export class StreamPending extends Pending {
     const owed = ++this.#read - this.#credited;
     if (owed >= STREAM_WINDOW / 2 && !this.#ended && this.#host.credit(this, owed)) this.#credited += owed;
     try {
-      const { value } = content;
-      waiter.resolve({ done: false, value: this.#check === undefined ? value : this.#check(value) });
+      const value = this.#check === undefined ? content.value : this.#check(content.value);
+      if (this.#check === undefined || !isPromise(value)) waiter.resolve({ done: false, value });
+      else value.then((checked) => waiter.resolve({ done: false, value: checked }), waiter.reject);
     } catch (error) {
       waiter.reject(error);
     }

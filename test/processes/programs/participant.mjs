@@ -36,6 +36,10 @@ class Server extends Neuron {
   asked = 0;
   aborted = 0;
   ended = 0;
+  constructor(concurrency = Number.POSITIVE_INFINITY) {
+    super();
+    this.concurrency = concurrency;
+  }
   onRequest(request) {
     this.asked++;
     const { how, value, parts } = request.value;
@@ -156,8 +160,8 @@ const commands = {
     accepted,
     refused,
   }),
-  serve: ({ card }) => {
-    server = new Server();
+  serve: ({ card, concurrency }) => {
+    server = new Server(concurrency);
     return { neuron: bus.register(server, card ?? { name: `server of ${process.pid}` }) };
   },
   served: () => ({

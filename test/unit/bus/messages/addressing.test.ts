@@ -197,7 +197,9 @@ describe('a typed channel', () => {
     const later = {
       '~standard': { version: 1, vendor: 'test', validate: async (value: unknown) => ({ value }) },
     } as const;
-    expect(codeOf(() => defineChannel('x', { validate: later as never }).of(1))).toBe('ERR_NB_BAD_PAYLOAD');
+    expect(codeOf(() => defineChannel('x', { validate: later as never }).of(1 as never))).toBe(
+      'ERR_NB_BAD_PAYLOAD',
+    );
     const throws = () => {
       throw new NeuronBusError('CLOSED');
     };

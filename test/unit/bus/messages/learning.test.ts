@@ -2,32 +2,8 @@
 import type { NeuronBus } from 'neuronbus';
 import { describe, expect, it } from 'vitest';
 import { makeBus, randomFrom, turn } from '../support.js';
+import { ScaleOracle, SynapseOracle } from './exchange_oracle.js';
 import { type Answer, addAgent, collect, outcome, settle } from './support.js';
-
-const RULE = { aPlus: 0.01, aMinus: 0.012, tauMs: 20, min: 0.001, max: 1 };
-const HALF_LIFE_MS = 10_000;
-
-/** The rules as they are documented, for one synapse. */
-class Oracle {
-  weight = 0.5;
-
-  answered(ms: number): this {
-    this.weight += RULE.aPlus * Math.exp(-ms / RULE.tauMs) * (RULE.max - this.weight);
-    return this;
-  }
-
-  failed(): this {
-    this.weight -= RULE.aMinus * (this.weight - RULE.min);
-    return this;
-  }
-
-  judged(reward: number, afterMs: number): this {
-    const signal = reward * 2 ** (-afterMs / HALF_LIFE_MS);
-    const room = signal > 0 ? RULE.aPlus * (RULE.max - this.weight) : RULE.aMinus * (this.weight - RULE.min);
-    this.weight += signal * room;
-    return this;
-  }
-}
 
 function scene(answer?: Answer) {
   const bus = makeBus();
@@ -43,17 +19,22 @@ const lessons = (bus: NeuronBus) => {
 };
 
 describe('a question teaches', () => {
-  it.each([0, 3, 20, 500])('by the time of its answer: %i ms', async (ms) => {
+  it.each([0, 3, 20, 500])('by the time of its answer, where 20 ms are usual: %i ms', async (ms) => {
     const { bus, asker, other, weight } = scene(() => undefined);
-    outcome(asker.handle.request(other.id, 'x'));
-    bus.tick();
-    expect(weight()).toBe(0.5); // that it came is no silence
-    bus.clock.advance(ms);
-    other.requests[0].reply('y');
-    await settle(bus);
-    expect(weight()).toBeCloseTo(new Oracle().answered(ms).weight, 14);
+    const [oracle, usual] = [new SynapseOracle(), new ScaleOracle()];
+    for (const [i, after] of [20, ms].entries()) {
+      outcome(asker.handle.request(other.id, 'x'));
+      bus.tick();
+      expect(weight()).toBeCloseTo(oracle.weight, 14); // that it came is no silence
+      bus.clock.advance(after);
+      other.requests[i].reply('y');
+      await settle(bus);
+      oracle.answered(after, usual.ms);
+      usual.answered(after);
+    }
+    expect(weight()).toBeCloseTo(oracle.weight, 14);
     expect(bus.synapse(other.id, asker.id)!.weight).toBe(0.5); // answers are no questions
-    expect(lessons(bus)).toEqual([1, 0]);
+    expect(lessons(bus)).toEqual([2, 0]);
   });
 
   it('by its failure', async () => {
@@ -62,7 +43,7 @@ describe('a question teaches', () => {
     });
     outcome(asker.handle.request(other.id, 'x'));
     await settle(bus);
-    expect(weight()).toBeCloseTo(new Oracle().failed().weight, 14);
+    expect(weight()).toBeCloseTo(new SynapseOracle().failed().weight, 14);
   });
 
   it('by silence, once: after its turn, or before it', async () => {
@@ -71,11 +52,11 @@ describe('a question teaches', () => {
     bus.tick();
     bus.clock.advance(11);
     await settle(bus);
-    expect(weight()).toBeCloseTo(new Oracle().failed().weight, 14);
+    expect(weight()).toBeCloseTo(new SynapseOracle().failed().weight, 14);
     outcome(asker.handle.request(other.id, 'y', { timeoutMs: 10 }));
     bus.clock.advance(11);
     await settle(bus);
-    expect(weight()).toBeCloseTo(new Oracle().failed().failed().weight, 14);
+    expect(weight()).toBeCloseTo(new SynapseOracle().failed().failed().weight, 14);
     expect(other.requests.length).toBe(1);
   });
 
@@ -104,10 +85,15 @@ describe('a question teaches', () => {
       bus.clock.advance(400);
       yield 2;
     };
-    const all = collect(asker.handle.stream(other.id, 'x'));
-    await settle(bus);
-    expect(await all).toEqual([1, 2]);
-    expect(weight()).toBeCloseTo(new Oracle().answered(4).weight, 14);
+    const [oracle, usual] = [new SynapseOracle(), new ScaleOracle()];
+    for (let i = 0; i < 2; i++) {
+      const all = collect(asker.handle.stream(other.id, 'x'));
+      await settle(bus);
+      expect(await all).toEqual([1, 2]);
+      oracle.answered(4, usual.ms);
+      usual.answered(4);
+    }
+    expect(weight()).toBeCloseTo(oracle.weight, 14);
   });
 
   it('what is no question teaches nothing', async () => {
@@ -165,7 +151,7 @@ describe('reward', () => {
     bus.clock.advance(ms);
     expect([reply.reward(amount), reply.reward(1)]).toEqual([true, false]);
     await settle(bus);
-    expect(weight()).toBeCloseTo(new Oracle().answered(0).judged(amount, ms).weight, 12);
+    expect(weight()).toBeCloseTo(new SynapseOracle().answered(0, 0).judged(amount, ms).weight, 12);
   });
 
   it('outside of [-1, 1] is refused', async () => {
@@ -193,7 +179,7 @@ it('random exchanges agree with the formulas', async () => {
   for (let seed = 1; seed <= 20; seed++) {
     const random = randomFrom(seed);
     const { bus, asker, other, weight } = scene();
-    const oracle = new Oracle();
+    const [oracle, usual] = [new SynapseOracle(), new ScaleOracle()];
     for (let i = 0; i < 40; i++) {
       const [what, ms] = [random(), Math.floor(random() * 60)];
       const judged = random() < 0.5 ? random() * 2 - 1 : undefined;
@@ -209,7 +195,8 @@ it('random exchanges agree with the formulas', async () => {
         bus.clock.advance(101);
         oracle.failed();
       } else {
-        oracle.answered(ms);
+        oracle.answered(ms, usual.ms);
+        usual.answered(ms);
         if (judged !== undefined) {
           asked.value!.reward(judged);
           oracle.judged(judged, 0);

@@ -7,10 +7,10 @@ import {
   type ReadableSpan,
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
-import { Neuron, NeuronBus, type Request } from 'neuronbus';
+import { type Message, Neuron, NeuronBus, type Request } from 'neuronbus';
 import { instrument } from 'neuronbus/telemetry';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
-import { codeOf, codeOfPromise, makeBus } from '../support.js';
+import { codeOf, codeOfPromise, makeBus, turn } from '../support.js';
 
 class Agent extends Neuron {
   answer: (request: Request) => unknown;
@@ -183,6 +183,100 @@ describe('an instrumented bus', () => {
       'exception.type': 'TypeError',
       'exception.message': 'not this',
     });
+  });
+
+  it('makes a producer span of a message and a consumer span below it, until its handler is through', async () => {
+    const bus = startedBus();
+    const { exporter } = spansOf(bus);
+    let goOn = () => {};
+    class Reader extends Neuron {
+      override async onMessage(message: Message): Promise<void> {
+        await new Promise<void>((resolve) => {
+          goOn = resolve;
+        });
+        message.send('last', 'on'); // without a context manager: below the span of its handler
+      }
+    }
+    class Last extends Neuron {
+      override onMessage(): void {}
+    }
+    const [a, b] = [agent(bus, 'writer'), bus.register(new Reader(), { name: 'reader' })];
+    bus.register(new Last(), { name: 'last' });
+    const correlationId = 77;
+    expect(bus.send(a, b, 'x', { priority: 3, correlationId })).toBe(true);
+    await turn();
+    expect(exporter.getFinishedSpans().map(({ name }) => name)).toEqual(['send reader']);
+    goOn();
+    await turn();
+    const spans = exporter.getFinishedSpans();
+    const named = (name: string) => spans.find((span) => span.name === name)!;
+    expect(spans).toHaveLength(4);
+    expect([named('send reader').kind, named('handle reader').kind]).toEqual([
+      SpanKind.PRODUCER,
+      SpanKind.CONSUMER,
+    ]);
+    expect(parentOf(named('send reader'))).toBeUndefined();
+    expect(parentOf(named('handle reader'))).toBe(idOf(named('send reader')));
+    expect(parentOf(named('send last'))).toBe(idOf(named('handle reader')));
+    expect(parentOf(named('handle last'))).toBe(idOf(named('send last')));
+    expect(new Set(spans.map((span) => span.spanContext().traceId)).size).toBe(1);
+    for (const span of spans) expect(span.attributes['neuronbus.correlation_id']).toBe(correlationId);
+    expect(named('handle reader').attributes).toMatchObject({
+      'neuronbus.from': 'writer',
+      'neuronbus.to': 'reader',
+      'neuronbus.priority': 3,
+      'neuronbus.outcome': 'served',
+    });
+    expect(named('send reader').attributes['neuronbus.outcome']).toBe('sent');
+  });
+
+  it('joins the spans of a message between threads', async () => {
+    const here = startedBus();
+    const there = NeuronBus.attach(here.handle);
+    onTestFinished(() => there.close());
+    const [mine, theirs] = [spansOf(here).exporter, spansOf(there).exporter];
+    class Reader extends Neuron {
+      override onMessage(): void {}
+    }
+    const to = there.register(new Reader(), { name: 'far' });
+    here.send(agent(here, 'near'), to, 'x');
+    await turn();
+    there.tick();
+    const [sent, handled] = [mine.getFinishedSpans()[0]!, theirs.getFinishedSpans()[0]!];
+    expect([sent.name, handled.name, parentOf(handled)]).toEqual(['send far', 'handle far', idOf(sent)]);
+  });
+
+  it('says of messages what went wrong, and makes one span for each of many', () => {
+    const bus = makeBus({ axonCapacity: 4 });
+    bus.on('error', () => {});
+    const { exporter } = spansOf(bus);
+    class Failing extends Neuron {
+      override onMessage(): void {
+        throw new RangeError('no');
+      }
+    }
+    const a = agent(bus, 'a');
+    for (let i = 0; i < 5; i++) bus.register(new Failing(), { name: `failing ${i}` });
+    expect(bus.sendAll(a, () => true, 'to all')).toBe(4);
+    const circle: unknown[] = [];
+    circle.push(circle);
+    expect(codeOf(() => bus.send(a, 'failing 0', circle))).toBe('ERR_NB_INVALID_ARGUMENT');
+    bus.tick();
+    const ends = exporter
+      .getFinishedSpans()
+      .map(({ name, attributes, status }) => [
+        name,
+        attributes['neuronbus.outcome'],
+        attributes['error.type'],
+        status.code === SpanStatusCode.ERROR,
+      ]);
+    const four = [0, 1, 2, 3];
+    expect(ends).toEqual([
+      ...four.map((i) => [`send failing ${i}`, 'sent', undefined, false]),
+      ['send failing 4', 'dropped', 'dropped', true],
+      ['send failing 0', 'dropped', 'ERR_NB_INVALID_ARGUMENT', true],
+      ...four.map((i) => [`handle failing ${i}`, 'failed', 'RangeError', true]),
+    ]);
   });
 
   it('passes a trace context on where nobody registered a provider', async () => {
