@@ -3,11 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { readmeRows, readmeTable } from '../../bench/harness/documents.js';
 import { evaluateTargets } from '../../bench/harness/targets.js';
 import type { Report, ScenarioResult } from '../../bench/harness/types.js';
-import { loadScenario, scenarioNames } from '../../bench/registry.js';
+import { populationTargets } from '../../bench/population/targets.js';
+import { loadScenario, populationScenarioNames, scenarioNames } from '../../bench/registry.js';
 
 /** As if everything had been measured, with `value` for each metric. */
-async function resultsOf(value: number): Promise<ScenarioResult[]> {
-  const scenarios = await Promise.all(scenarioNames.map(loadScenario));
+async function resultsOf(value: number, names: readonly string[] = scenarioNames): Promise<ScenarioResult[]> {
+  const scenarios = await Promise.all(names.map(loadScenario));
   return scenarios.map(({ name, title, note, metrics, variants }) => {
     const summaries = metrics.map(({ name, unit, better }) => {
       return [name, { unit, better, median: value, min: value, max: value, samples: [value] }];
@@ -22,10 +23,12 @@ describe('the benchmarks', () => {
     const targets = evaluateTargets(await resultsOf(1));
     expect(targets.filter(({ met }) => met === 'not measured')).toEqual([]);
     expect(evaluateTargets([]).every(({ met }) => met === 'not measured')).toBe(true);
+    const networks = evaluateTargets(await resultsOf(1, populationScenarioNames), populationTargets);
+    expect(networks.filter(({ met }) => met === 'not measured')).toEqual([]);
   });
 
   it('compare each peer with a variant of the same scenario', async () => {
-    for (const name of scenarioNames) {
+    for (const name of [...scenarioNames, ...populationScenarioNames]) {
       const { variants } = await loadScenario(name);
       const ours = variants.filter(({ role }) => role === 'neuronbus').map((variant) => variant.name);
       for (const { against } of variants) if (against !== undefined) expect(ours).toContain(against);
