@@ -28,7 +28,16 @@ const VARIANTS = {
   thread: ['-O1', '-g', '-fno-omit-frame-pointer', '-fsanitize=thread'],
 };
 
-const FLAGS = ['-std=c++17', '-ffp-contract=off', '-pthread', '-Wall', '-Wextra', '-I.', '-Iinclude', '-Inative/core'];
+const FLAGS = [
+  '-std=c++17',
+  '-ffp-contract=off',
+  '-pthread',
+  '-Wall',
+  '-Wextra',
+  '-I.',
+  '-Iinclude',
+  '-Inative/core',
+];
 
 async function build(variant) {
   const flags = [...FLAGS, ...VARIANTS[variant]];
