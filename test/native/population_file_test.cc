@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Networks in files, whole, cut short and damaged; and what happens when memory is refused.
-#include <cstdio>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
 
 #include "native/core/population/archive.h"
 #include "native/core/population/memory.h"
@@ -13,25 +10,6 @@
 using namespace nbtest;
 
 namespace {
-
-class TestFile {
- public:
-  TestFile() {
-    static int number = 0;
-    path_ = (std::filesystem::temp_directory_path() /
-             ("neuronbus-population-" + std::to_string(random_for_test().next()) + "-" + std::to_string(number++))).string();
-  }
-  ~TestFile() { std::remove(path_.c_str()); }
-  const char* path() const { return path_.c_str(); }
-  std::string read() const {
-    std::ifstream in(path_, std::ios::binary);
-    return std::string(std::istreambuf_iterator<char>(in), {});
-  }
-  void write(const std::string& bytes) const { std::ofstream(path_, std::ios::binary | std::ios::trunc) << bytes; }
-
- private:
-  std::string path_;
-};
 
 // Small, but with everything that a file can hold.
 void build(TestNetwork& network) {

@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -104,6 +107,26 @@ class TestNetwork {
     return id;
   }
   std::unique_ptr<Network> network_;
+};
+
+// A file of its own, gone when the test is over.
+class TestFile {
+ public:
+  TestFile() {
+    static int number = 0;
+    path_ = (std::filesystem::temp_directory_path() /
+             ("neuronbus-population-" + std::to_string(random_for_test().next()) + "-" + std::to_string(number++))).string();
+  }
+  ~TestFile() { std::remove(path_.c_str()); }
+  const char* path() const { return path_.c_str(); }
+  std::string read() const {
+    std::ifstream in(path_, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(in), {});
+  }
+  void write(const std::string& bytes) const { std::ofstream(path_, std::ios::binary | std::ios::trunc) << bytes; }
+
+ private:
+  std::string path_;
 };
 
 inline Connection connection(uint32_t pre, uint32_t post, Pattern pattern, double weight, uint32_t delay = 1) {

@@ -2,8 +2,6 @@
 //
 // Every rule against an oracle in double precision that goes synapse by synapse and step by step, with the formulas as they stand in
 // the papers: no logs, no laziness, no tables.
-#include <filesystem>
-#include <unistd.h>
 
 #include <cstdio>
 #include <string>
@@ -202,13 +200,12 @@ NB_TEST("population rules: reduced nearest pairing goes on where a file left it"
   learned.weight_a = 4;
   const uint32_t projection = network.connect(learned);
   network.run(500);
-  const std::string path = (std::filesystem::temp_directory_path() / ("nb-reduced-" + std::to_string(getpid()))).string();
-  CHECK_EQ(network->save(path.c_str(), nullptr, 0), NB_OK);
+  TestFile file;
+  CHECK_EQ(network->save(file.path(), nullptr, 0), NB_OK);
   TestNetwork other(kDt);
   std::unique_ptr<uint8_t[]> extra;
   size_t extra_bytes = 0;
-  CHECK_EQ(Network::load(path.c_str(), 1, &other.owner(), &extra, &extra_bytes), NB_OK);
-  std::remove(path.c_str());
+  CHECK_EQ(Network::load(file.path(), 1, &other.owner(), &extra, &extra_bytes), NB_OK);
   network.run(500);
   other.run(500);
   CHECK(network.weights(projection) == other.weights(projection));
