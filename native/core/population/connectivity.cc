@@ -9,6 +9,25 @@
 namespace neuronbus::population {
 namespace {
 
+// Sorts numbers that are spread evenly below `bound`: each goes about to where it belongs, neighbours are put right by insertion.
+void sort_spread(uint32_t* numbers, uint32_t count, uint32_t bound) {
+  constexpr uint32_t kMost = 512;
+  if (count < 16 || count > kMost) return std::sort(numbers, numbers + count);
+  uint32_t sorted[kMost];
+  uint16_t place[kMost + 1] = {};
+  const uint64_t scale = (uint64_t{count} << 32) / bound;
+  const auto bucket = [&](uint32_t number) { return static_cast<uint32_t>(number * scale >> 32); };
+  for (uint32_t i = 0; i < count; i++) place[bucket(numbers[i]) + 1]++;
+  for (uint32_t i = 0; i < count; i++) place[i + 1] = static_cast<uint16_t>(place[i + 1] + place[i]);
+  for (uint32_t i = 0; i < count; i++) sorted[place[bucket(numbers[i])]++] = numbers[i];
+  for (uint32_t i = 0; i < count; i++) {
+    const uint32_t number = sorted[i];
+    uint32_t at = i;
+    for (; at > 0 && numbers[at - 1] > number; at--) numbers[at] = numbers[at - 1];
+    numbers[at] = number;
+  }
+}
+
 // `count` different numbers below `bound`, ascending, each choice equally likely.
 void choose(Random random, uint32_t bound, uint32_t count, uint32_t* out) {
   if (count > bound / 3) {  // selection sampling: Knuth, TAOCP 2, 3.4.2, algorithm S
@@ -20,7 +39,7 @@ void choose(Random random, uint32_t bound, uint32_t count, uint32_t* out) {
   }
   for (uint32_t held = 0; held < count;) {
     for (uint32_t i = held; i < count; i++) out[i] = random.below(bound);
-    std::sort(out, out + count);
+    sort_spread(out, count, bound);
     held = static_cast<uint32_t>(std::unique(out, out + count) - out);
   }
 }

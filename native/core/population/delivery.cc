@@ -9,6 +9,14 @@ namespace neuronbus::population {
 namespace {
 
 
+inline void prefetch(const void* at) {
+#if defined(__GNUC__)
+  __builtin_prefetch(at);
+#else
+  (void)at;
+#endif
+}
+
 // exp factors over a stretch of time without events, for all synapses of a row.
 struct Stretch {
   float eligibility;  // factor
@@ -152,7 +160,7 @@ void Projection::deliver(uint32_t thread, Step now, uint32_t* list) {
     for (Block& block : group.blocks) {
       if (post->shards[block.shard].thread != thread) continue;
       if (!plastic() || !learning) {
-        deliver_block(block, thread, group, now, list, count);
+        deliver_static(block, list, count);
       } else if (plasticity.bounds == Bounds::kMultiplicative) {
         deliver_plastic<true>(block, thread, group, now, list, count);
       } else {
@@ -179,32 +187,66 @@ void Projection::remember(Group& group, uint32_t thread, Step now, const uint32_
   }
 }
 
-void Projection::deliver_block(Block& block, uint32_t, const Group&, Step, const uint32_t* list, uint32_t count) {
+// Rows are far apart: the place of a row is asked for well before its synapses, and these well before they are used.
+template <typename Row>
+void Projection::each_sparse_row(const Block& block, const uint32_t* list, uint32_t count, Row visit) {
+  constexpr uint32_t kPlaceAhead = 24;
+  constexpr uint32_t kRowAhead = 10;
+  const uint32_t* const start = block.start.data();
+  const uint16_t* const index = block.index.data();
+  const float* const weight = block.weight.empty() ? nullptr : block.weight.data();
+  for (uint32_t i = 0; i < count; i++) {
+    if (i + kPlaceAhead < count) prefetch(start + list[i + kPlaceAhead]);
+    if (i + kRowAhead < count) {
+      const uint32_t row = list[i + kRowAhead];
+      const uint32_t begin = start[row];
+      prefetch(index + begin);
+      prefetch(index + start[row + 1]);
+      if (weight != nullptr) {
+        prefetch(weight + begin);
+        prefetch(weight + start[row + 1]);
+      }
+    }
+    visit(list[i], start[list[i]], start[list[i] + 1]);
+  }
+}
+
+void Projection::deliver_static(const Block& block, const uint32_t* list, uint32_t count) {
   double* const excitatory = post->excitatory.data() + block.first;
   double* const inhibitory = post->inhibitory.data() + block.first;
   double* const target = feed_ == Feed::kInhibitory ? inhibitory : excitatory;
   const double scale = feed_ == Feed::kInhibitory ? inhibitory_scale_ : 1;
-  const auto deliver_one = [&](float weight, uint32_t to) {
-    if (feed_ != Feed::kBySign) {
-      target[to] += weight * scale;
-    } else {
-      weight < 0 ? inhibitory[to] += weight * inhibitory_scale_ : excitatory[to] += weight;
-    }
+  const auto by_sign = [&](float weight, uint32_t to) {
+    weight < 0 ? inhibitory[to] += weight * inhibitory_scale_ : excitatory[to] += weight;
   };
-  const Kernels& run = kernels();
-  for (uint32_t i = 0; i < count; i++) {
-    const uint32_t row = list[i];
-    if (block.dense()) {
-      const float* const weights = block.weight.data() + (block.weight.size() == block.stride ? 0 : size_t{row} * block.stride);
+  if (block.dense()) {
+    const Kernels& run = kernels();
+    const size_t stride = block.weight.size() == block.stride ? 0 : block.stride;
+    for (uint32_t i = 0; i < count; i++) {
+      const float* const weights = block.weight.data() + list[i] * stride;
       if (feed_ != Feed::kBySign) {
         run.dense({weights, target, scale, block.stride});
       } else {
-        for (uint32_t j = 0; j < block.count; j++) deliver_one(weights[j], j);
+        for (uint32_t j = 0; j < block.count; j++) by_sign(weights[j], j);
       }
-    } else {
-      const uint16_t* const index = block.index.data();
-      for (uint32_t k = block.start[row]; k < block.start[row + 1]; k++) deliver_one(weight_at(block, k), index[k]);
     }
+    return;
+  }
+  const uint16_t* const index = block.index.data();
+  const float* const weights = block.weight.data();
+  if (block.weight.empty()) {
+    const double added = constant_ * scale;  // one constant has one sign
+    each_sparse_row(block, list, count, [&](uint32_t, uint32_t begin, uint32_t end) {
+      for (uint32_t k = begin; k < end; k++) target[index[k]] += added;
+    });
+  } else if (feed_ != Feed::kBySign) {
+    each_sparse_row(block, list, count, [&](uint32_t, uint32_t begin, uint32_t end) {
+      for (uint32_t k = begin; k < end; k++) target[index[k]] += weights[k] * scale;
+    });
+  } else {
+    each_sparse_row(block, list, count, [&](uint32_t, uint32_t begin, uint32_t end) {
+      for (uint32_t k = begin; k < end; k++) by_sign(weights[k], index[k]);
+    });
   }
 }
 

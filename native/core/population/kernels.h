@@ -25,7 +25,7 @@ struct Field {
 struct LifKernel {
   double* potential;
   double* excitatory;
-  double* inhibitory;
+  double* inhibitory;  // null: all zero
   double* raised;  // threshold above the fixed one; null: none
   const double* held_until;
   uint64_t* fired;
@@ -44,7 +44,7 @@ struct IzhikevichKernel {
   double* potential;
   double* recovery;
   double* excitatory;
-  double* inhibitory;
+  double* inhibitory;  // null: all zero
   const double* held_until;
   uint64_t* fired;
   double now;

@@ -70,12 +70,12 @@ void lif_range(const LifKernel& k, size_t begin, size_t end) {
       const size_t i = word + lane;
       const Doubles v = Doubles::load(k.potential + i);
       const Doubles e = Doubles::load(k.excitatory + i);
-      const Doubles in = Doubles::load(k.inhibitory + i);
+      const Doubles in = k.inhibitory != nullptr ? Doubles::load(k.inhibitory + i) : Doubles::all(0);
       const Mask held = greater(Doubles::load(k.held_until + i), now);
       const Doubles next = select(held, v, Synapses::template advance<Shared>(k, i, v, e, in));
       next.store(k.potential + i);
       (e * field<Shared>(k.decay_excitatory, i)).store(k.excitatory + i);
-      (in * field<Shared>(k.decay_inhibitory, i)).store(k.inhibitory + i);
+      if (k.inhibitory != nullptr) (in * field<Shared>(k.decay_inhibitory, i)).store(k.inhibitory + i);
       Doubles threshold = field<Shared>(k.threshold, i);
       if (k.raised != nullptr) {
         const Doubles raised = Doubles::load(k.raised + i) * field<Shared>(k.decay_raised, i);
@@ -100,20 +100,21 @@ void izhikevich_range(const IzhikevichKernel& k, size_t begin, size_t end) {
       const Doubles v = Doubles::load(k.potential + i);
       const Doubles u = Doubles::load(k.recovery + i);
       const Doubles e = Doubles::load(k.excitatory + i);
-      const Doubles in = Doubles::load(k.inhibitory + i);
+      const Doubles in = k.inhibitory != nullptr ? Doubles::load(k.inhibitory + i) : Doubles::all(0);
       const Mask held = greater(Doubles::load(k.held_until + i), now);
-      const Doubles current = ((field<Shared>(k.drive, i) + e) + in) - u;
+      const Doubles current = (field<Shared>(k.drive, i) + e) + in;
       Doubles next = v;
       for (int step = 0; step < 2; step++) {
-        const Doubles slope = (Doubles::all(0.04) * next + Doubles::all(5)) * next + Doubles::all(140) + current;
+        // In the order of the published line, so that whoever writes it down gets the same rounding.
+        const Doubles slope = Doubles::all(0.04) * next * next + Doubles::all(5) * next + Doubles::all(140) - u + current;
         next = next + half * slope;
       }
-      const Doubles recovered = u + dt * (field<Shared>(k.a, i) * (field<Shared>(k.b, i) * next - u));
+      const Doubles recovered = u + dt * field<Shared>(k.a, i) * (field<Shared>(k.b, i) * next - u);
       next = select(held, v, next);
       next.store(k.potential + i);
       select(held, u, recovered).store(k.recovery + i);
       (e * field<Shared>(k.decay_excitatory, i)).store(k.excitatory + i);
-      (in * field<Shared>(k.decay_inhibitory, i)).store(k.inhibitory + i);
+      if (k.inhibitory != nullptr) (in * field<Shared>(k.decay_inhibitory, i)).store(k.inhibitory + i);
       fired |= static_cast<uint64_t>(bits(and_not(at_least(next, field<Shared>(k.peak, i)), held))) << lane;
     }
     k.fired[word / kNeuronBlock] = fired;

@@ -142,6 +142,7 @@ nb_status get_population(ArchiveReader& in, Network::Impl& impl) {
   NB_CHECK((raised != 0) == !made->raised.empty());
   bool held = true;
   each_column(*made, [&](Column<double>& column) { held = held && (column.empty() || in.get_array(column.data(), size)); });
+  for (uint32_t i = 0; i < size && !made->inhibitory.empty(); i++) made->inhibited = made->inhibited || made->inhibitory[i] != 0;
   uint8_t remembers = 0;
   NB_CHECK(held && in.get(&remembers) && remembers <= 1);
   if (remembers != 0) NB_TRY(in.get_column(&made->last_spike, size));
@@ -232,7 +233,7 @@ void put_projection(ArchiveWriter& out, const Projection& p) {
   out.put(p.rewired);
   out.put(p.dopamine);
   out.put(p.dopamine_at);
-  out.put(block.applied);
+  out.put(p.learning ? Step{0} : block.applied);
   out.put(static_cast<uint32_t>(p.groups.size()));
   for (const Group& group : p.groups) put_group(out, p, group, own);
 }

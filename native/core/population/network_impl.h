@@ -28,7 +28,7 @@ struct Network::Impl {
 
   nb_status keep_population(std::unique_ptr<Population> population, uint32_t* id);
   nb_status keep_projection(std::unique_ptr<Projection> projection, uint32_t* id);
-  Step batch() const;  // steps that threads may compute without meeting
+  Step batch() const;    // steps between two meetings at which one works alone
   bool instant() const;  // some spikes arrive in the step in which they are fired
   void begin_batch(Step steps);
   void end_batch(Step steps);

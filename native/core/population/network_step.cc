@@ -15,9 +15,10 @@ bool Network::Impl::instant() const {
 }
 
 Step Network::Impl::batch() const {
+  if (instant()) return kLongestBatch;  // threads meet within each step, which is all that later arrivals need, too
   Step steps = kLongestBatch;
   for (const auto& projection : projections) steps = std::min<Step>(steps, projection->shortest_delay());
-  return std::max<Step>(steps, 1);
+  return steps;
 }
 
 void Network::Impl::integrate(uint32_t thread, Step step) {

@@ -286,7 +286,7 @@ void Population::integrate(const Shard& shard, Step now) {
   switch (model) {
     case Model::kLif:
     case Model::kLifConductance: {
-      const LifKernel k{potential.data(), excitatory.data(), inhibitory.data(), raised.empty() ? nullptr : raised.data(),
+      const LifKernel k{potential.data(), excitatory.data(), inhibited ? inhibitory.data() : nullptr, raised.empty() ? nullptr : raised.data(),
                         held_until.data(), bits, static_cast<double>(now), shared_, keep_.field(), base_.field(),
                         gain_e_.field(), gain_i_.field(), decay_e_.field(), decay_i_.field(),
                         parameters[kLifThreshold].field(), decay_raised_.field(), rate_.field(),
@@ -295,8 +295,8 @@ void Population::integrate(const Shard& shard, Step now) {
       break;
     }
     case Model::kIzhikevich: {
-      const IzhikevichKernel k{potential.data(), recovery.data(), excitatory.data(), inhibitory.data(), held_until.data(), bits,
-                               static_cast<double>(now), dt_ms, shared_, parameters[kIzhikevichA].field(),
+      const IzhikevichKernel k{potential.data(), recovery.data(), excitatory.data(), inhibited ? inhibitory.data() : nullptr,
+                               held_until.data(), bits, static_cast<double>(now), dt_ms, shared_, parameters[kIzhikevichA].field(),
                                parameters[kIzhikevichB].field(), parameters[kIzhikevichPeak].field(),
                                parameters[kIzhikevichDrive].field(), decay_e_.field(), decay_i_.field()};
       run.izhikevich(k, shard.first, end);
@@ -444,6 +444,7 @@ nb_status Population::set_state(Variable variable, Values values) {
   if (variable == Variable::kThreshold && is_lif() && raised.empty() && !raised.resize(padded_)) return NB_ERR_NO_MEMORY;
   double* state = state_of(variable);
   if (state == nullptr) return NB_ERR_INVALID_ARGUMENT;
+  if (variable == Variable::kInhibitory) inhibited = true;
   for (uint32_t i = 0; i < size; i++) state[i] = values.values[values.count == 1 ? 0 : i];
   return NB_OK;
 }

@@ -116,6 +116,7 @@ class Population {
   std::vector<Parameter> parameters;
 
   Column<double> potential, excitatory, inhibitory, raised, recovery, rate, hazard;
+  bool inhibited = false;  // something feeds `inhibitory`; until then it is zero and not looked at
   Column<double> held_until;  // steps; infinite: dead
   Column<uint32_t> spikes;    // since creation
   Column<uint8_t> dead;

@@ -346,6 +346,7 @@ void Projection::choose_feed() {
   inhibitory_scale_ = receptor == Receptor::kBySign && post->model == Model::kLifConductance ? -1 : 1;
   if (receptor != Receptor::kBySign) {
     feed_ = receptor == Receptor::kExcitatory ? Feed::kExcitatory : Feed::kInhibitory;
+    post->inhibited = post->inhibited || feed_ == Feed::kInhibitory;
     return;
   }
   float low = constant_;
@@ -366,6 +367,7 @@ void Projection::choose_feed() {
     }
   }
   feed_ = low >= 0 ? Feed::kExcitatory : high <= 0 ? Feed::kInhibitory : Feed::kBySign;
+  post->inhibited = post->inhibited || feed_ != Feed::kExcitatory;
 }
 
 nb_status Projection::normalize(double total, Step now) {

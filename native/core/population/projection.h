@@ -110,7 +110,9 @@ class Projection {
   friend class RowTask;
   nb_status fill_dense(const Connection& connection);
   nb_status fill_sparse(const Connection& connection, const Targets& targets);
-  void deliver_block(Block& block, uint32_t thread, const Group& group, Step now, const uint32_t* list, uint32_t count);
+  template <typename Row>
+  static void each_sparse_row(const Block& block, const uint32_t* list, uint32_t count, Row visit);
+  void deliver_static(const Block& block, const uint32_t* list, uint32_t count);
   template <bool Soft>
   void deliver_plastic(Block& block, uint32_t thread, const Group& group, Step now, const uint32_t* list, uint32_t count);
   template <bool Soft>
