@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "projection.h"
+#include "tiny_numbers.h"
 
 namespace neuronbus::population {
 namespace {
@@ -342,6 +343,7 @@ void Projection::sweep(uint32_t shard, Step now) {
 }
 
 void Projection::sync(Step now) {
+  const TinyIsZero mode;  // as in a step
   for (uint32_t shard = 0; shard < post->shards.size(); shard++) sweep(shard, now);
 }
 
