@@ -15,6 +15,7 @@ export type { BusEvents } from './bus/events.js';
 export type { BusHandle } from './bus/membership.js';
 export type { Membrane } from './bus/membrane.js';
 export {
+  type AnyValidator,
   Channel,
   type ChannelOptions,
   ChannelValue,

@@ -30,8 +30,9 @@ export type SchemaResult<T> =
 /** A function returns the value, perhaps a cleaned one or a promise of it, or throws. */
 export type Validator<T> = StandardSchema<T, unknown> | ((value: unknown) => T | PromiseLike<T>);
 
+/** A validator of whatever type. */
 // biome-ignore lint/suspicious/noExplicitAny: what it is for is inferred from it
-type AnyValidator = StandardSchema<any, any> | ((value: any) => unknown);
+export type AnyValidator = StandardSchema<any, any> | ((value: any) => unknown);
 
 /** What a validator makes of a value; unknown without one. */
 export type CheckedBy<V> =

@@ -152,6 +152,9 @@ bool Targets::fits_convolution() {
   const uint64_t height = c.in_height + 2 * uint64_t{c.padding};
   const uint64_t width = c.in_width + 2 * uint64_t{c.padding};
   if (c.kernel_height > height || c.kernel_width > width) return false;
+  // Places in the kernel are counted with 32 bits.
+  const uint64_t area = uint64_t{c.kernel_height} * c.kernel_width;
+  if (area > ~uint32_t{0} || area * c.in_channels > ~uint32_t{0} / c.out_channels) return false;
   const uint64_t out_height = (height - c.kernel_height) / c.stride + 1;
   const uint64_t out_width = (width - c.kernel_width) / c.stride + 1;
   if (!planes(out_height, out_width, c.out_channels, post_size_)) return false;

@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "memory.h"
 
+#include <algorithm>
 #include <atomic>
+#include <cinttypes>
+#include <cstdio>
 #include <new>
 
+#if defined(_WIN32)
+#include <windows.h>
+#else
+#include <unistd.h>
+#endif
 #if defined(__linux__)
 #include <sys/mman.h>
 #endif
@@ -13,14 +21,42 @@ namespace {
 
 constexpr size_t kHugePage = size_t{2} << 20;
 
+// Systems give more memory than they have, and end the process that then uses it: what cannot be held is refused here.
+#if defined(_WIN32)
+uint64_t memory_of_machine() {
+  MEMORYSTATUSEX status{};
+  status.dwLength = sizeof status;
+  return GlobalMemoryStatusEx(&status) != 0 ? status.ullTotalPageFile : ~uint64_t{0};
+}
+#else
+// A limit of the container, or none.
+uint64_t limit_in(const char* path) {
+  uint64_t bytes = ~uint64_t{0};
+  std::FILE* const file = std::fopen(path, "re");
+  if (file == nullptr) return bytes;
+  if (std::fscanf(file, "%" SCNu64, &bytes) != 1 || bytes == 0) bytes = ~uint64_t{0};
+  std::fclose(file);
+  return bytes;
+}
+
+uint64_t memory_of_machine() {
+  const long pages = sysconf(_SC_PHYS_PAGES);
+  const long size = sysconf(_SC_PAGESIZE);
+  const uint64_t all = pages > 0 && size > 0 ? static_cast<uint64_t>(pages) * static_cast<uint64_t>(size) : ~uint64_t{0};
+  return std::min({all, limit_in("/sys/fs/cgroup/memory.max"), limit_in("/sys/fs/cgroup/memory/memory.limit_in_bytes")});
+}
+#endif
+
 std::atomic<uint64_t> used{0};
 std::atomic<uint64_t> limit{~uint64_t{0}};
 
 size_t alignment_of(size_t bytes) { return bytes >= kHugePage ? kHugePage : kColumnAlignment; }
 
 bool take(size_t bytes) {
+  static const uint64_t machine = memory_of_machine();
   const uint64_t before = used.fetch_add(bytes, std::memory_order_relaxed);
-  if (before + bytes <= limit.load(std::memory_order_relaxed)) return true;
+  const uint64_t most = std::min(machine, limit.load(std::memory_order_relaxed));
+  if (before <= most && bytes <= most - before) return true;
   used.fetch_sub(bytes, std::memory_order_relaxed);
   return false;
 }

@@ -15,7 +15,8 @@ namespace neuronbus::population {
 
 constexpr size_t kColumnAlignment = 64;  // a cache line, and the widest vector
 
-// Zeroed memory, aligned; of huge pages where it is large and the system has them. Null when it is refused.
+// Zeroed memory, aligned; of huge pages where it is large and the system has them. Null when it is refused, also when all columns
+// together would be more than the machine, or its container, has.
 void* allocate_column(size_t bytes);
 void release_column(void* memory, size_t bytes);
 

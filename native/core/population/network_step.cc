@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "network_impl.h"
+#include "tiny_numbers.h"
 
 namespace neuronbus::population {
 
@@ -92,6 +93,7 @@ struct Run {
   }
 
   static void work(void* context, uint32_t worker) {
+    const TinyIsZero mode;
     Run& run = *static_cast<Run*>(context);
     Team& team = *run.impl.team;
     while (run.batch > 0) {
@@ -111,6 +113,7 @@ Step Network::advance(Step steps, const volatile bool* stop) {
   if (impl.team != nullptr) {
     impl.team->run(Run::work, &run);
   } else {
+    const TinyIsZero mode;
     for (; run.batch > 0; run.next()) impl.compute(0, 1, run.batch, run.meets);
   }
   return run.done;

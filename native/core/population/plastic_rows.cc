@@ -5,6 +5,7 @@
 
 #include "projection.h"
 #include "row_task.h"
+#include "tiny_numbers.h"
 
 namespace neuronbus::population {
 
@@ -121,6 +122,7 @@ void Projection::sweep(uint32_t shard, Step now) {
 }
 
 void Projection::sync(Step now) {
+  const TinyIsZero mode;  // as in a step
   for (uint32_t shard = 0; shard < post->shards.size(); shard++) sweep(shard, now);
 }
 

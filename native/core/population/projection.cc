@@ -71,7 +71,7 @@ bool valid_weights(const Connection& c) {
 }
 
 bool valid_delays(const Connection& c) {
-  if (c.delays == nullptr) return c.delay_low <= c.delay_high && c.delay_high <= kMaxDelay;
+  if (c.delays == nullptr || c.list_count == 0) return c.delay_low <= c.delay_high && c.delay_high <= kMaxDelay;
   if (c.pattern != Pattern::kList) return false;
   for (uint64_t i = 0; i < c.list_count; i++) {
     if (c.delays[i] > kMaxDelay) return false;

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "team.h"
 
+#include <algorithm>
 #include <new>
+#include <thread>
 
-#if defined(_WIN32)
-#include <windows.h>
-#else
+#if !defined(_WIN32)
 #include <csignal>
-
-#include <sched.h>
 #endif
 
 #if defined(__x86_64__) || defined(_M_X64)
@@ -18,8 +16,9 @@
 namespace neuronbus::population {
 namespace {
 
-// Some microseconds: longer than workers are apart when each has a processor.
-constexpr uint32_t kSpins = 4000;
+// Some ten microseconds: longer than workers are apart when each has a processor. When another program has it, waiting on would
+// only keep that program from being done.
+constexpr uint32_t kSpins = 1000;
 
 void pause_a_little() {
 #if defined(__x86_64__) || defined(_M_X64)
@@ -29,20 +28,13 @@ void pause_a_little() {
 #endif
 }
 
-void let_others_run() {
-#if defined(_WIN32)
-  SwitchToThread();
-#else
-  sched_yield();
-#endif
-}
-
 }  // namespace
 
 std::unique_ptr<Team> Team::create(uint32_t wanted) {
   std::unique_ptr<Team> team(new (std::nothrow) Team());
   if (team == nullptr) return nullptr;
-  for (uint32_t number = 1; number < wanted; number++) {
+  const uint32_t processors = std::max(1u, std::thread::hardware_concurrency());
+  for (uint32_t number = 1; number < std::min(wanted, processors); number++) {
     if (!team->start(number)) break;
   }
   return team;
@@ -122,11 +114,23 @@ void Team::run(Job job, void* context) {
 }
 
 void Team::wait_for_turn(uint32_t turn) {
-  for (uint32_t spins = 0;; spins++) {
+  for (uint32_t spins = 0; spins < kSpins; spins++) {
     // SYNC team-go
     if (turn_.load(std::memory_order_acquire) != turn) return;
-    spins < kSpins ? pause_a_little() : let_others_run();
+    pause_a_little();
   }
+  std::unique_lock<std::mutex> lock(turn_mutex_);
+  // SYNC team-sleep: either the last one sees this and wakes, or the turn has moved already.
+  sleepers_.fetch_add(1, std::memory_order_seq_cst);
+  // SYNC team-go
+  turned_.wait(lock, [&] { return turn_.load(std::memory_order_seq_cst) != turn; });
+  sleepers_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void Team::wake_sleepers() {
+  // Who is counted has looked at the turn and waits, or has the lock: it does not miss this.
+  { std::lock_guard<std::mutex> lock(turn_mutex_); }
+  turned_.notify_all();
 }
 
 }  // namespace neuronbus::population

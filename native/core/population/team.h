@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Threads that work on one network together: they sleep between runs, and within a run they meet at barriers that spin.
+// Threads that work on one network together: they sleep between runs, and within a run they meet at barriers that spin for a while.
 //
 // run() is called by the network's owner and takes part as worker 0; it returns when all have finished. meet() is called inside a run,
 // by every worker equally often.
@@ -25,7 +25,8 @@ class Team {
  public:
   using Job = void (*)(void* context, uint32_t worker);
 
-  // As many workers as the system gives, `wanted` at most and the caller at least. Null: no memory.
+  // As many workers as the system gives and has processors for, `wanted` at most and the caller at least: more than there are
+  // processors would only wait for each other. Null: no memory.
   static std::unique_ptr<Team> create(uint32_t wanted);
   ~Team();
   Team(const Team&) = delete;
@@ -45,7 +46,9 @@ class Team {
       come_.store(0, std::memory_order_relaxed);
       alone();
       // SYNC team-go: what the last one wrote, and through it what all wrote, is seen by those that go on.
-      turn_.store(turn + 1, std::memory_order_release);
+      turn_.store(turn + 1, std::memory_order_seq_cst);
+      // SYNC team-sleep: who is not counted here sees the new turn before it sleeps.
+      if (sleepers_.load(std::memory_order_seq_cst) > 0) wake_sleepers();
       return;
     }
     wait_for_turn(turn);
@@ -60,6 +63,7 @@ class Team {
   bool start(uint32_t number);
   void work(uint32_t number);
   void wait_for_turn(uint32_t turn);
+  void wake_sleepers();
   static void* main(void* worker);
 
 #if defined(_WIN32)
@@ -79,6 +83,9 @@ class Team {
 
   alignas(64) std::atomic<uint32_t> come_{0};
   alignas(64) std::atomic<uint32_t> turn_{0};
+  std::atomic<uint32_t> sleepers_{0};  // in the barrier
+  std::mutex turn_mutex_;              // for turned_ alone
+  std::condition_variable turned_;
 };
 
 }  // namespace neuronbus::population

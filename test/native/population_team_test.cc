@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+//
+// The team of threads by itself, and the mode in which its threads compute.
+#include <atomic>
+#include <chrono>
+#include <limits>
+#include <thread>
+
+#include "native/core/population/memory.h"
+#include "native/core/population/team.h"
+#include "native/core/population/tiny_numbers.h"
+#include "population_fixture.h"
+
+using namespace nbtest;
+
+namespace {
+
+// Written by one worker at a time, and only guarded by the meetings.
+struct Meetings {
+  Team* team;
+  uint32_t rounds, late;
+  std::vector<uint64_t> seen, wrong;
+  uint64_t alone = 0;
+
+  static void work(void* context, uint32_t worker) {
+    Meetings& m = *static_cast<Meetings*>(context);
+    for (uint32_t round = 0; round < m.rounds; round++) {
+      // Long enough for the others to stop spinning; each worker is the late one in turn.
+      if (m.late > 0 && round % m.late == 0 && round / m.late % m.team->workers() == worker) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+      }
+      m.seen[worker * 16]++;
+      m.team->meet([&] {
+        m.alone++;
+        for (uint32_t other = 0; other < m.team->workers(); other++) m.wrong[0] += m.seen[other * 16] != m.alone ? 1 : 0;
+      });
+      m.wrong[16 + worker * 16] += m.alone != m.seen[worker * 16] ? 1 : 0;
+      m.team->meet([] {});
+    }
+  }
+};
+
+void meet(uint32_t rounds, uint32_t late, uint32_t runs) {
+  std::unique_ptr<Team> team = Team::create(4);
+  CHECK(team != nullptr);
+  Meetings m{team.get(), rounds, late, std::vector<uint64_t>(64), std::vector<uint64_t>(128)};
+  for (uint32_t run = 0; run < runs; run++) team->run(Meetings::work, &m);
+  CHECK_EQ(m.alone, uint64_t{rounds} * runs);
+  for (uint64_t wrong : m.wrong) CHECK_EQ(wrong, uint64_t{0});
+}
+
+}  // namespace
+
+NB_TEST("population team: a team has no more workers than there are processors") {
+  std::unique_ptr<Team> team = Team::create(200);
+  CHECK(team != nullptr);
+  CHECK(team->workers() <= std::max(1u, std::thread::hardware_concurrency()));
+}
+
+NB_TEST("population team: workers meet in every round, and in run after run") {
+  meet(2000, 0, 1);
+  meet(3, 0, 300);
+}
+
+NB_TEST("population team: workers that sleep in a meeting are woken by the last one") { meet(60, 2, 2); }
+
+NB_TEST("population team: more threads than processors give the same result") {
+  std::vector<double> first;
+  for (uint32_t threads : {1u, 64u}) {
+    TestNetwork network(0.1, 5, threads);
+    Lif p;
+    p.drive = 16;
+    const uint32_t neurons = network.lif(5000, p);
+    Connection c = connection(neurons, neurons, Pattern::kFixedOutDegree, 0.2);
+    c.degree = 20;
+    network.connect(c);
+    network.run(300);
+    const std::vector<double> potentials = network.state(neurons, Variable::kPotential);
+    if (first.empty()) first = potentials;
+    CHECK(first == potentials);
+  }
+}
+
+NB_TEST("population team: a current that has decayed beyond the normal numbers is zero, on every thread") {
+  for (uint32_t threads : {1u, 3u}) {
+    TestNetwork network(0.1, 1, threads);
+    const uint32_t neurons = network.lif(500, Lif());
+    network.set(neurons, Variable::kExcitatory, 1e-300);
+    network.set(neurons, Variable::kInhibitory, -1e-310);
+    network.run(1);
+    for (double value : network.state(neurons, Variable::kInhibitory)) CHECK_EQ(value, 0.0);
+    network.run(2000);
+    for (double value : network.state(neurons, Variable::kExcitatory)) CHECK_EQ(value, 0.0);
+  }
+}
+
+NB_TEST("population team: who runs a network computes with the smallest numbers as before") {
+  TestNetwork network(0.1);
+  const uint32_t neurons = network.lif(1, Lif());
+  (void)neurons;
+  volatile double tiny = std::numeric_limits<double>::denorm_min() * 8;
+  network.run(10);
+  const volatile double half = tiny * 0.5;
+  CHECK(half > 0);
+}
+
+NB_TEST("population team: memory that no machine has is refused") {
+  Column<uint8_t> column;
+  CHECK(!column.reserve(size_t{1} << 46));
+  CHECK(column.empty());
+  CHECK(column.reserve(size_t{1} << 22));
+}
+
+NB_TEST("population team: a list without entries has delays that fit, too") {
+  TestNetwork network(1);
+  const uint32_t neurons = network.lif(3, Lif());
+  Connection c = connection(neurons, neurons, Pattern::kList, 1);
+  const uint32_t nothing = 0;
+  c.delays = &nothing;
+  c.delay_high = 1'000'000;
+  uint32_t id = 0;
+  CHECK_EQ(network->connect(c, &id), NB_ERR_INVALID_ARGUMENT);
+}
+
+NB_TEST("population team: a kernel with more places than can be counted is refused") {
+  TestNetwork network(1);
+  const uint32_t pre = network.lif(1, Lif());
+  const uint32_t post = network.lif(16, Lif());
+  Connection c = connection(pre, post, Pattern::kConvolution, 0);
+  // Four times 2^31 times 2^31 weights are none in 64 bits.
+  c.convolution = {1, 1, 1, 4, 1u << 31, 1u << 31, 1, 1u << 30};
+  c.weight_kind = WeightKind::kGiven;
+  uint32_t id = 0;
+  CHECK_EQ(network->connect(c, &id), NB_ERR_INVALID_ARGUMENT);
+}
