@@ -3,9 +3,6 @@
 // Every rule against an oracle in double precision that goes synapse by synapse and step by step, with the formulas as they stand in
 // the papers: no logs, no laziness, no tables.
 
-#include <cstdio>
-#include <string>
-
 #include "population_fixture.h"
 
 using namespace nbtest;
