@@ -84,6 +84,8 @@ export class Presenter<Input, Output> {
   readonly #waiting: Entry<Output>[] = [];
   readonly #counts = { accepted: 0, decoded: 0, failed: 0, withdrawn: 0, refused: 0, lostSpikes: 0 };
   #pumping: Promise<void> | undefined;
+  /** The input that waits for the network to rest from a run of others. */
+  #next: Entry<Output> | undefined;
   #running = 0;
   #presented = false;
 
@@ -155,6 +157,7 @@ export class Presenter<Input, Output> {
       this.#counts.withdrawn++;
       reject(closed());
     }
+    this.#next?.reject(closed()); // counted when its turn comes
     this.#host.closed();
   }
 
@@ -167,6 +170,7 @@ export class Presenter<Input, Output> {
         continue;
       }
       this.#running = 1;
+      this.#next = entry;
       try {
         const finished = await this.#present(entry);
         this.#counts.decoded++;
@@ -197,6 +201,7 @@ export class Presenter<Input, Output> {
     const engine = this.#engine;
     const { signal } = this.#abort;
     const heard = await takeTurn(net, engine, async () => {
+      this.#next = undefined;
       if (this.#presented && settleMs > 0) await net.run(settleMs, { signal });
       this.check();
       this.#presented = true;
@@ -206,10 +211,12 @@ export class Presenter<Input, Output> {
       this.#recording.clear();
       this.#host.begun(number);
       const parts: Spikes[] = [];
+      let room = this.#options.maxSpikes;
       await net.run(windowMs, {
         signal,
         onProgress: () => {
-          const spikes = this.#take(begin);
+          const spikes = this.#take(begin, room);
+          room -= spikes.neuron.length;
           if (spikes.neuron.length === 0) return;
           parts.push(spikes);
           this.#host.heard(spikes);
@@ -221,10 +228,12 @@ export class Presenter<Input, Output> {
     return { number, output, timeMs: net.timeMs, withdrawn: false };
   }
 
-  /** Output spikes since the last time, with times from step `begin`. */
-  #take(begin: number): Spikes {
-    const { neuron, timeMs } = this.#recording.spikes;
-    this.#counts.lostSpikes += this.#recording.lost;
+  /** Output spikes since the last time, the first `room` of them, with times from step `begin`. */
+  #take(begin: number, room: number): Spikes {
+    const spikes = this.#recording.spikes;
+    const neuron = spikes.neuron.subarray(0, room);
+    const timeMs = spikes.timeMs.subarray(0, room);
+    this.#counts.lostSpikes += this.#recording.lost + spikes.neuron.length - neuron.length;
     this.#recording.clear();
     const { dtMs } = this.#engine;
     for (let i = 0; i < timeMs.length; i++)
@@ -256,7 +265,8 @@ export class Presenter<Input, Output> {
           `from 0 to below ${windowMs}, the window`,
         );
     }
-    return { neurons, timesMs: Float64Array.from(timesMs) };
+    // Copies: it waits its turn, and the encoder may use its arrays again.
+    return { neurons: Uint32Array.from(neurons), timesMs: Float64Array.from(timesMs) };
   }
 }
 
