@@ -5,6 +5,7 @@
 
 import type { NeuronHandle } from '../bus/neuron.js';
 import type { NeuronBus } from '../bus/neuron_bus.js';
+import { tellAll } from './engine.js';
 
 interface Ends {
   /** The neuron was unregistered. */
@@ -47,7 +48,7 @@ function watch(bus: NeuronBus): Map<number, Ends> {
   bus.once('close', () => {
     const all = [...members.values()];
     members.clear();
-    for (const ends of all) ends.closed();
+    tellAll(all.map((ends) => () => ends.closed()));
   });
   return members;
 }

@@ -22,6 +22,19 @@ export interface Periodic {
   run(): void;
 }
 
+/** @internal Calls all of them, whatever one of them throws; then throws what the first one threw. */
+export function tellAll(all: readonly (() => void)[]): void {
+  const errors: unknown[] = [];
+  for (const told of all) {
+    try {
+      told();
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw errors[0];
+}
+
 export class Engine {
   readonly dtMs: number;
   readonly seed: number;
@@ -106,8 +119,9 @@ export class Engine {
     this.#native?.close();
     this.#native = undefined;
     this.periodic.clear();
-    for (const told of [...this.closing]) told();
+    const all = [...this.closing];
     this.closing.clear();
+    tellAll(all);
   }
 
   timeOf(step: number): number {

@@ -84,6 +84,8 @@ export class Presenter<Input, Output> {
   readonly #waiting: Entry<Output>[] = [];
   readonly #counts = { accepted: 0, decoded: 0, failed: 0, withdrawn: 0, refused: 0, lostSpikes: 0 };
   #pumping: Promise<void> | undefined;
+  /** The input that waits for the network to rest from a run of others. */
+  #next: Entry<Output> | undefined;
   #running = 0;
   #presented = false;
   /** Step at which the last window ends. */
@@ -157,6 +159,7 @@ export class Presenter<Input, Output> {
       this.#counts.withdrawn++;
       reject(closed());
     }
+    this.#next?.reject(closed()); // counted when its turn comes
     this.#host.closed();
   }
 
@@ -169,6 +172,7 @@ export class Presenter<Input, Output> {
         continue;
       }
       this.#running = 1;
+      this.#next = entry;
       try {
         const finished = await this.#present(entry);
         this.#counts.decoded++;
@@ -199,6 +203,7 @@ export class Presenter<Input, Output> {
     const engine = this.#engine;
     const { signal } = this.#abort;
     const heard = await takeTurn(net, engine, async () => {
+      this.#next = undefined;
       // What was left of the spikes of a window that failed must not come with this one.
       const restMs = engine.timeOf(Math.max(0, this.#end - engine.now)) + (this.#presented ? settleMs : 0);
       if (restMs > 0) await net.run(restMs, { signal });
@@ -265,7 +270,8 @@ export class Presenter<Input, Output> {
           `from 0 to below ${windowMs}, the window`,
         );
     }
-    return { neurons, timesMs: Float64Array.from(timesMs) };
+    // Copies: it waits its turn, and the encoder may use its arrays again.
+    return { neurons: Uint32Array.from(neurons), timesMs: Float64Array.from(timesMs) };
   }
 }
 
