@@ -1,7 +1,7 @@
 # Every *.cc in test/native is part of one program; ctest runs it twice, the second time without the cycle counter.
 neuronbus_program(native_tests ${neuronbus_test_sources})
 
-# Every file of test/capi is a program.
+# Every source of test/capi is a program.
 set(neuronbus_capi_tests)
 if(UNIX AND neuronbus_capi_test_sources)
   enable_language(C)

@@ -48,6 +48,7 @@
     ],
     'capi_sources': [
       'native/capi/api.cc',
+      'native/capi/backlog.cc',
       'native/capi/bus.cc',
       'native/capi/card_json.cc',
       'native/capi/directory.cc',

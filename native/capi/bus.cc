@@ -145,7 +145,8 @@ nb_bus::nb_bus(Mapping* mapping, const Segment& segment, std::unique_ptr<Ganglio
       ganglion_(std::move(ganglion)),
       outbox_(segment_, *ganglion_),
       questions_(segment_),
-      intake_(segment_, *ganglion_, questions_),
+      backlog_(segment_, ganglion_->neurons()),
+      intake_(segment_, *ganglion_, questions_, backlog_),
       directory_(segment_, *ganglion_) {}
 
 nb_bus::~nb_bus() {
@@ -177,6 +178,7 @@ nb_status nb_bus::unregister_neuron(uint16_t id) {
   if (!ganglion_->neurons().resident(id)) return fault_.say(NB_ERR_UNKNOWN_NEURON, "neuron %u", id);
   intake_.settle_now();
   questions_.left(id);
+  backlog_.left(id);
   return ganglion_->unregister_neuron(id);
 }
 
@@ -315,6 +317,7 @@ void nb_bus::make_rounds() {
   ganglion_->reap();
   outbox_.forget_gone();
   questions_.forget_gone();
+  backlog_.forget_over(intake_.now());
 }
 
 // ---- what happened --------------------------------------------------------------------------------------------------

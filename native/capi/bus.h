@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "backlog.h"
 #include "directory.h"
 #include "ganglion.h"
 #include "intake.h"
@@ -84,6 +85,7 @@ struct nb_bus {
   std::unique_ptr<neuronbus::Ganglion> ganglion_;
   neuronbus::Outbox outbox_;
   neuronbus::Questions questions_;
+  neuronbus::Backlog backlog_;
   neuronbus::Intake intake_;
   neuronbus::Directory directory_;
   uint64_t next_rounds_ns_ = 0;

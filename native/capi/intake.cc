@@ -22,10 +22,11 @@ bool same(const nb_spike& a, const nb_spike& b) {
 
 }  // namespace
 
-Intake::Intake(const Segment& segment, Ganglion& ganglion, Questions& questions)
+Intake::Intake(const Segment& segment, Ganglion& ganglion, Questions& questions, Backlog& backlog)
     : segment_(segment),
       ganglion_(ganglion),
       questions_(questions),
+      backlog_(backlog),
       self_(segment.ganglion(ganglion.index())),
       control_(segment.control(ganglion.index())),
       dispatch_(segment.dispatch(ganglion.index())),
@@ -134,11 +135,16 @@ bool Intake::read(const nb_dispatch& entry, nb_delivery* out) const {
 bool Intake::heed(nb_delivery* delivery) {
   const nb_spike& spike = *delivery->spike;
   MessageHeader header;
-  if (!read_message(spike, spike.kind, &header) || header.what <= NB_MESSAGE_STREAM) return false;
+  if (!read_message(spike, spike.kind, &header)) return false;
+  if (header.what <= NB_MESSAGE_STREAM) {
+    if (header.what != NB_MESSAGE_SEND) backlog_.add(spike, header, delivery->neuron);
+    return false;
+  }
   if (questions_.answered(spike, header, delivery->neuron)) {
     delivery->flags |= NB_DELIVERY_ANSWER;
     return false;
   }
+  if (header.what == NB_MESSAGE_CANCEL) backlog_.remove(delivery->neuron, spike.source, header.exchange);
   if (header.what == NB_MESSAGE_CANCEL && header.deadline != 0) {
     teach(spike.source, delivery->neuron, NB_LESSON_FAILED, 0);
   } else if (header.what == NB_MESSAGE_REWARD && delivery->length <= NB_MESSAGE_VALUE_BYTES) {

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "backlog.h"
 #include "ganglion.h"
 #include "neuronbus/neuronbus.h"
 #include "questions.h"
@@ -19,7 +20,7 @@ namespace neuronbus {
 
 class Intake {
  public:
-  Intake(const Segment& segment, Ganglion& ganglion, Questions& questions);  // throws std::bad_alloc
+  Intake(const Segment& segment, Ganglion& ganglion, Questions& questions, Backlog& backlog);  // throws std::bad_alloc
 
   // Ends the batch before and hands out the next one.
   uint32_t poll(const nb_delivery** batch, uint32_t max);
@@ -58,7 +59,7 @@ class Intake {
   uint32_t hand_out(uint32_t max);
   bool read(const nb_dispatch& entry, nb_delivery* out) const;
   // Whether it is a message that is not for the agent, but about a question; then what it teaches is learnt. An answer to one of
-  // the agent's own is marked and is for the agent.
+  // the agent's own is marked and is for the agent; a question is, too, and waits for an answer from now on.
   bool heed(nb_delivery* delivery);
   uint32_t find(uint16_t source, const nb_spike& asked);
   uint32_t oldest_unanswered(uint16_t source, uint16_t target);
@@ -69,6 +70,7 @@ class Intake {
   Segment segment_;
   Ganglion& ganglion_;
   Questions& questions_;
+  Backlog& backlog_;
   nb_ganglion& self_;
   nb_control& control_;
   nb_dispatch* dispatch_;

@@ -51,6 +51,7 @@ nb_status nb_bus::answer(uint16_t source, const nb_spike& question, uint8_t what
   status = send(&spike, {asks ? what : uint8_t{NB_MESSAGE_SEND}, flags, asks ? header.exchange : 0, header.correlation, 0,
                          static_cast<uint8_t>(encoding), 0}, data, length);
   if (status != NB_OK || !asks) return status;
+  backlog_.remove(source, asked.source, header.exchange);
   // After its deadline a question teaches silence, by the message that cancels it.
   const auto units = static_cast<uint32_t>(spike.timestamp_ns >> NB_MESSAGE_DEADLINE_SHIFT);
   if (deadline != 0 && static_cast<int32_t>(deadline - units) <= 0) return NB_OK;

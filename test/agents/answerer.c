@@ -1,26 +1,17 @@
-/* Joins the bus argv[1] and answers questions as their text says: "reject", "bytes", "json", "twice", "quiet", "what", or with the
- * same value; to messages it says what they are. Ends at the message "stop". */
+/* Joins the bus that its last argument names, with the capability "answering" or one that stands before, and answers questions as
+ * their text says: "reject", "bytes", "json", "twice", "quiet", "what", or with the same value; to messages it says what they are.
+ * Ends at the message "stop". */
 #include <neuronbus/neuronbus.h>
 
 #include "demand.h"
 
-static int is(const nb_delivery* one, const char* text) {
-  return one->length == strlen(text) && memcmp(one->payload, text, one->length) == 0;
-}
-
 int main(int argc, char** argv) {
-  static const char* const capabilities[] = {"answering"};
   static const unsigned char zeros[3] = {0, 1, 0};
   nb_bus* bus = NULL;
   const nb_delivery* batch = NULL;
-  nb_card card;
   uint16_t id = 0;
-  DEMAND(argc > 1 && nb_bus_open(argv[1], &bus) == NB_OK);
-  memset(&card, 0, sizeof card);
-  card.name = "answerer";
-  card.capabilities = capabilities;
-  card.capability_count = 1;
-  DEMAND(nb_register(bus, &card, &id) == NB_OK);
+  DEMAND(argc > 1);
+  if (join(argv[argc - 1], "answerer", argc > 2 ? argv[1] : "answering", &bus, &id) != 0) return 1;
   for (;;) {
     nb_wait(bus, -1);
     uint32_t count = nb_poll(bus, &batch, 16);

@@ -1,16 +1,9 @@
 /* Joins the bus argv[1] and asks what it is told to: the message "ID TIMEOUT_MS VALUE" is a question to neuron ID, and is answered with
  * what came of it. Ends at the message "stop". */
 #include <neuronbus/neuronbus.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-#define DEMAND(condition)                                                                          \
-  do {                                                                                             \
-    if (!(condition)) {                                                                            \
-      fprintf(stderr, "line %d: %s: %s\n", __LINE__, #condition, nb_bus_errmsg(bus));              \
-      return 1;                                                                                    \
-    }                                                                                              \
-  } while (0)
+#include "demand.h"
 
 #define PLACES 1024
 
@@ -59,17 +52,11 @@ static int ask(nb_bus* bus, const nb_delivery* one) {
 }
 
 int main(int argc, char** argv) {
-  static const char* const capabilities[] = {"asking"};
   nb_bus* bus = NULL;
   const nb_delivery* batch = NULL;
-  nb_card card;
   uint16_t id = 0;
-  DEMAND(argc > 1 && nb_bus_open(argv[1], &bus) == NB_OK);
-  memset(&card, 0, sizeof card);
-  card.name = "asker";
-  card.capabilities = capabilities;
-  card.capability_count = 1;
-  DEMAND(nb_register(bus, &card, &id) == NB_OK);
+  DEMAND(argc > 1);
+  if (join(argv[1], "asker", "asking", &bus, &id) != 0) return 1;
   for (;;) {
     nb_wait(bus, -1);
     uint32_t count = nb_poll(bus, &batch, 16);
@@ -79,7 +66,7 @@ int main(int argc, char** argv) {
       DEMAND(nb_spike_message(one->spike, &message));
       if ((one->flags & NB_DELIVERY_ANSWER) != 0) {
         if (tell(bus, one, &message) != 0) return 1;
-      } else if (one->length == 4 && memcmp(one->payload, "stop", 4) == 0) {
+      } else if (is(one, "stop")) {
         DEMAND(nb_bus_close(bus) == NB_OK);
         return 0;
       } else if (ask(bus, one) != 0) {

@@ -1,6 +1,6 @@
 // Builds what the tests of this folder run, below .build/capi: the library, the agents, the tests in C. Not a test itself.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -75,21 +75,24 @@ export async function buildLibrary(): Promise<string> {
   return folder;
 }
 
-/** The programs of test/capi, instrumented. */
+/** The programs of test/capi, instrumented: each source is one. */
 export async function buildTests(): Promise<string[]> {
-  const names = ['capi_test', 'card_json_test'];
+  const programs = readdirSync(join(root, 'test', 'capi')).filter((name) => /\.cc?$/.test(name));
+  const nameOf = (source: string) => source.replace(/\.cc?$/, '');
   mkdirSync(folder, { recursive: true });
   if (present('cmake')) {
     const output = cmake('address', ['-DNEURONBUS_SANITIZE=address'], 'capi_tests');
-    return names.map((name) => join(output, name));
+    return programs.map((source) => join(output, nameOf(source)));
   }
-  const library = await sources('core_sources', 'capi_sources');
-  const object = join(folder, 'capi_test.o');
-  run('gcc', ['-std=c11', ...SANITIZE, '-Iinclude', '-c', 'test/capi/capi_test.c', '-o', object]);
-  return names.map((name) => {
-    const program = join(folder, name);
-    const own = name === 'capi_test' ? object : 'test/capi/card_json_test.cc';
-    run('g++', [...CXX, ...SANITIZE, ...library, own, '-o', program]);
+  const library = join(folder, 'address.o');
+  const all = await sources('core_sources', 'capi_sources');
+  run('g++', [...CXX, ...SANITIZE, '-r', '-nostdlib', ...all, '-o', library]);
+  return programs.map((source) => {
+    const program = join(folder, nameOf(source));
+    const flags = source.endsWith('.c') ? ['-std=c11', '-Iinclude'] : CXX;
+    const compiler = source.endsWith('.c') ? 'gcc' : 'g++';
+    run(compiler, [...flags, ...SANITIZE, '-c', join('test', 'capi', source), '-o', `${program}.o`]);
+    run('g++', [...SANITIZE, '-pthread', library, `${program}.o`, '-o', program]);
     return program;
   });
 }

@@ -1,6 +1,6 @@
 // Agents in C take part in conversations: they get messages and questions with their values, and answer.
 import { join } from 'node:path';
-import { defineChannel, Neuron, type NeuronBus } from 'neuronbus';
+import { defineChannel, Neuron, type NeuronBus, type NeuronBusOptions } from 'neuronbus';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { buildLibrary, compileC, root } from './build.js';
 import { makeBus, start, until } from './support.js';
@@ -22,14 +22,15 @@ class Asker extends Neuron {
   }
 }
 
-async function scene(): Promise<{
+async function scene(options: NeuronBusOptions = {}): Promise<{
   bus: NeuronBus;
   asker: Asker;
   id: number;
   to: number;
+  program: string;
   stop: () => Promise<unknown>;
 }> {
-  const bus = makeBus();
+  const bus = makeBus(options);
   const asker = new Asker();
   const id = bus.register(asker, { name: 'asker' });
   const program = compileC(library, 'answerer', 'gcc', ['-std=c11'], join(root, 'test/agents/answerer.c'));
@@ -38,7 +39,7 @@ async function scene(): Promise<{
     bus.send(id, agent.id, 'stop');
     return agent.ended;
   };
-  return { bus, asker, id, to: agent.id, stop };
+  return { bus, asker, id, to: agent.id, program, stop };
 }
 
 const GOOD_END = { code: 0, signal: null, errors: '' };
@@ -95,6 +96,40 @@ describe.runIf(linux)('an agent in C', () => {
     await expect(dead).rejects.toMatchObject({ code: 'ERR_NB_DEAD_TARGET' });
     expect(await ended).toEqual(GOOD_END);
     expect(bus.stats().pending).toBe(0);
+  });
+
+  it('has a load that who chooses can see: what it did not answer yet', async () => {
+    const { bus, id, to, program, stop } = await scene({ routing: 'load-balanced' });
+    const load = (of: number) => bus.health(of).load;
+    const given = new AbortController();
+    const quiet = Array.from({ length: 3 }, () => bus.request(id, to, 'quiet', { signal: given.signal }));
+    const ends = Promise.allSettled(quiet);
+    await until('three questions', () => load(to) === 3);
+
+    // Answers come before the count of who gave them.
+    expect((await bus.request(id, to, 'x')).value).toBe('x');
+    await bus.request(id, to, 'reject').catch(() => {});
+    await bus.request(id, to, 'twice');
+    await until('the answers to count', () => load(to) === 3);
+
+    const other = await start(bus, library, 'answering too', [program, 'answering too']);
+    expect(load(other.id)).toBe(0);
+    const able = (card: { name: string }) => card.name === 'answerer';
+    for (let i = 0; i < 20; i++) {
+      expect((await bus.request(id, able, 'x')).from).toBe(other.id);
+      await until('the answer to count', () => load(other.id) === 0);
+    }
+
+    given.abort();
+    expect((await ends).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+    await until('nobody to wait', () => load(to) === 0);
+    await expect(bus.request(id, to, 'quiet', { timeoutMs: 20 })).rejects.toMatchObject({
+      code: 'ERR_NB_TIMEOUT',
+    });
+    await until('the time to be over', () => load(to) === 0);
+    bus.send(id, other.id, 'stop');
+    expect(await other.ended).toEqual(GOOD_END);
+    expect(await stop()).toEqual(GOOD_END);
   });
 
   it('tells messages from spikes', async () => {

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { Neuron, type NeuronBus, type Request } from 'neuronbus';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { agents, buildLibrary, compileC, root } from './build.js';
+import { agents, buildLibrary, compileC, present, root } from './build.js';
 import { makeBus, start, until } from './support.js';
 
 const linux = process.platform === 'linux';
@@ -67,23 +67,41 @@ async function expectAccount(bus: NeuronBus): Promise<void> {
 }
 
 describe.runIf(linux)('a question of an agent in C', () => {
-  it.each([
-    ['c11', 'gcc', ['-std=c11']],
-    ['cxx17', 'g++', ['-x', 'c++', '-std=c++17']],
-  ] as const)('is asked by the example, as %s', async (name, compiler, standard) => {
+  const inC = (name: string, compiler: string, standard: readonly string[]) => () => [
+    compileC(library, `ask_${name}`, compiler, standard, join(agents, 'ask.c')),
+  ];
+  it.for([
+    { title: 'C11', command: inC('c11', 'gcc', ['-std=c11']) },
+    { title: 'C++17', command: inC('cxx17', 'g++', ['-x', 'c++', '-std=c++17']) },
+    { title: 'Python', missing: !present('python3'), command: () => ['python3', join(agents, 'ask.py')] },
+  ])('is asked by the example in $title', async ({ command, missing = false }, { skip }) => {
+    skip(missing, 'there is no interpreter');
     const bus = makeBus();
     bus.register(new Local(), { name: 'local', capabilities: ['local'] });
-    const program = compileC(library, `ask_${name}`, compiler, standard, join(agents, 'ask.c'));
+    const [program, ...first] = command() as [string, ...string[]];
+    const env = {
+      ...process.env,
+      NEURONBUS_LIB: join(library, 'libneuronbus.so'),
+      PYTHONDONTWRITEBYTECODE: '1',
+    };
     const ask = (...args: string[]) =>
       new Promise((resolve) => {
-        execFile(program, [bus.options.name, ...args], (error, stdout, stderr) =>
+        execFile(program, [...first, bus.options.name, ...args], { env }, (error, stdout, stderr) =>
           resolve([error?.code ?? 0, stdout, stderr]),
         );
       });
+    const long = 'é'.repeat(100);
     expect(await ask('local', 'what is a spike?')).toEqual([0, 'what is a spike?\n', '']);
-    expect(await ask('local', 'throw')).toEqual([1, '', expect.stringContaining('not \\"now\\"')]);
+    expect(await ask('local', long)).toEqual([0, `${long}\n`, '']);
+    expect(await ask('local', 'throw')).toEqual([
+      1,
+      '',
+      '{"name":"TypeError","message":"not \\"now\\"","code":"E_OWN"}\n',
+    ]);
     expect(await ask('nothing', 'x')).toEqual([1, '', 'ask: nobody has the capability nothing\n']);
     expect(await ask()).toEqual([2, '', 'usage: ask BUS CAPABILITY QUESTION\n']);
+    bus.close();
+    expect(await ask('local', 'x')).toEqual([1, '', expect.stringMatching(/^ask: no bus: .*\n$/)]);
   });
 
   it('gets the answer of an agent in TypeScript, whatever it is', async () => {

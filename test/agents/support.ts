@@ -1,14 +1,15 @@
 // Starts agents in other languages on a bus of this process. Not a test itself.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { NeuronBus } from 'neuronbus';
+import { NeuronBus, type NeuronBusOptions } from 'neuronbus';
 import { onTestFinished } from 'vitest';
 
 const PATIENCE_MS = 60_000;
 
 /** A started bus with a name of its own, closed when the test ends. */
-export function makeBus(): NeuronBus {
-  const bus = NeuronBus.create({ name: `agents-${process.pid}-${Math.random().toString(36).slice(2)}` });
+export function makeBus(options: NeuronBusOptions = {}): NeuronBus {
+  const name = `agents-${process.pid}-${Math.random().toString(36).slice(2)}`;
+  const bus = NeuronBus.create({ ...options, name });
   onTestFinished(() => bus.close());
   bus.start();
   return bus;

@@ -1,0 +1,94 @@
+/* Processes on a bus with a name: they come, are killed, and hear of it when somebody cuts the file. The buses live in a folder of
+ * their own. */
+#define _GNU_SOURCE
+#include "harness.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void child_waits(const char* name) {
+  static const char* const capabilities[] = {"victim"};
+  nb_bus* bus = NULL;
+  nb_card card;
+  uint16_t id;
+  memset(&card, 0, sizeof card);
+  card.name = "victim";
+  card.capabilities = capabilities;
+  card.capability_count = 1;
+  if (nb_bus_open(name, &bus) != NB_OK || nb_register(bus, &card, &id) != NB_OK) _exit(1);
+  for (;;) pause();
+}
+
+static void test_processes(void) {
+  nb_bus *bus = NULL, *second = NULL;
+  const nb_delivery* batch;
+  uint16_t victim = 0;
+  CHECK(nb_bus_open("capi-nobody", &bus) == NB_ERR_NO_SUCH_BUS && bus == NULL);
+  CHECK(strstr(nb_bus_errmsg(NULL), "capi-nobody") != NULL);
+  CHECK_OK(nb_bus_create("capi-test", NULL, &bus));
+  if (bus == NULL) return;
+  CHECK(nb_bus_create("capi-test", NULL, &second) == NB_ERR_NAME_TAKEN);
+  CHECK_OK(nb_bus_open("capi-test", &second));
+  uint16_t me = add(bus, "me"), friend_id = add(second, "friend");
+  CHECK_OK(nb_fire(bus, me, friend_id, 0, 0, "hi", 2));
+  CHECK(nb_poll(second, &batch, 4) == 1);
+  CHECK_OK(nb_bus_close(second));
+
+  pid_t child = fork();
+  if (child == 0) child_waits("capi-test");
+  for (int i = 0; i < 1000 && nb_discover(bus, "victim", &victim, 1) == 0; i++) usleep(10000);
+  CHECK(nb_discover(bus, "victim", &victim, 1) == 1);
+  for (int i = 0; i < 10; i++) CHECK_OK(nb_fire(bus, me, victim, 0, 0, "unread", 6));
+  kill(child, SIGKILL);
+  waitpid(child, NULL, 0);
+  for (int i = 0; i < 100 && nb_discover(bus, "victim", NULL, 0) > 0; i++) nb_wait(bus, 50);
+  CHECK(nb_discover(bus, "victim", NULL, 0) == 0);
+  CHECK(nb_fire(bus, me, victim, 0, 0, NULL, 0) == NB_ERR_UNKNOWN_NEURON);
+  nb_stats_t stats = account(bus);
+  CHECK(stats.dropped[NB_DROP_DEAD_TARGET] == 10 && stats.ganglia == 1 && stats.neurons == 1);
+  CHECK_OK(nb_bus_close(bus));
+  CHECK(nb_bus_open("capi-test", &bus) == NB_ERR_NO_SUCH_BUS);
+}
+
+static void child_sleeps(int ready) {
+  nb_bus* bus = NULL;
+  const nb_delivery* batch;
+  nb_stats_t stats;
+  if (nb_bus_create("capi-cut", NULL, &bus) != NB_OK) _exit(1);
+  uint16_t me = add(bus, "sleeper"), other = add(bus, "other");
+  if (write(ready, "", 1) != 1) _exit(2);
+  if (nb_wait(bus, -1) != NB_ERR_BAD_SEGMENT || strstr(nb_bus_errmsg(bus), "cut") == NULL) _exit(3);
+  if (nb_wait(bus, 0) != NB_ERR_BAD_SEGMENT || nb_poll(bus, &batch, 4) != 0) _exit(4);
+  if (nb_fire(bus, me, other, 0, 0, "hi", 2) != NB_ERR_BAD_SEGMENT) _exit(5);
+  if (nb_stats(bus, &stats) != NB_OK || nb_bus_close(bus) != NB_OK) _exit(6);
+  _exit(0);
+}
+
+/* Who sleeps while somebody cuts the file hears of it. */
+static void test_cut(void) {
+  char file[128], byte;
+  int status = -1, ready[2];
+  CHECK(pipe(ready) == 0);
+  pid_t child = fork();
+  if (child == 0) child_sleeps(ready[1]);
+  close(ready[1]);
+  CHECK(read(ready[0], &byte, 1) == 1);
+  close(ready[0]);
+  usleep(100000); /* it sleeps by now, for half a second at a time */
+  snprintf(file, sizeof file, "%s/neuronbus-%u/capi-cut.bus", getenv("NEURONBUS_DIR"), (unsigned)geteuid());
+  CHECK(truncate(file, 0) == 0);
+  CHECK(waitpid(child, &status, 0) == child);
+  CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+int main(void) {
+  char folder[] = "/tmp/neuronbus-capi-XXXXXX";
+  if (mkdtemp(folder) == NULL || setenv("NEURONBUS_DIR", folder, 1) != 0) return 2;
+  run("processes come, and are killed", test_processes);
+  run("a bus whose file is cut ends with an error", test_cut);
+  char command[128];
+  snprintf(command, sizeof command, "rm -rf %s", folder);
+  if (system(command) != 0) failed_count++;
+  return report();
+}
