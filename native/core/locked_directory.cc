@@ -53,7 +53,8 @@ LockedDirectory::~LockedDirectory() {
   if (locked_) flock(lock_.get(), LOCK_UN);  // closing is not enough: a child between fork and exec has it open too
 }
 
-nb_status LockedDirectory::take(const std::string& path, bool make) {
+nb_status LockedDirectory::take(const std::string& path, If how) {
+  const bool make = how == If::kMade;
   if (make && mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return status_of(errno);
   NB_FAULT_POINT("directory made");
   directory_.reset(open_at(AT_FDCWD, path.c_str(), O_RDONLY | O_DIRECTORY));
@@ -67,10 +68,12 @@ nb_status LockedDirectory::take(const std::string& path, bool make) {
   NB_FAULT_POINT("lock made");
   if (fstat(lock_.get(), &facts) != 0) return status_of(errno);
   if (!S_ISREG(facts.st_mode) || facts.st_uid != geteuid()) return NB_ERR_NOT_OWNER;
-  if (retried([&] { return flock(lock_.get(), LOCK_EX); }) != 0) return status_of(errno);
+  if (retried([&] { return flock(lock_.get(), how == If::kFree ? LOCK_EX | LOCK_NB : LOCK_EX); }) != 0) return status_of(errno);
   locked_ = true;
   NB_FAULT_POINT("directory locked");
-  sweep();
+  list([&](const std::string& file) {
+    if (file.compare(0, std::strlen(kTemporary), kTemporary) == 0) unlink(file);
+  });
   return NB_OK;
 }
 
@@ -82,16 +85,14 @@ nb_status LockedDirectory::open_checked(const std::string& file, Descriptor* out
   return ours ? NB_OK : NB_ERR_NOT_OWNER;
 }
 
-void LockedDirectory::sweep() const {
+void LockedDirectory::list(const std::function<void(const std::string&)>& look) const {
   const int copy = open_at(directory_.get(), ".", O_RDONLY | O_DIRECTORY);
   DIR* listing = copy < 0 ? nullptr : fdopendir(copy);
   if (listing == nullptr) {
     if (copy >= 0) ::close(copy);
     return;
   }
-  while (const dirent* entry = readdir(listing)) {
-    if (std::strncmp(entry->d_name, kTemporary, std::strlen(kTemporary)) == 0) unlink(entry->d_name);
-  }
+  while (const dirent* entry = readdir(listing)) look(entry->d_name);
   closedir(listing);
 }
 

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <functional>
 #include <string>
 #include <utility>
 
@@ -52,18 +53,21 @@ class LockedDirectory {
   LockedDirectory(const LockedDirectory&) = delete;
   LockedDirectory& operator=(const LockedDirectory&) = delete;
 
-  // Waits for the lock, then removes temporaries. NB_ERR_NO_SUCH_BUS: there is no directory and `make` is false.
-  nb_status take(const std::string& path, bool make);
+  enum class If { kThere, kMade, kFree };
+
+  // Takes the lock, then removes temporaries. kThere: NB_ERR_NO_SUCH_BUS when there is no directory; kMade: makes it; both
+  // wait for the lock. kFree is kThere, but NB_ERR_FILE_IO when another has the lock.
+  nb_status take(const std::string& path, If how);
 
   // NB_ERR_NO_SUCH_BUS, or NB_ERR_NOT_OWNER unless it is a regular file of ours that nobody else may touch.
   nb_status open_checked(const std::string& file, Descriptor* out, struct stat* facts) const;
 
   int fd() const { return directory_.get(); }
+  // Calls `look` with the name of each file, which it may unlink.
+  void list(const std::function<void(const std::string&)>& look) const;
   void unlink(const std::string& file) const { unlinkat(directory_.get(), file.c_str(), 0); }
 
  private:
-  void sweep() const;
-
   Descriptor directory_;
   Descriptor lock_;
   bool locked_ = false;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "mapping.h"
 
+#include <cstdlib>
 #include <mutex>
 #include <new>
 #include <random>
@@ -130,7 +131,20 @@ nb_status Mapping::adopt(std::unique_ptr<SharedFile> file, Mapping** out) {
   mapping->file_ = std::move(file);
   mapping->enroll();
   *out = mapping;
+  static const int unregistered = std::atexit(remove_names);
+  (void)unregistered;
   return NB_OK;
+}
+
+// At the end of a process that did not release. Other threads may still be at work: it waits for nobody.
+void Mapping::remove_names() {
+  Registry& all = registry();
+  const std::unique_lock<std::mutex> naming(all.naming, std::try_to_lock);
+  const std::unique_lock<std::mutex> lock(all.mutex, std::try_to_lock);
+  if (!naming || !lock) return;
+  for (const auto& entry : all.by_path) {
+    if (!entry.second->file_->inherited()) entry.second->file_->remove_if_last(false);
+  }
 }
 
 void Mapping::enroll() {

@@ -4,7 +4,8 @@
 //
 // Any thread. A mapping lives while it has references; the last release unmaps it. Nobody may touch the memory without
 // holding a reference. An anonymous mapping is for the threads of one process; a named one is for all processes of a user
-// (shared_file.h says how, and what a plain fork() must not do), and threads that open one name share one Mapping.
+// (shared_file.h says how, and what a plain fork() must not do), and threads that open one name share one Mapping. A process
+// that calls exit() with references takes the names with it that no other process has open.
 //
 // Slots are the numbers 0 to kSlots - 1, each held by one holder in all processes; the death of a process drops those of a
 // named mapping. They are held by the process: threads agree among themselves who drops which.
@@ -80,6 +81,7 @@ class Mapping {
  private:
   Mapping() = default;
   ~Mapping() = default;
+  static void remove_names();
   static Mapping* find_named(const std::string& path);
   static nb_status adopt(std::unique_ptr<SharedFile> file, Mapping** out);
   void enroll();

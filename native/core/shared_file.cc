@@ -47,17 +47,27 @@ nb_status announce_presence(int fd) {
   return errno == EINVAL ? NB_ERR_UNSUPPORTED : status_of(errno);  // EINVAL: a kernel without these locks
 }
 
-// NB_OK when the name is free afterwards.
-nb_status free_name(const LockedDirectory& directory, const std::string& file) {
-  Descriptor present;
-  struct stat facts;
-  const nb_status status = directory.open_checked(file, &present, &facts);
-  if (status == NB_ERR_NO_SUCH_BUS) return NB_OK;
-  if (status != NB_OK) return status;
-  if (locked_elsewhere(present.get(), kPresence)) return NB_ERR_NAME_TAKEN;
+// Opens the file of a living bus. NB_ERR_NO_SUCH_BUS: there is none any more, the leftovers of a dead one are removed.
+nb_status open_living(const LockedDirectory& directory, const std::string& file, Descriptor* out, struct stat* facts) {
+  const nb_status status = directory.open_checked(file, out, facts);
+  if (status != NB_OK || locked_elsewhere(out->get(), kPresence)) return status;
   NB_FAULT_POINT("leftovers found");
   directory.unlink(file);
-  return NB_OK;
+  return NB_ERR_NO_SUCH_BUS;
+}
+
+// The leftovers of all dead buses are removed: nobody may ever ask for their names again. NB_OK when `file` is free.
+nb_status make_room(const LockedDirectory& directory, const std::string& file) {
+  struct stat facts;
+  directory.list([&](const std::string& other) {
+    Descriptor ignored;
+    const size_t stem = other.size() - std::min(other.size(), std::strlen(kSuffix));
+    if (other.compare(stem, std::string::npos, kSuffix) == 0) open_living(directory, other, &ignored, &facts);
+  });
+  Descriptor present;
+  const nb_status status = open_living(directory, file, &present, &facts);
+  if (status == NB_ERR_NO_SUCH_BUS) return NB_OK;
+  return status == NB_OK ? NB_ERR_NAME_TAKEN : status;
 }
 
 // fallocate(2), not posix_fallocate(3): that one may write zeros where a filesystem cannot reserve, over what other
@@ -151,10 +161,10 @@ nb_status SharedFile::create(const std::string& path, size_t bytes, size_t reser
   if (made == nullptr) return NB_ERR_NO_MEMORY;
 
   LockedDirectory directory;
-  nb_status status = directory.take(directory_of(path), true);
+  nb_status status = directory.take(directory_of(path), LockedDirectory::If::kMade);
   if (status != NB_OK) return status;
   const std::string file = file_of(path);
-  status = free_name(directory, file);
+  status = make_room(directory, file);
   if (status != NB_OK) return status;
 
   const std::string name = file.substr(0, file.size() - std::strlen(kSuffix));
@@ -177,17 +187,13 @@ nb_status SharedFile::open(const std::string& path, std::unique_ptr<SharedFile>*
   std::unique_ptr<SharedFile> opened(new (std::nothrow) SharedFile);
   if (opened == nullptr) return NB_ERR_NO_MEMORY;
   LockedDirectory directory;
-  nb_status status = directory.take(directory_of(path), false);
+  nb_status status = directory.take(directory_of(path), LockedDirectory::If::kThere);
   if (status != NB_OK) return status;
 
   Descriptor fd;
   struct stat facts;
-  status = directory.open_checked(file_of(path), &fd, &facts);
+  status = open_living(directory, file_of(path), &fd, &facts);
   if (status != NB_OK) return status;
-  if (!locked_elsewhere(fd.get(), kPresence)) {
-    directory.unlink(file_of(path));
-    return NB_ERR_NO_SUCH_BUS;
-  }
   const auto bytes = static_cast<uint64_t>(facts.st_size);
   if (bytes < NB_PAGE_BYTES || bytes >= kEndOfBytes) return NB_ERR_BAD_SEGMENT;
   status = announce_presence(fd.get());
@@ -209,20 +215,25 @@ nb_status SharedFile::map(const std::string& path, int fd, size_t bytes) {
 
 void SharedFile::leave() {
   if (inherited()) return;
+  remove_if_last(true);
+  set_lock(fd_, F_UNLCK, kLocks, 0);  // closing is not enough, as for .lock
+}
+
+void SharedFile::remove_if_last(bool wait) {
   LockedDirectory directory;
+  const auto how = wait ? LockedDirectory::If::kThere : LockedDirectory::If::kFree;
   const std::string file = file_of(path_);
   struct stat ours;
   struct stat named;
   // Without the lock nothing is removed; whoever comes next finds that everybody is dead. The name may be another's file
   // by now: somebody may have cleared the directory.
-  if (directory.take(directory_of(path_), false) == NB_OK && !locked_elsewhere(fd_, kPresence) &&
+  if (directory.take(directory_of(path_), how) == NB_OK && !locked_elsewhere(fd_, kPresence) &&
       fstat(fd_, &ours) == 0 && fstatat(directory.fd(), file.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
       ours.st_dev == named.st_dev && ours.st_ino == named.st_ino) {
     NB_FAULT_POINT("last to leave");
     directory.unlink(file);
   }
   NB_FAULT_POINT("name removed");
-  set_lock(fd_, F_UNLCK, kLocks, 0);  // closing is not enough, as for .lock
 }
 
 SharedFile::~SharedFile() {
@@ -282,6 +293,7 @@ nb_status SharedFile::create(const std::string&, size_t, size_t, const FormatMap
 }
 nb_status SharedFile::open(const std::string&, std::unique_ptr<SharedFile>*) { return NB_ERR_UNSUPPORTED; }
 void SharedFile::leave() {}
+void SharedFile::remove_if_last(bool) {}
 SharedFile::~SharedFile() = default;
 bool SharedFile::lock_slot(uint32_t) { return false; }
 void SharedFile::unlock_slot(uint32_t) {}

@@ -50,7 +50,7 @@ class SharedFile {
   static nb_status locate(const char* name, std::string* path);
 
   // Makes the file of zeros, `reserved` bytes of it backed by memory, and lets `format` fill it; then it gets its name.
-  // The leftovers of a dead bus are replaced. Nothing is left behind by a failure: NB_ERR_NAME_TAKEN, NB_ERR_NOT_OWNER,
+  // The leftovers of dead buses, of whatever name, are removed. A failure leaves nothing: NB_ERR_NAME_TAKEN, NB_ERR_NOT_OWNER,
   // NB_ERR_NO_ROOM, NB_ERR_NO_MEMORY, NB_ERR_FILE_IO, NB_ERR_INVALID_ARGUMENT, or what `format` returned.
   static nb_status create(const std::string& path, size_t bytes, size_t reserved, const FormatMapping& format,
                           std::unique_ptr<SharedFile>* out);
@@ -61,6 +61,10 @@ class SharedFile {
 
   // Gives up the slots and the presence, and removes the name when no participant is left. Destroy the object then.
   void leave();
+
+  // Removes the name when no other process has the file open, and goes on. Without `wait`: unless another is at the names just
+  // now. Not for who has it inherited.
+  void remove_if_last(bool wait);
 
   ~SharedFile();  // unmaps; the name stays
   SharedFile(const SharedFile&) = delete;

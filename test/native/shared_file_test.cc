@@ -23,6 +23,7 @@ NB_TEST("shared file: named mappings are refused where the kernel cannot tell wh
 #include <sys/mount.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <memory>
@@ -92,6 +93,55 @@ NB_TEST("shared file: a name is taken while its creator lives, and free with its
     CHECK_EQ(create("bus", &none), NB_ERR_NAME_TAKEN);
     creator.end();
     cleaned_up(place, round);
+  }
+}
+
+NB_TEST("shared file: who creates a bus removes the leftovers of all dead ones, and of none that lives or is not ours") {
+  Place place;
+  Child living(be_creator);
+  if (!started(living)) return;
+  {
+    const auto dies = [](const char* name) {
+      return [name](Child& test) {
+        Mapping* mapping = nullptr;
+        test.say(create(name, &mapping));
+        test.hear();
+      };
+    };
+    Child one(dies("one"));
+    Child two(dies("two"));
+    CHECK(one.hear() == NB_OK && two.hear() == NB_OK);
+  }
+  const std::string strange = place.directory + "/strange.bus";
+  CHECK(symlink("/dev/null", strange.c_str()) == 0);
+  CHECK_EQ(place.files().size(), 4u);
+  Mapping* mapping = nullptr;
+  if (CHECK_EQ(create("three", &mapping), NB_OK)) {
+    std::vector<std::string> files = place.files();
+    std::sort(files.begin(), files.end());
+    CHECK((files == std::vector<std::string>{"bus.bus", "strange.bus", "three.bus"}));
+    mapping->release();
+  }
+  unlink(strange.c_str());
+  living.say(0);
+  living.hear();
+}
+
+NB_TEST("shared file: a process that exits without a release takes its name with it, unless others have it open") {
+  Place place;
+  for (const bool shared : {false, true}) {
+    Child leaving([](Child& test) {
+      Mapping* mapping = nullptr;
+      test.say(create("bus", &mapping));
+      test.hear();
+      exit(0);
+    });
+    Mapping* mapping = nullptr;
+    if (!CHECK_EQ(leaving.hear(), NB_OK) || (shared && !opened(&mapping))) return;
+    leaving.say(0);
+    CHECK_EQ(leaving.hear(), -1);
+    CHECK_EQ(place.files().size(), shared ? 1u : 0u);
+    if (mapping != nullptr) mapping->release();
   }
 }
 

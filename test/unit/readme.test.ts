@@ -43,6 +43,7 @@ describe('code of the README', () => {
       'examples/threads.ts',
       'examples/agents/echo.c',
       'examples/agents/echo.py',
+      'examples/first_network.ts',
     ]);
   });
 

@@ -1,14 +1,22 @@
 // How a process with workers on its bus ends: with the code that it was told, whoever tells it.
 import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 
 const PROGRAM = fileURLToPath(new URL('./exit_program.mjs', import.meta.url));
+const place = mkdtempSync(join(tmpdir(), 'nb-exit-'));
+afterAll(() => rmSync(place, { recursive: true }));
 
 function run(
   how: string,
 ): Promise<{ code: number | null; signal: string | null; output: string; errors: string }> {
-  const child = spawn(process.execPath, [PROGRAM, how], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [PROGRAM, how], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, NEURONBUS_DIR: place },
+  });
   const ending = { output: '', errors: '' };
   child.stdout.on('data', (data) => {
     ending.output += data;
@@ -31,6 +39,8 @@ it.each([
 ])('%s', async (how, code, output) => {
   for (let round = 0; round < 5; round++) {
     expect(await run(how)).toEqual({ code, signal: null, output, errors: '' });
+    const left = readdirSync(place, { recursive: true }).filter((file) => file.toString().endsWith('.bus'));
+    expect(left).toEqual([]);
   }
 });
 
