@@ -209,7 +209,7 @@ export class SpikingNetwork {
   /**
    * Synapses from `pre` to `post`.
    *
-   * @throws as {@link population}.
+   * @throws as {@link SpikingNetwork.population}.
    */
   connect(pre: Population, post: Population, options: ConnectOptions): Projection {
     const engine = this.#engine;
@@ -234,7 +234,7 @@ export class SpikingNetwork {
   /**
    * Keeps spikes and state of a population, or weights of a projection, from now on.
    *
-   * @throws as {@link population}.
+   * @throws as {@link SpikingNetwork.population}.
    */
   record(population: Population, options?: RecordOptions): Recording;
   record(projection: Projection, options: WeightRecordOptions): WeightRecording;

@@ -104,7 +104,7 @@ export class Projection {
   }
 
   /**
-   * Sets all weights, in the order of {@link weights}; or all to one.
+   * Sets all weights, in the order of {@link Projection.weights}; or all to one.
    *
    * @throws NeuronBusError ERR_NB_INVALID_ARGUMENT (length, a number that is not finite or outside of the rule's bounds).
    */
