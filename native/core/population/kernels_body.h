@@ -7,11 +7,17 @@
 //   Doubles::lanes, load(p), store(p), all(x), + - * /, widen(const float*) -> Doubles, at_least(a, b) -> Mask, greater(a, b) -> Mask
 //   select(mask, a, b), and_not(a, b) = a & ~b, bits(mask), min_of, max_of, narrow(Doubles, float*)
 
+// A Field in registers. `Shared`: it has no value for each neuron.
 template <bool Shared>
-inline Doubles field(const Field& f, size_t i) {
-  if (Shared) return Doubles::all(*f.at);
-  return f.each != 0 ? Doubles::load(f.at + i) : Doubles::all(*f.at);
-}
+class Coefficient {
+ public:
+  explicit Coefficient(const Field& field) : all_(Doubles::all(*field.at)), each_(!Shared && field.each != 0 ? field.at : nullptr) {}
+  Doubles at(size_t i) const { return Shared || each_ == nullptr ? all_ : Doubles::load(each_ + i); }
+
+ private:
+  Doubles all_;
+  const double* each_;
+};
 
 // exp(x) for x <= 0, to about 1e-16 of the result: Cody-Waite reduction by ln 2 and a Taylor polynomial of degree 13 on
 // [-ln2/2, ln2/2] (remainder below 1e-17). Below -700 it is 0.
@@ -41,55 +47,85 @@ inline Doubles exp_negative(Doubles x) {
   return select(tiny, Doubles::all(0), scale_by_power(p, shifted));
 }
 
+template <bool Shared>
 struct LifCurrents {
-  template <bool Shared>
-  static inline Doubles advance(const LifKernel& k, size_t i, Doubles v, Doubles e, Doubles in) {
-    const Doubles base = field<Shared>(k.base, i);
-    const Doubles leaked = base + (v - base) * field<Shared>(k.keep, i);
-    return leaked + (e * field<Shared>(k.gain_excitatory, i) + in * field<Shared>(k.gain_inhibitory, i));
+  const Coefficient<Shared> keep, base, gain_excitatory, gain_inhibitory;
+
+  explicit LifCurrents(const LifKernel& k)
+      : keep(k.keep), base(k.base), gain_excitatory(k.gain_excitatory), gain_inhibitory(k.gain_inhibitory) {}
+
+  Doubles advance(size_t i, Doubles v, Doubles e, Doubles in) const {
+    const Doubles leaked = base.at(i) + (v - base.at(i)) * keep.at(i);
+    return leaked + (e * gain_excitatory.at(i) + in * gain_inhibitory.at(i));
   }
 };
 
+template <bool Shared>
 struct LifConductances {
-  template <bool Shared>
-  static inline Doubles advance(const LifKernel& k, size_t i, Doubles v, Doubles e, Doubles in) {
+  const Coefficient<Shared> base, reversal_excitatory, reversal_inhibitory, rate;
+
+  explicit LifConductances(const LifKernel& k)
+      : base(k.base), reversal_excitatory(k.reversal_excitatory), reversal_inhibitory(k.reversal_inhibitory), rate(k.rate) {}
+
+  Doubles advance(size_t i, Doubles v, Doubles e, Doubles in) const {
     const Doubles total = (Doubles::all(1) + e) + in;
-    const Doubles driven = (field<Shared>(k.base, i) + e * field<Shared>(k.reversal_excitatory, i)) +
-                           in * field<Shared>(k.reversal_inhibitory, i);
+    const Doubles driven = (base.at(i) + e * reversal_excitatory.at(i)) + in * reversal_inhibitory.at(i);
     const Doubles goal = driven / total;
-    return goal + (v - goal) * exp_negative(Doubles::all(0) - total * field<Shared>(k.rate, i));
+    return goal + (v - goal) * exp_negative(Doubles::all(0) - total * rate.at(i));
   }
 };
 
-template <typename Synapses, bool Shared>
+// What is in registers stays there: the columns do not overlap, and nothing is asked twice.
+template <typename Synapses, bool Shared, bool Inhibited, bool Raised>
 void lif_range(const LifKernel& k, size_t begin, size_t end) {
+  const Synapses synapses(k);
+  const Coefficient<Shared> decay_excitatory(k.decay_excitatory), decay_inhibitory(k.decay_inhibitory);
+  const Coefficient<Shared> fixed(k.threshold), decay_raised(k.decay_raised);
   const Doubles now = Doubles::all(k.now);
+  double* const potential = k.potential;
+  double* const excitatory = k.excitatory;
+  double* const inhibitory = k.inhibitory;
+  double* const raised = k.raised;
+  const double* const held_until = k.held_until;
+  uint64_t* const fired = k.fired;
   for (size_t word = begin; word < end; word += kNeuronBlock) {
-    uint64_t fired = 0;
+    uint64_t above = 0;
     for (size_t lane = 0; lane < kNeuronBlock; lane += Doubles::lanes) {
       const size_t i = word + lane;
-      const Doubles v = Doubles::load(k.potential + i);
-      const Doubles e = Doubles::load(k.excitatory + i);
-      const Doubles in = k.inhibitory != nullptr ? Doubles::load(k.inhibitory + i) : Doubles::all(0);
-      const Mask held = greater(Doubles::load(k.held_until + i), now);
-      const Doubles next = select(held, v, Synapses::template advance<Shared>(k, i, v, e, in));
-      next.store(k.potential + i);
-      (e * field<Shared>(k.decay_excitatory, i)).store(k.excitatory + i);
-      if (k.inhibitory != nullptr) (in * field<Shared>(k.decay_inhibitory, i)).store(k.inhibitory + i);
-      Doubles threshold = field<Shared>(k.threshold, i);
-      if (k.raised != nullptr) {
-        const Doubles raised = Doubles::load(k.raised + i) * field<Shared>(k.decay_raised, i);
-        raised.store(k.raised + i);
-        threshold = threshold + raised;
+      const Doubles v = Doubles::load(potential + i);
+      const Doubles e = Doubles::load(excitatory + i);
+      const Doubles in = Inhibited ? Doubles::load(inhibitory + i) : Doubles::all(0);
+      const Mask held = greater(Doubles::load(held_until + i), now);
+      const Doubles next = select(held, v, synapses.advance(i, v, e, in));
+      next.store(potential + i);
+      (e * decay_excitatory.at(i)).store(excitatory + i);
+      if (Inhibited) (in * decay_inhibitory.at(i)).store(inhibitory + i);
+      Doubles threshold = fixed.at(i);
+      if (Raised) {
+        const Doubles higher = Doubles::load(raised + i) * decay_raised.at(i);
+        higher.store(raised + i);
+        threshold = threshold + higher;
       }
-      fired |= static_cast<uint64_t>(bits(and_not(at_least(next, threshold), held))) << lane;
+      above |= static_cast<uint64_t>(bits(and_not(at_least(next, threshold), held))) << lane;
     }
-    k.fired[word / kNeuronBlock] = fired;
+    fired[word / kNeuronBlock] = above;
+  }
+}
+
+template <template <bool> class Synapses, bool Shared>
+void lif_with(const LifKernel& k, size_t begin, size_t end) {
+  using S = Synapses<Shared>;
+  if (k.raised == nullptr) {
+    k.inhibitory == nullptr ? lif_range<S, Shared, false, false>(k, begin, end) : lif_range<S, Shared, true, false>(k, begin, end);
+  } else {
+    k.inhibitory == nullptr ? lif_range<S, Shared, false, true>(k, begin, end) : lif_range<S, Shared, true, true>(k, begin, end);
   }
 }
 
 template <bool Shared>
 void izhikevich_range(const IzhikevichKernel& k, size_t begin, size_t end) {
+  const Coefficient<Shared> a(k.a), b(k.b), peak(k.peak), drive(k.drive);
+  const Coefficient<Shared> decay_excitatory(k.decay_excitatory), decay_inhibitory(k.decay_inhibitory);
   const Doubles now = Doubles::all(k.now);
   const Doubles dt = Doubles::all(k.dt);
   const Doubles half = Doubles::all(k.dt * 0.5);
@@ -102,31 +138,31 @@ void izhikevich_range(const IzhikevichKernel& k, size_t begin, size_t end) {
       const Doubles e = Doubles::load(k.excitatory + i);
       const Doubles in = k.inhibitory != nullptr ? Doubles::load(k.inhibitory + i) : Doubles::all(0);
       const Mask held = greater(Doubles::load(k.held_until + i), now);
-      const Doubles current = (field<Shared>(k.drive, i) + e) + in;
+      const Doubles current = (drive.at(i) + e) + in;
       Doubles next = v;
       for (int step = 0; step < 2; step++) {
         // In the order of the published line, so that whoever writes it down gets the same rounding.
         const Doubles slope = Doubles::all(0.04) * next * next + Doubles::all(5) * next + Doubles::all(140) - u + current;
         next = next + half * slope;
       }
-      const Doubles recovered = u + dt * field<Shared>(k.a, i) * (field<Shared>(k.b, i) * next - u);
+      const Doubles recovered = u + dt * a.at(i) * (b.at(i) * next - u);
       next = select(held, v, next);
       next.store(k.potential + i);
       select(held, u, recovered).store(k.recovery + i);
-      (e * field<Shared>(k.decay_excitatory, i)).store(k.excitatory + i);
-      if (k.inhibitory != nullptr) (in * field<Shared>(k.decay_inhibitory, i)).store(k.inhibitory + i);
-      fired |= static_cast<uint64_t>(bits(and_not(at_least(next, field<Shared>(k.peak, i)), held))) << lane;
+      (e * decay_excitatory.at(i)).store(k.excitatory + i);
+      if (k.inhibitory != nullptr) (in * decay_inhibitory.at(i)).store(k.inhibitory + i);
+      fired |= static_cast<uint64_t>(bits(and_not(at_least(next, peak.at(i)), held))) << lane;
     }
     k.fired[word / kNeuronBlock] = fired;
   }
 }
 
 void lif(const LifKernel& k, size_t begin, size_t end) {
-  k.shared ? lif_range<LifCurrents, true>(k, begin, end) : lif_range<LifCurrents, false>(k, begin, end);
+  k.shared ? lif_with<LifCurrents, true>(k, begin, end) : lif_with<LifCurrents, false>(k, begin, end);
 }
 
 void lif_conductance(const LifKernel& k, size_t begin, size_t end) {
-  k.shared ? lif_range<LifConductances, true>(k, begin, end) : lif_range<LifConductances, false>(k, begin, end);
+  k.shared ? lif_with<LifConductances, true>(k, begin, end) : lif_with<LifConductances, false>(k, begin, end);
 }
 
 void izhikevich(const IzhikevichKernel& k, size_t begin, size_t end) {
@@ -134,12 +170,13 @@ void izhikevich(const IzhikevichKernel& k, size_t begin, size_t end) {
 }
 
 void poisson(const PoissonKernel& k, size_t begin, size_t end) {
+  const Coefficient<false> per_step(k.per_step);
   const Doubles zero = Doubles::all(0);
   for (size_t word = begin; word < end; word += kNeuronBlock) {
     uint64_t fired = 0;
     for (size_t lane = 0; lane < kNeuronBlock; lane += Doubles::lanes) {
       const size_t i = word + lane;
-      const Doubles left = Doubles::load(k.hazard + i) - field<false>(k.per_step, i);
+      const Doubles left = Doubles::load(k.hazard + i) - per_step.at(i);
       left.store(k.hazard + i);
       fired |= static_cast<uint64_t>(bits(at_least(zero, left))) << lane;
     }
