@@ -114,9 +114,9 @@ NB_TEST("population: every set of kernels gives the bits of the scalar one") {
     if (set == nullptr) continue;
     Random random = random_for_test();
     const size_t n = 256;
-    for (const int fields_of : {0, 1, 2}) {
-      const bool shared = fields_of > 0;
-      const bool fades = fields_of > 1;
+    for (const uint32_t way : {0u, 1u, 2u, 3u}) {
+      const bool shared = (way & 1) != 0;
+      const bool fades = (way & 2) != 0;
       const uint32_t each = shared ? 0 : 1;
       std::vector<std::vector<double>> fields;
       for (int i = 0; i < 12; i++) fields.push_back(random_doubles(random, n, 0.2, 0.9));

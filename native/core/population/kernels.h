@@ -32,7 +32,7 @@ struct LifKernel {
   double now;
   double unit_excitatory, unit_inhibitory;
   bool shared;  // no field has a value for each neuron
-  bool fades;   // the units decay, not the columns; only with `shared`
+  bool fades;   // the units decay, not the columns
   Field keep;   // of current synapses: v' = base + (v - base) keep + gain_e e + gain_i i
   Field base;   // rest + drive
   Field gain_excitatory, gain_inhibitory;

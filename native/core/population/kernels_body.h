@@ -123,8 +123,11 @@ void lif_with(const LifKernel& k, size_t begin, size_t end) {
 
 template <template <bool> class Synapses>
 void lif_of(const LifKernel& k, size_t begin, size_t end) {
-  if (!k.shared) return lif_with<Synapses<false>, false, false>(k, begin, end);
-  k.fades ? lif_with<Synapses<true>, true, true>(k, begin, end) : lif_with<Synapses<true>, true, false>(k, begin, end);
+  if (k.shared) {
+    k.fades ? lif_with<Synapses<true>, true, true>(k, begin, end) : lif_with<Synapses<true>, true, false>(k, begin, end);
+  } else {
+    k.fades ? lif_with<Synapses<false>, false, true>(k, begin, end) : lif_with<Synapses<false>, false, false>(k, begin, end);
+  }
 }
 
 template <bool Shared>

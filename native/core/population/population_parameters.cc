@@ -129,7 +129,7 @@ nb_status Population::derive_lif() {
   }
   // Rarely small enough to be turned into 1 again, which costs as much as a step.
   constexpr double kSlow = 0.5;
-  fades_ = shared_ && decay_e_.at(0) >= kSlow && decay_i_.at(0) >= kSlow;
+  fades_ = !decay_e_.each && !decay_i_.each && decay_e_.at(0) >= kSlow && decay_i_.at(0) >= kSlow;
   return NB_OK;
 }
 
