@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "native/core/population/memory.h"
+#include "native/core/population/pace.h"
 #include "native/core/population/team.h"
 #include "native/core/population/tiny_numbers.h"
 #include "population_fixture.h"
@@ -63,6 +64,87 @@ NB_TEST("population team: workers meet in every round, and in run after run") {
 }
 
 NB_TEST("population team: workers that sleep in a meeting are woken by the last one") { meet(60, 2, 2); }
+
+namespace {
+
+// A team whose batches take `together`, with `slept` sleeps each, and one worker's `alone`.
+struct Paced {
+  uint64_t together, slept, alone;
+  uint64_t now = 0, sleeps = 0, batches_together = 0, batches_alone = 0;
+  Pace pace{};
+
+  void run(uint64_t batches) {
+    for (uint64_t i = 0; i < batches; i++) {
+      if (i % 3 == 0) {
+        now += 1'000'000'000'000;
+        pace.begin_run(now);
+      }
+      pace.alone() ? batches_alone++ : batches_together++;
+      now += pace.alone() ? alone : together;
+      sleeps += pace.alone() ? 0 : slept;
+      pace.batch_done([&] { return now; }, sleeps);
+      if (i % 3 == 2) pace.end_run(now);
+    }
+  }
+};
+
+}  // namespace
+
+NB_TEST("population team: whose workers do not sleep always works together, however long a batch takes") {
+  Paced team{1'000'000'000, 0, 1};
+  team.run(9'999);
+  CHECK_EQ(team.batches_alone, uint64_t{0});
+}
+
+NB_TEST("population team: where workers wait longer than they work, one does nearly all alone, and the team comes back") {
+  Paced team{3'000'000, 1, 2'000};
+  team.run(199'998);
+  CHECK(team.batches_together > 4);
+  CHECK(team.batches_alone > 190'000);
+  team.together = 1'000;
+  team.slept = 0;
+  team.batches_alone = 0;
+  team.run(399'999);
+  CHECK(team.batches_alone < 200'000);
+  CHECK(!team.pace.alone());
+}
+
+NB_TEST("population team: whose workers sleep because their parts differ, but who is faster than one, works together") {
+  Paced team{2'000'000, 1, 3'000'000};
+  team.run(9'999);
+  CHECK(team.batches_alone < 1'000);
+  team.together = 9'000'000;  // until that is not true any more
+  team.batches_together = 0;
+  team.run(9'999);
+  CHECK(team.batches_together < 2'000);
+}
+
+NB_TEST("population team: of processors that others have the network gets the same result") {
+  std::vector<double> first;
+  for (const bool disturbed : {false, true}) {
+    std::atomic<bool> over{false};
+    std::vector<std::thread> others;
+    for (uint32_t i = 0; disturbed && i < 2 * std::thread::hardware_concurrency(); i++) {
+      others.emplace_back([&] {
+        while (!over.load(std::memory_order_relaxed)) {
+        }
+      });
+    }
+    TestNetwork network(0.1, 5, disturbed ? 2 : 1);
+    Lif p;
+    p.drive = 16;
+    const uint32_t neurons = network.lif(500, p);
+    Connection c = connection(neurons, neurons, Pattern::kFixedOutDegree, 0.2);
+    c.degree = 20;
+    network.connect(c);
+    for (int i = 0; i < 20; i++) network.run(100);
+    over = true;
+    for (std::thread& other : others) other.join();
+    const std::vector<double> potentials = network.state(neurons, Variable::kPotential);
+    if (first.empty()) first = potentials;
+    CHECK(first == potentials);
+  }
+}
 
 NB_TEST("population team: more threads than processors give the same result") {
   std::vector<double> first;

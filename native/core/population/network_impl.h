@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "network.h"
+#include "pace.h"
 #include "population.h"
 #include "projection.h"
 #include "recorder.h"
@@ -25,6 +26,7 @@ struct Network::Impl {
   std::vector<std::unique_ptr<Recorder>> recorders;
   std::vector<FiredList> lists;  // of each thread
   std::unique_ptr<Team> team;           // from the first run on, when there is more than one thread
+  Pace pace;
 
   nb_status keep_population(std::unique_ptr<Population> population, uint32_t* id);
   nb_status keep_projection(std::unique_ptr<Projection> projection, uint32_t* id);

@@ -2,6 +2,7 @@
 //
 // Steps of a network, in the order that network.h promises.
 #include <algorithm>
+#include <chrono>
 
 #include "network_impl.h"
 #include "tiny_numbers.h"
@@ -76,48 +77,108 @@ void Network::Impl::compute(uint32_t worker, uint32_t workers, Step steps, bool 
 
 namespace {
 
-// One call of advance(): what its workers share. Written by one of them while the others wait.
-struct Run {
-  Network::Impl& impl;
-  const volatile bool* stop;
-  Step wanted;
-  Step longest;
-  bool meets;
-  Step done = 0;
-  Step batch = 0;  // 0: finished
+uint64_t nanoseconds() {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
+}
 
-  void next() {
-    if (batch > 0) impl.end_batch(batch);
-    done += batch;
-    batch = stop != nullptr && *stop ? 0 : std::min(longest, wanted - done);
-    if (batch > 0) impl.begin_batch(batch);
+// One call of advance().
+class Run {
+ public:
+  Run(Network::Impl& impl, Step wanted, const volatile bool* stop)
+      : impl_(impl), stop_(stop), wanted_(wanted), longest_(impl.batch()), meets_(impl.instant()) {}
+
+  Step with(Team& team) {
+    impl_.pace.begin_run(nanoseconds());
+    turn_ = {begin(), impl_.pace.alone()};
+    team.run(work, this);
+    impl_.pace.end_run(nanoseconds());
+    return done_;
+  }
+
+  Step without_team() {
+    while (const Step batch = begin()) {
+      impl_.compute(0, 1, batch, meets_);
+      end(batch);
+    }
+    return done_;
+  }
+
+ private:
+  // What the workers do until they meet again. Written by one of them while the others wait.
+  struct Turn {
+    Step batch;  // 0: the run is over
+    bool alone;  // worker 0 does this one, and some more
+  };
+
+  // The steps of the next batch, or 0.
+  Step begin() {
+    const Step batch = stop_ != nullptr && *stop_ ? 0 : std::min(longest_, wanted_ - done_);
+    if (batch > 0) impl_.begin_batch(batch);
+    return batch;
+  }
+
+  void end(Step batch) {
+    impl_.end_batch(batch);
+    done_ += batch;
+  }
+
+  void count() { impl_.pace.batch_done(nanoseconds, impl_.team->sleeps()); }
+
+  // Batches by one worker, up to where the team is to try again. The others wait, and read nothing but the turn.
+  void work_alone(Step batch) {
+    while (batch > 0) {
+      impl_.compute(0, 1, batch, meets_);
+      end(batch);
+      count();
+      batch = begin();
+      if (!impl_.pace.alone()) break;
+    }
+    next_ = batch;
+  }
+
+  void next(Turn last) {
+    if (!last.alone) {
+      end(last.batch);
+      count();
+      next_ = begin();
+    }
+    turn_ = {next_, impl_.pace.alone()};
   }
 
   static void work(void* context, uint32_t worker) {
     const TinyIsZero mode;
     Run& run = *static_cast<Run*>(context);
-    Team& team = *run.impl.team;
-    while (run.batch > 0) {
-      run.impl.compute(worker, team.workers(), run.batch, run.meets);
-      team.meet([&] { run.next(); });
+    Team& team = *run.impl_.team;
+    for (Turn turn = run.turn_; turn.batch > 0; turn = run.turn_) {
+      if (!turn.alone) {
+        run.impl_.compute(worker, team.workers(), turn.batch, run.meets_);
+      } else if (worker == 0) {
+        run.work_alone(turn.batch);
+      }
+      team.meet([&] { run.next(turn); });
     }
   }
+
+  Network::Impl& impl_;
+  const volatile bool* stop_;
+  const Step wanted_;
+  const Step longest_;
+  const bool meets_;
+  Step done_ = 0;
+  Step next_ = 0;
+  Turn turn_{0, false};
 };
 
 }  // namespace
 
 Step Network::advance(Step steps, const volatile bool* stop) {
   Impl& impl = *impl_;
-  Run run{impl, stop, steps, impl.batch(), impl.instant()};
-  run.next();
   if (impl.options.threads > 1 && impl.team == nullptr) impl.team = Team::create(impl.options.threads);
-  if (impl.team != nullptr) {
-    impl.team->run(Run::work, &run);
-  } else {
-    const TinyIsZero mode;
-    for (; run.batch > 0; run.next()) impl.compute(0, 1, run.batch, run.meets);
-  }
-  return run.done;
+  Run run(impl, steps, stop);
+  if (impl.team != nullptr && impl.team->workers() > 1) return run.with(*impl.team);
+  const TinyIsZero mode;
+  return run.without_team();
 }
 
 void Network::Impl::sync() {

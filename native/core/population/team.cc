@@ -119,6 +119,7 @@ void Team::wait_for_turn(uint32_t turn) {
     if (turn_.load(std::memory_order_acquire) != turn) return;
     pause_a_little();
   }
+  sleeps_.fetch_add(1, std::memory_order_relaxed);
   std::unique_lock<std::mutex> lock(turn_mutex_);
   // SYNC team-sleep: either the last one sees this and wakes, or the turn has moved already.
   sleepers_.fetch_add(1, std::memory_order_seq_cst);

@@ -32,6 +32,8 @@ class Team {
   Team(const Team&) = delete;
   Team& operator=(const Team&) = delete;
 
+  // How often workers have stopped spinning in meetings, since creation. About: it may be read while they do.
+  uint64_t sleeps() const { return sleeps_.load(std::memory_order_relaxed); }
   uint32_t workers() const { return static_cast<uint32_t>(threads_.size()) + 1; }
   void run(Job job, void* context);
 
@@ -84,6 +86,7 @@ class Team {
   alignas(64) std::atomic<uint32_t> come_{0};
   alignas(64) std::atomic<uint32_t> turn_{0};
   std::atomic<uint32_t> sleepers_{0};  // in the barrier
+  std::atomic<uint64_t> sleeps_{0};    // ever; a count, of which nothing depends
   std::mutex turn_mutex_;              // for turned_ alone
   std::condition_variable turned_;
 };
