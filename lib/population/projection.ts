@@ -16,7 +16,7 @@ import {
   type RewireOptions,
   type Rewiring,
 } from './upkeep.js';
-import { allocate, checkBoolean, checkNumber, isList } from './validation.js';
+import { allocate, checkBoolean, checkNumber, isList, WEIGHT } from './validation.js';
 
 /** @internal What a projection is besides its synapses; saved with the network. */
 export interface ProjectionFacts {
@@ -156,7 +156,7 @@ export class Projection {
 
   /** Reward for this projection alone: see `net.reward()`. @throws ERR_NB_INVALID_ARGUMENT if its rule knows no reward. */
   reward(amount: number): void {
-    checkNumber('amount', amount);
+    checkNumber('amount', amount, WEIGHT);
     if (this.rule !== 'reward')
       throw new NeuronBusError(
         'INVALID_ARGUMENT',
@@ -167,7 +167,7 @@ export class Projection {
 
   /** Multiplies the weights into each neuron by one factor, so that they sum to `total`; they stay within the bounds of the rule. */
   normalize(total: number): void {
-    checkNumber('total', total);
+    checkNumber('total', total, WEIGHT);
     this.engine.call((native) => native.normalize(this.id, total));
   }
 

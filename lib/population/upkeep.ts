@@ -5,7 +5,7 @@
 
 import { checkKeys, invalidArgument } from '../memory/errors.js';
 import type { Engine, Periodic } from './engine.js';
-import { checkBoolean, checkInteger, checkNumber } from './validation.js';
+import { checkBoolean, checkInteger, checkNumber, WEIGHT } from './validation.js';
 
 export interface HomeostasisOptions {
   /** What the weights into each neuron sum to afterwards, in the unit of the weights, above 0. */
@@ -37,7 +37,7 @@ export class Homeostasis {
 
   /** @internal */
   constructor({ totalWeight, everyMs = 1000 }: HomeostasisOptions) {
-    this.totalWeight = checkNumber('totalWeight', totalWeight, { above: 0 });
+    this.totalWeight = checkNumber('totalWeight', totalWeight, { above: 0, max: WEIGHT.max });
     this.everyMs = checkNumber('everyMs', everyMs, { above: 0 });
   }
 }
@@ -94,7 +94,7 @@ export function checkRewire(options: RewireOptions): Rewire {
   if (grow !== 'removed') checkInteger('grow', grow, 0, 2 ** 32 - 1);
   if (grow !== 0 && weight === undefined)
     throw invalidArgument('weight', weight, 'a number, the weight of new synapses');
-  return { pruneBelow, dead, grow, weight: weight === undefined ? 0 : checkNumber('weight', weight) };
+  return { pruneBelow, dead, grow, weight: weight === undefined ? 0 : checkNumber('weight', weight, WEIGHT) };
 }
 
 /** @internal Does something every so many steps, from the next multiple on. */
