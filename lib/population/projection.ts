@@ -165,7 +165,10 @@ export class Projection {
     this.engine.call((native) => native.reward(this.id, amount));
   }
 
-  /** Multiplies the weights into each neuron by one factor, so that they sum to `total`; they stay within the bounds of the rule. */
+  /**
+   * Multiplies the weights into each neuron by one factor, so that they sum to `total`; they stay within the bounds of the rule.
+   * No factor above 0 does that where they sum to 0 or have the other sign: these are left as they are.
+   */
   normalize(total: number): void {
     checkNumber('total', total, WEIGHT);
     this.engine.call((native) => native.normalize(this.id, total));

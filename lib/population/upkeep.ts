@@ -70,7 +70,8 @@ const REWIRING_KEYS: ReadonlySet<string> = new Set([...REWIRE_KEYS, 'everyMs']);
 
 /**
  * Synaptic scaling: at each interval the weights into each neuron are multiplied by one factor, so that they sum to
- * `totalWeight` (Turrigiano et al. 1998, Nature 391:892, in the form of Diehl and Cook 2015).
+ * `totalWeight` (Turrigiano et al. 1998, Nature 391:892, in the form of Diehl and Cook 2015). As it is above 0, weights that sum to
+ * 0 or less are left as they are: inhibition scales with `projection.normalize()`.
  *
  * @throws NeuronBusError ERR_NB_INVALID_ARGUMENT naming the parameter.
  */
