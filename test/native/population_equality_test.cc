@@ -114,7 +114,9 @@ NB_TEST("population: every set of kernels gives the bits of the scalar one") {
     if (set == nullptr) continue;
     Random random = random_for_test();
     const size_t n = 256;
-    for (const bool shared : {true, false}) {
+    for (const uint32_t way : {0u, 1u, 2u, 3u}) {
+      const bool shared = (way & 1) != 0;
+      const bool fades = (way & 2) != 0;
       const uint32_t each = shared ? 0 : 1;
       std::vector<std::vector<double>> fields;
       for (int i = 0; i < 12; i++) fields.push_back(random_doubles(random, n, 0.2, 0.9));
@@ -127,8 +129,9 @@ NB_TEST("population: every set of kernels gives the bits of the scalar one") {
         std::vector<uint64_t> fired(n / 64);
         const auto field = [&](int i) { return Field{fields[static_cast<size_t>(i)].data(), each}; };
         if (which < 2) {
-          const LifKernel k{state[0].data(), state[1].data(), state[2].data(), state[3].data(), held.data(), fired.data(), 10, shared,
-                            field(0), field(1), field(2), field(3), field(4), field(5), field(6), field(7), field(8), field(9), field(10)};
+          const LifKernel k{state[0].data(), state[1].data(), state[2].data(), state[3].data(), held.data(), fired.data(), 10,
+                            0.75, 0.5, shared, fades, field(0), field(1), field(2), field(3), field(4), field(5), field(6),
+                            field(7), field(8), field(9), field(10)};
           (which == 0 ? kernels.lif : kernels.lif_conductance)(k, 0, n);
         } else if (which == 2) {
           const IzhikevichKernel k{state[0].data(), state[3].data(), state[1].data(), state[2].data(), held.data(), fired.data(), 10,

@@ -38,12 +38,6 @@ void build(TestNetwork& network) {
   network.connect(lateral);
 }
 
-nb_status load(const char* path, uint32_t threads, std::unique_ptr<Network>* out) {
-  std::unique_ptr<uint8_t[]> extra;
-  size_t bytes = 0;
-  return Network::load(path, threads, out, &extra, &bytes);
-}
-
 std::vector<float> everything(Network& network) {
   std::vector<float> all;
   for (uint32_t p = 0; p < network.projections(); p++) {

@@ -109,6 +109,12 @@ class TestNetwork {
   std::unique_ptr<Network> network_;
 };
 
+inline nb_status load(const char* path, uint32_t threads, std::unique_ptr<Network>* out) {
+  std::unique_ptr<uint8_t[]> extra;
+  size_t bytes = 0;
+  return Network::load(path, threads, out, &extra, &bytes);
+}
+
 // A file of its own, gone when the test is over.
 class TestFile {
  public:

@@ -197,6 +197,50 @@ NB_TEST("population models: by sign, a negative weight is an inhibitory conducta
   }
 }
 
+NB_TEST("population models: currents decay alike for thousands of steps, whatever comes, is set, or goes through a file") {
+  for (const Model model : {Model::kLif, Model::kLifConductance}) {
+    for (const double tau_i : {0.15, 20.0, 0.01}) {  // short, long, and gone within a step
+      const double dt = 0.1;
+      TestNetwork network(dt);
+      Random random = random_for_test();
+      Lif p;
+      p.threshold = 1000;
+      p.tau_i = tau_i;
+      std::vector<Spike> arrivals;
+      for (Step step = 0; step < 9000; step++) {
+        if (random.below(30) == 0) arrivals.push_back({static_cast<uint32_t>(random.below(2)), step});
+      }
+      const uint32_t source = network.source(2, arrivals);
+      const uint32_t neuron = network.lif(1, p, model);
+      const double sign = model == Model::kLif ? 1 : -1;
+      Connection c = connection(source, neuron, Pattern::kAllToAll, 0, 0);
+      const float weights[] = {2, -3};
+      c.weight_kind = WeightKind::kGiven;
+      c.weights = weights;
+      c.weight_count = 2;
+      network.connect(c);
+      double e = 0, in = 0;
+      size_t next = 0;
+      TestFile file;
+      for (Step step = 0; step < 9000; step++) {
+        if (random.below(2000) == 0) {
+          CHECK_EQ(network->save(file.path(), nullptr, 0), NB_OK);
+          CHECK_EQ(load(file.path(), 1, &network.owner()), NB_OK);
+        }
+        if (random.below(1000) == 0) network.set(neuron, Variable::kExcitatory, e = static_cast<double>(random.below(10)));
+        network.run(1);
+        e *= std::exp(-dt / p.tau_e);
+        in *= std::exp(-dt / p.tau_i);
+        for (; next < arrivals.size() && arrivals[next].step == step; next++) {
+          arrivals[next].neuron == 0 ? e += 2 : in -= sign * 3;
+        }
+        near(network.state(neuron, Variable::kExcitatory)[0], e, 1e-11 * (1 + e), "excitatory");
+        near(network.state(neuron, Variable::kInhibitory)[0], in, 1e-11 * (1 + std::fabs(in)), "inhibitory");
+      }
+    }
+  }
+}
+
 NB_TEST("population models: parameters of each neuron are its own") {
   TestNetwork network(1);
   std::vector<double> drives(130), one{0};

@@ -19,10 +19,12 @@ inline void prefetch(const void* at) {
 
 }  // namespace
 
-void Projection::deliver(uint32_t thread, Step now, uint32_t* list) {
+void Projection::deliver(uint32_t thread, Step now, FiredList* fired) {
   for (Group& group : groups) {
     if (now < group.delay) continue;
-    const uint32_t count = pre->list_fired(now - group.delay, list);
+    fired->look(*pre, now - group.delay);
+    const uint32_t* const list = fired->neurons.data();
+    const uint32_t count = fired->count;
     if (count == 0) continue;
     for (Block& block : group.blocks) {
       if (post->shards[block.shard].thread != thread) continue;
@@ -89,9 +91,10 @@ void Projection::deliver_static(const Block& block, const uint32_t* list, uint32
   double* const excitatory = post->excitatory.data() + block.first;
   double* const inhibitory = post->inhibitory.data() + block.first;
   double* const target = feed_ == Feed::kInhibitory ? inhibitory : excitatory;
-  const double scale = feed_ == Feed::kInhibitory ? inhibitory_scale_ : 1;
+  const Scales scales = scales_onto(block.shard);
+  const double scale = feed_ == Feed::kInhibitory ? scales.inhibitory : scales.excitatory;
   const auto by_sign = [&](float weight, uint32_t to) {
-    weight < 0 ? inhibitory[to] += weight * inhibitory_scale_ : excitatory[to] += weight;
+    weight < 0 ? inhibitory[to] += weight * scales.inhibitory : excitatory[to] += weight * scales.excitatory;
   };
   if (block.dense()) {
     const Kernels& run = kernels();

@@ -24,13 +24,15 @@ struct Field {
 // Who is held until when, as a number of steps; infinite for the dead and for padding.
 struct LifKernel {
   double* potential;
-  double* excitatory;
-  double* inhibitory;  // null: all zero
+  double* excitatory;  // in units of unit_excitatory
+  double* inhibitory;  // likewise; null: all zero
   double* raised;  // threshold above the fixed one; null: none
   const double* held_until;
   uint64_t* fired;
   double now;
+  double unit_excitatory, unit_inhibitory;
   bool shared;  // no field has a value for each neuron
+  bool fades;   // the units decay, not the columns
   Field keep;   // of current synapses: v' = base + (v - base) keep + gain_e e + gain_i i
   Field base;   // rest + drive
   Field gain_excitatory, gain_inhibitory;

@@ -76,49 +76,57 @@ struct LifConductances {
 };
 
 // What is in registers stays there: the columns do not overlap, and nothing is asked twice.
-template <typename Synapses, bool Shared, bool Inhibited, bool Raised>
+template <typename Synapses, bool Shared, bool Fades, bool Inhibited>
 void lif_range(const LifKernel& k, size_t begin, size_t end) {
   const Synapses synapses(k);
   const Coefficient<Shared> decay_excitatory(k.decay_excitatory), decay_inhibitory(k.decay_inhibitory);
   const Coefficient<Shared> fixed(k.threshold), decay_raised(k.decay_raised);
   const Doubles now = Doubles::all(k.now);
+  const Doubles unit_excitatory = Doubles::all(k.unit_excitatory);
+  const Doubles unit_inhibitory = Doubles::all(k.unit_inhibitory);
   double* const potential = k.potential;
   double* const excitatory = k.excitatory;
   double* const inhibitory = k.inhibitory;
   double* const raised = k.raised;
   const double* const held_until = k.held_until;
-  uint64_t* const fired = k.fired;
   for (size_t word = begin; word < end; word += kNeuronBlock) {
-    uint64_t above = 0;
+    uint64_t fired = 0;
     for (size_t lane = 0; lane < kNeuronBlock; lane += Doubles::lanes) {
       const size_t i = word + lane;
       const Doubles v = Doubles::load(potential + i);
-      const Doubles e = Doubles::load(excitatory + i);
-      const Doubles in = Inhibited ? Doubles::load(inhibitory + i) : Doubles::all(0);
+      const Doubles e = Doubles::load(excitatory + i) * unit_excitatory;
+      const Doubles in = Inhibited ? Doubles::load(inhibitory + i) * unit_inhibitory : Doubles::all(0);
       const Mask held = greater(Doubles::load(held_until + i), now);
       const Doubles next = select(held, v, synapses.advance(i, v, e, in));
       next.store(potential + i);
-      (e * decay_excitatory.at(i)).store(excitatory + i);
-      if (Inhibited) (in * decay_inhibitory.at(i)).store(inhibitory + i);
+      if (!Fades) {
+        (e * decay_excitatory.at(i)).store(excitatory + i);
+        if (Inhibited) (in * decay_inhibitory.at(i)).store(inhibitory + i);
+      }
       Doubles threshold = fixed.at(i);
-      if (Raised) {
+      if (raised != nullptr) {
         const Doubles higher = Doubles::load(raised + i) * decay_raised.at(i);
         higher.store(raised + i);
         threshold = threshold + higher;
       }
-      above |= static_cast<uint64_t>(bits(and_not(at_least(next, threshold), held))) << lane;
+      fired |= static_cast<uint64_t>(bits(and_not(at_least(next, threshold), held))) << lane;
     }
-    fired[word / kNeuronBlock] = above;
+    k.fired[word / kNeuronBlock] = fired;
   }
 }
 
-template <template <bool> class Synapses, bool Shared>
+template <typename Synapses, bool Shared, bool Fades>
 void lif_with(const LifKernel& k, size_t begin, size_t end) {
-  using S = Synapses<Shared>;
-  if (k.raised == nullptr) {
-    k.inhibitory == nullptr ? lif_range<S, Shared, false, false>(k, begin, end) : lif_range<S, Shared, true, false>(k, begin, end);
+  k.inhibitory == nullptr ? lif_range<Synapses, Shared, Fades, false>(k, begin, end)
+                          : lif_range<Synapses, Shared, Fades, true>(k, begin, end);
+}
+
+template <template <bool> class Synapses>
+void lif_of(const LifKernel& k, size_t begin, size_t end) {
+  if (k.shared) {
+    k.fades ? lif_with<Synapses<true>, true, true>(k, begin, end) : lif_with<Synapses<true>, true, false>(k, begin, end);
   } else {
-    k.inhibitory == nullptr ? lif_range<S, Shared, false, true>(k, begin, end) : lif_range<S, Shared, true, true>(k, begin, end);
+    k.fades ? lif_with<Synapses<false>, false, true>(k, begin, end) : lif_with<Synapses<false>, false, false>(k, begin, end);
   }
 }
 
@@ -158,11 +166,11 @@ void izhikevich_range(const IzhikevichKernel& k, size_t begin, size_t end) {
 }
 
 void lif(const LifKernel& k, size_t begin, size_t end) {
-  k.shared ? lif_with<LifCurrents, true>(k, begin, end) : lif_with<LifCurrents, false>(k, begin, end);
+  lif_of<LifCurrents>(k, begin, end);
 }
 
 void lif_conductance(const LifKernel& k, size_t begin, size_t end) {
-  k.shared ? lif_with<LifConductances, true>(k, begin, end) : lif_with<LifConductances, false>(k, begin, end);
+  lif_of<LifConductances>(k, begin, end);
 }
 
 void izhikevich(const IzhikevichKernel& k, size_t begin, size_t end) {

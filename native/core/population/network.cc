@@ -39,8 +39,8 @@ nb_status Network::create(const NetworkOptions& options, std::unique_ptr<Network
 
 nb_status Network::Impl::keep_population(std::unique_ptr<Population> population, uint32_t* id) {
   if (nb_status status = population->keep_steps(power_of_two(2 * kLongestBatch), now); status != NB_OK) return status;
-  for (Column<uint32_t>& list : lists) {
-    if (list.size() < population->size && !list.resize(population->size)) return NB_ERR_NO_MEMORY;
+  for (FiredList& list : lists) {
+    if (list.neurons.size() < population->size && !list.neurons.resize(population->size)) return NB_ERR_NO_MEMORY;
   }
   *id = static_cast<uint32_t>(populations.size());
   populations.push_back(std::move(population));
@@ -107,7 +107,7 @@ uint64_t Network::bytes() const {
   for (const auto& population : impl_->populations) sum += population->bytes();
   for (const auto& projection : impl_->projections) sum += projection->bytes();
   for (const auto& recorder : impl_->recorders) sum += recorder->bytes();
-  for (const auto& list : impl_->lists) sum += list.bytes();
+  for (const auto& list : impl_->lists) sum += list.neurons.bytes();
   return sum;
 }
 

@@ -33,6 +33,8 @@ void put_population(ArchiveWriter& out, const Population& p, Step now, Step kept
   each_column(p, [&](const Column<double>& column) {
     if (!column.empty()) out.put_array(column.data(), p.size);
   });
+  out.put(p.units[0].excitatory);
+  out.put(p.units[0].inhibitory);
   out.put(static_cast<uint8_t>(!p.last_spike.empty()));
   if (!p.last_spike.empty()) out.put_array(p.last_spike.data(), p.size);
   out.put_array(p.spikes.data(), p.size);
@@ -61,6 +63,16 @@ nb_status get_parameters(ArchiveReader& in, Model model, uint32_t size, std::vec
     NB_TRY(in.get_column(&out->back(), each != 0 ? size : 1));
   }
   return NB_OK;
+}
+
+bool get_units(ArchiveReader& in, Population& p) {
+  Units units;
+  if (!in.get(&units.excitatory) || !in.get(&units.inhibitory)) return false;
+  for (double unit : {units.excitatory, units.inhibitory}) {
+    if (!(unit >= Population::kSmallestUnit && unit <= 1)) return false;
+  }
+  std::fill(p.units.begin(), p.units.end(), units);
+  return p.fades() || (units.excitatory == 1 && units.inhibitory == 1);
 }
 
 nb_status get_source(ArchiveReader& in, Population& p, Step now) {
@@ -133,8 +145,9 @@ nb_status get_population(ArchiveReader& in, Network::Impl& impl) {
   bool held = true;
   each_column(*made, [&](Column<double>& column) { held = held && (column.empty() || in.get_array(column.data(), size)); });
   for (uint32_t i = 0; i < size && !made->inhibitory.empty(); i++) made->inhibited = made->inhibited || made->inhibitory[i] != 0;
+  NB_CHECK(held && get_units(in, *made));
   uint8_t remembers = 0;
-  NB_CHECK(held && in.get(&remembers) && remembers <= 1);
+  NB_CHECK(in.get(&remembers) && remembers <= 1);
   if (remembers != 0) NB_TRY(in.get_column(&made->last_spike, size));
   NB_CHECK(in.get_array(made->spikes.data(), size) && in.get_array(made->dead.data(), size));
   NB_TRY(get_source(in, *made, impl.now));

@@ -23,7 +23,7 @@ struct Network::Impl {
   std::vector<std::unique_ptr<Population>> populations;
   std::vector<std::unique_ptr<Projection>> projections;
   std::vector<std::unique_ptr<Recorder>> recorders;
-  std::vector<Column<uint32_t>> lists;  // of each thread: who fired
+  std::vector<FiredList> lists;  // of each thread
   std::unique_ptr<Team> team;           // from the first run on, when there is more than one thread
 
   nb_status keep_population(std::unique_ptr<Population> population, uint32_t* id);

@@ -36,7 +36,8 @@ void Network::Impl::integrate(uint32_t thread, Step step) {
 }
 
 void Network::Impl::deliver(uint32_t thread, Step step) {
-  for (auto& projection : projections) projection->deliver(thread, step, lists[thread].data());
+  lists[thread].of = nullptr;
+  for (auto& projection : projections) projection->deliver(thread, step, &lists[thread]);
   for (auto& population : populations) {
     for (uint32_t s = 0; s < population->shards.size(); s++) {
       const Shard& shard = population->shards[s];

@@ -38,7 +38,8 @@ void Projection::deliver_plastic(Block& block, uint32_t thread, const Group& gro
   double* const excitatory = post->excitatory.data() + block.first;
   double* const inhibitory = post->inhibitory.data() + block.first;
   double* const target = feed_ == Feed::kInhibitory ? inhibitory : excitatory;
-  const double scale = feed_ == Feed::kInhibitory ? inhibitory_scale_ : 1;
+  const Scales scales = scales_onto(block.shard);
+  const double scale = feed_ == Feed::kInhibitory ? scales.inhibitory : scales.excitatory;
   const bool reward = plasticity.rule == Rule::kReward;
   const bool reduced = plasticity.pairing == Pairing::kReducedNearest;
   const Kernels& run = kernels();
@@ -76,7 +77,7 @@ void Projection::deliver_plastic(Block& block, uint32_t thread, const Group& gro
       if (feed_ != Feed::kBySign) {
         target[to] += weight * scale;
       } else {
-        weight < 0 ? inhibitory[to] += weight * inhibitory_scale_ : excitatory[to] += weight;
+        weight < 0 ? inhibitory[to] += weight * scales.inhibitory : excitatory[to] += weight * scales.excitatory;
       }
       block.weight[k] = reward ? weight : depress<Soft>(task.terms, weight, fall);
     }

@@ -5,6 +5,7 @@
 #include <new>
 
 #include "random.h"
+#include "tiny_numbers.h"
 #include "values.h"
 
 namespace neuronbus::population {
@@ -41,6 +42,7 @@ nb_status Population::create(const NetworkOptions& options, uint32_t id, Model m
   made->padded_ = static_cast<uint32_t>(round_up(size, kNeuronBlock));
   made->words_ = made->padded_ / 64;
   made->make_shards(options.threads);
+  made->units.resize(made->shards.size());
   made->parameters.resize(count);
   for (uint32_t p = 0; p < count; p++) {
     if (!copy_values(parameters[p], size, made->padded_, &made->parameters[p])) return NB_ERR_NO_MEMORY;
@@ -141,6 +143,11 @@ double* Population::state_of(Variable variable) {
   return column.empty() ? nullptr : column.data();
 }
 
+double Population::unit_of(Variable variable, uint32_t shard) const {
+  if (variable == Variable::kExcitatory) return units[shard].excitatory;
+  return variable == Variable::kInhibitory ? units[shard].inhibitory : 1;
+}
+
 nb_status Population::get_state(Variable variable, double* out) {
   if (variable == Variable::kRate && model == Model::kPoisson) {
     for (uint32_t i = 0; i < size; i++) out[i] = parameters[kPoissonRate].at(i);
@@ -152,7 +159,9 @@ nb_status Population::get_state(Variable variable, double* out) {
   }
   const double* state = state_of(variable);
   if (state == nullptr) return NB_ERR_INVALID_ARGUMENT;
-  std::copy(state, state + size, out);
+  const TinyIsZero mode;  // as in a step
+  const double unit = unit_of(variable, 0);
+  for (uint32_t i = 0; i < size; i++) out[i] = state[i] * unit;
   return NB_OK;
 }
 
@@ -173,6 +182,9 @@ nb_status Population::set_state(Variable variable, Values values) {
   double* state = state_of(variable);
   if (state == nullptr) return NB_ERR_INVALID_ARGUMENT;
   if (variable == Variable::kInhibitory) inhibited = true;
+  if (fades_) {
+    for (const Shard& shard : shards) settle(shard);
+  }
   for (uint32_t i = 0; i < size; i++) state[i] = values.values[values.count == 1 ? 0 : i];
   return NB_OK;
 }

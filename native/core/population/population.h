@@ -63,6 +63,12 @@ struct PostLog {
   uint32_t capacity() const { return static_cast<uint32_t>(post.size()); }
 };
 
+// What 1 stands for in the columns of currents or conductances. Where all neurons forget alike the unit decays in place of the
+// columns, which a step then need not write.
+struct alignas(64) Units {
+  double excitatory = 1, inhibitory = 1;
+};
+
 struct SourceSpike {
   Step step;
   uint32_t neuron;
@@ -73,6 +79,7 @@ class Population {
   // Takes what add_population() takes. NB_ERR_INVALID_ARGUMENT, NB_ERR_NO_MEMORY.
   static nb_status create(const NetworkOptions& options, uint32_t id, Model model, uint32_t size, const Values* parameters,
                           std::unique_ptr<Population>* out);
+  static constexpr double kSmallestUnit = 1e-30;
   static uint32_t parameter_count(Model model);
   static bool valid_parameters(Model model, const Values* parameters);  // that are finite and as many as needed
 
@@ -93,10 +100,12 @@ class Population {
   bool log_has_room(uint32_t shard, Step now) const;  // for the spikes of step `now`
   void reset(const Shard& shard, Step now);
   bool jumps() const { return jumps_; }
+  bool fades() const { return fades_; }
 
   nb_status add_source_spikes(const uint32_t* neurons, const Step* steps, size_t count, Step now);
 
   double* state_of(Variable variable);
+  double unit_of(Variable variable, uint32_t shard) const;  // of what state_of() points to
   nb_status get_state(Variable variable, double* out);
   nb_status set_state(Variable variable, Values values);
   void kill(uint32_t neuron);
@@ -117,7 +126,8 @@ class Population {
   std::vector<Parameter> parameters;
 
   Column<double> potential, excitatory, inhibitory, raised, recovery, rate, hazard;
-  bool inhibited = false;  // something feeds `inhibitory`; until then it is zero and not looked at
+  std::vector<Units> units;  // by shard, whose thread writes it; all are equal while the team rests
+  bool inhibited = false;    // something feeds `inhibitory`; until then it is zero and not looked at
   Column<double> held_until;  // steps; infinite: dead
   Column<uint32_t> spikes;    // since creation
   Column<uint8_t> dead;
@@ -138,13 +148,30 @@ class Population {
   nb_status derive_one(Parameter* out, uint32_t mask, F value);
   void make_shards(uint32_t threads);
   void emit_source(Step now);
+  void fade(const Shard& shard);
+  void settle(const Shard& shard);  // the units become 1
   bool is_lif() const { return model == Model::kLif || model == Model::kLifConductance; }
 
   uint32_t padded_ = 0, words_ = 0, slots_ = 0;
   Column<uint64_t> bits_;
   Parameter keep_, base_, gain_e_, gain_i_, decay_e_, decay_i_, decay_raised_, refractory_, rate_, jump_e_, jump_i_, per_step_;
   bool jumps_ = false;
+  bool fades_ = false;  // the units decay
   bool shared_ = true;
+};
+
+// Who fired at a step, kept for the projections that ask for the same one after another. Belongs to one thread.
+struct alignas(64) FiredList {
+  Column<uint32_t> neurons;  // room for the largest population
+  uint32_t count = 0;
+  const Population* of = nullptr;
+  Step step = kNoStep;
+  void look(const Population& population, Step at) {
+    if (of == &population && step == at) return;
+    of = &population;
+    step = at;
+    count = population.list_fired(at, neurons.data());
+  }
 };
 
 // Calls visit(neuron within the words) for each bit that is set.

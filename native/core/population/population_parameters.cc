@@ -127,6 +127,9 @@ nb_status Population::derive_lif() {
   for (nb_status one : status) {
     if (one != NB_OK) return one;
   }
+  // Rarely small enough to be turned into 1 again, which costs as much as a step.
+  constexpr double kSlow = 0.5;
+  fades_ = !decay_e_.each && !decay_i_.each && decay_e_.at(0) >= kSlow && decay_i_.at(0) >= kSlow;
   return NB_OK;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The parts of a step that concern the neurons of one shard.
+#include <algorithm>
 #include <cstring>
 
 #include "population.h"
@@ -12,15 +13,18 @@ void Population::integrate(const Shard& shard, Step now) {
   const Kernels& run = kernels();
   const size_t end = round_up(shard.first + shard.count, kNeuronBlock);
   uint64_t* bits = fired(now);
+  const Units& unit = units[&shard - shards.data()];
   switch (model) {
     case Model::kLif:
     case Model::kLifConductance: {
       const LifKernel k{potential.data(), excitatory.data(), inhibited ? inhibitory.data() : nullptr,
-                        raised.empty() ? nullptr : raised.data(), held_until.data(), bits, static_cast<double>(now), shared_, keep_.field(), base_.field(),
+                        raised.empty() ? nullptr : raised.data(), held_until.data(), bits, static_cast<double>(now),
+                        unit.excitatory, unit.inhibitory, shared_, fades_, keep_.field(), base_.field(),
                         gain_e_.field(), gain_i_.field(), decay_e_.field(), decay_i_.field(),
                         parameters[kLifThreshold].field(), decay_raised_.field(), rate_.field(),
                         parameters[kLifReversalExcitatory].field(), parameters[kLifReversalInhibitory].field()};
       (model == Model::kLif ? run.lif : run.lif_conductance)(k, shard.first, end);
+      if (fades_) fade(shard);
       break;
     }
     case Model::kIzhikevich: {
@@ -45,6 +49,22 @@ void Population::integrate(const Shard& shard, Step now) {
       held_until[i] = static_cast<double>(now) + refractory_.at(i);
     });
   }
+}
+
+void Population::fade(const Shard& shard) {
+  Units& unit = units[&shard - shards.data()];
+  unit.excitatory *= decay_e_.at(0);
+  unit.inhibitory *= decay_i_.at(0);
+  if (std::min(unit.excitatory, unit.inhibitory) < kSmallestUnit) settle(shard);
+}
+
+void Population::settle(const Shard& shard) {
+  Units& unit = units[&shard - shards.data()];
+  for (uint32_t i = shard.first; i < shard.first + shard.count; i++) {
+    excitatory[i] *= unit.excitatory;
+    inhibitory[i] *= unit.inhibitory;
+  }
+  unit = {};
 }
 
 // A source has one shard, however large it is.

@@ -65,8 +65,8 @@ class Projection {
   static nb_status create(const NetworkOptions& options, uint32_t id, const Connection& connection, Population& pre, Population& post,
                           std::unique_ptr<Projection>* out);
 
-  // Delivers what arrives at step `now` in the blocks of one thread. `list` has room for all pre-neurons.
-  void deliver(uint32_t thread, Step now, uint32_t* list);
+  // Delivers what arrives at step `now` in the blocks of one thread.
+  void deliver(uint32_t thread, Step now, FiredList* fired);
   // The synapses onto a shard take all post-spikes before `now`.
   void sweep(uint32_t shard, Step now);
   void sync(Step now);
@@ -130,6 +130,15 @@ class Projection {
   template <bool Soft>
   void sweep_block(Block& block, const Group& group, Step now);
   void remember(Group& group, uint32_t thread, Step now, const uint32_t* list, uint32_t count);
+
+  // What a weight is multiplied with before it is added to a column of the posts.
+  struct Scales {
+    double excitatory, inhibitory;
+  };
+  Scales scales_onto(uint32_t shard) const {
+    const Units& unit = post->units[shard];
+    return {1 / unit.excitatory, inhibitory_scale_ / unit.inhibitory};
+  }
 
   Feed feed_ = Feed::kExcitatory;
   double inhibitory_scale_ = 1;  // -1: negative weights are conductances

@@ -61,9 +61,10 @@ void Recorder::sample(const Shard& shard, Step now) {
   const uint64_t slot = batch_slot_ + (now - batch_step_) / every_;
   if (slot >= steps_.size()) return;
   float* const out = values_.data() + slot * width();
+  const double unit = population_->unit_of(variable_, static_cast<uint32_t>(&shard - population_->shards.data()));
   const auto value = [&](uint32_t neuron) {
     return static_cast<float>(variable_ == Variable::kRate ? population_->parameters[kPoissonRate].at(neuron)
-                                                           : population_->state_of(variable_)[neuron]);
+                                                           : population_->state_of(variable_)[neuron] * unit);
   };
   if (neurons_.empty()) {
     for (uint32_t i = shard.first; i < shard.first + shard.count; i++) out[i] = value(i);
