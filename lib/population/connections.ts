@@ -19,6 +19,7 @@ import {
   type Distribution,
   isList,
   type Range,
+  WEIGHT,
 } from './validation.js';
 
 /**
@@ -153,7 +154,7 @@ export function resolveConnection(
   const shape = resolveShape(pre, post, options);
   const weights = resolveWeights(post, options, rule, shape.given);
   const delays = resolveDelays(engine, options.delayMs, shape.list);
-  checkUpkeep(engine, options);
+  checkUpkeep(engine, options, weightRange(rule));
   const receptor = RECEPTOR[checkChoice('receptor', options.receptor ?? 'by-sign', RECEPTOR)];
   return {
     numbers: Float64Array.from([
@@ -309,7 +310,7 @@ function resolveWeights(
 
 /** @internal What weights of a rule may be. */
 export function weightRange(rule: { readonly wMin: number; readonly wMax: number } | undefined): Range {
-  return rule === undefined ? { min: -1e9, max: 1e9 } : { min: rule.wMin, max: rule.wMax };
+  return rule === undefined ? WEIGHT : { min: rule.wMin, max: rule.wMax };
 }
 
 /** @internal Weights in single precision, in which the bounds of a rule are kept as well. */
@@ -360,11 +361,13 @@ function resolveDelays(engine: Engine, delayMs: CommonOptions['delayMs'], list: 
   return { low, high: steps('delayMs.uniform[1]', distribution.uniform[1]), given };
 }
 
-function checkUpkeep(engine: Engine, { homeostasis, rewiring }: CommonOptions): void {
+function checkUpkeep(engine: Engine, { homeostasis, rewiring }: CommonOptions, range: Range): void {
   if (homeostasis !== undefined && !(homeostasis instanceof Homeostasis))
     throw invalidArgument('homeostasis', homeostasis, 'what homeostasis() returns');
   if (rewiring !== undefined && !(rewiring instanceof Rewiring))
     throw invalidArgument('rewiring', rewiring, 'what rewiring() returns');
   if (homeostasis !== undefined) engine.steps('homeostasis.everyMs', homeostasis.everyMs, 1);
-  if (rewiring !== undefined) engine.steps('rewiring.everyMs', rewiring.everyMs, 1);
+  if (rewiring === undefined) return;
+  engine.steps('rewiring.everyMs', rewiring.everyMs, 1);
+  if (rewiring.wish.grow !== 0) checkNumber('rewiring.weight', rewiring.wish.weight, range);
 }

@@ -33,6 +33,7 @@ import {
   randomFor,
   resolveValues,
   type Values,
+  WEIGHT,
 } from './validation.js';
 
 export interface SpikingNetworkOptions {
@@ -273,7 +274,7 @@ export class SpikingNetwork {
 
   /** Adds `amount` of dopamine for all projections with `rewardStdp()`; negative: punishment. @throws ERR_NB_INVALID_ARGUMENT. */
   reward(amount: number): void {
-    checkNumber('amount', amount);
+    checkNumber('amount', amount, WEIGHT);
     this.#engine.call((native) => native.reward(EVERYWHERE, amount));
   }
 

@@ -5,7 +5,7 @@
 
 import { checkKeys, invalidArgument } from '../memory/errors.js';
 import { BOUNDS, PAIRING, RULE } from './native_network.js';
-import { checkChoice, checkNumber, TIME_CONSTANT } from './validation.js';
+import { checkChoice, checkNumber, TIME_CONSTANT, WEIGHT } from './validation.js';
 
 /**
  * Which spikes pair, as in Morrison, Diesmann and Gerstner 2008 (Biol. Cybern. 98:459). An arrival and a post-spike of one step:
@@ -110,8 +110,10 @@ export class PlasticityRule {
   /** @internal */
   constructor(name: 'pair' | 'triplet' | 'reward', options: WeightBounds, numbers: readonly number[]) {
     this.name = name;
-    this.wMin = checkNumber('wMin', options.wMin ?? 0);
-    this.wMax = checkNumber('wMax', options.wMax ?? 1, { above: this.wMin });
+    this.wMin = checkNumber('wMin', options.wMin ?? 0, WEIGHT);
+    this.wMax = checkNumber('wMax', options.wMax ?? 1, WEIGHT);
+    if (!(Math.fround(this.wMax) > Math.fround(this.wMin)))
+      throw invalidArgument('wMax', this.wMax, `above wMin, ${this.wMin}, also in single precision`);
     const pairing = PAIRING[checkChoice('pairing', options.pairing ?? 'all', PAIRING)];
     const bounds = BOUNDS[checkChoice('bounds', options.bounds ?? 'additive', BOUNDS)];
     this.numbers = [RULE[name], pairing, bounds, this.wMin, this.wMax, ...numbers];
@@ -144,8 +146,8 @@ const TRIPLET_KEYS: ReadonlySet<string> = new Set([
  */
 export function pairStdp(options: PairStdpOptions = {}): PlasticityRule {
   checkKeys('a parameter of pairStdp()', options, PAIR_KEYS);
-  const aPlus = checkNumber('aPlus', options.aPlus ?? 0.005);
-  const aMinus = checkNumber('aMinus', options.aMinus ?? 1.05 * aPlus);
+  const aPlus = checkNumber('aPlus', options.aPlus ?? 0.005, WEIGHT);
+  const aMinus = checkNumber('aMinus', options.aMinus ?? 1.05 * aPlus, WEIGHT);
   return new PlasticityRule('pair', options, [aPlus, aMinus, ...fastTaus(options, 20, 20), 0, 0, 1, 1, 1, 0]);
 }
 
@@ -163,7 +165,7 @@ export function tripletStdp(options: TripletStdpOptions = {}): PlasticityRule {
   if (pairing === 'reduced-nearest')
     throw invalidArgument('pairing', pairing, "'all' or 'nearest' for triplets");
   const amplitude = (name: 'a2Plus' | 'a2Minus' | 'a3Plus' | 'a3Minus', published: number) =>
-    checkNumber(name, options[name] ?? published);
+    checkNumber(name, options[name] ?? published, WEIGHT);
   return new PlasticityRule('triplet', { ...options, pairing }, [
     amplitude('a2Plus', a2Plus),
     amplitude('a2Minus', a2Minus),
@@ -185,10 +187,10 @@ export function tripletStdp(options: TripletStdpOptions = {}): PlasticityRule {
  */
 export function rewardStdp(options: RewardStdpOptions = {}): PlasticityRule {
   checkKeys('a parameter of rewardStdp()', options, REWARD_KEYS);
-  const aPlus = checkNumber('aPlus', options.aPlus ?? 0.1);
+  const aPlus = checkNumber('aPlus', options.aPlus ?? 0.1, WEIGHT);
   return new PlasticityRule('reward', { ...options, wMax: options.wMax ?? 4 }, [
     aPlus,
-    checkNumber('aMinus', options.aMinus ?? 1.5 * aPlus),
+    checkNumber('aMinus', options.aMinus ?? 1.5 * aPlus, WEIGHT),
     ...fastTaus(options, 20, 20),
     0,
     0,

@@ -210,8 +210,11 @@ export class Presenter<Input, Output> {
       this.check();
       this.#presented = true;
       const begin = engine.now;
-      this.#end = begin + engine.steps('windowMs', windowMs, 1);
-      const timesMs = train.timesMs.map((ms) => engine.timeOf(begin + engine.stepAt('timesMs', ms)));
+      const steps = engine.steps('windowMs', windowMs, 1);
+      this.#end = begin + steps;
+      // A time just below the end of the window is of its last step, whatever rounding says: the next step is another input's.
+      const stepOf = (ms: number) => Math.min(engine.stepAt('timesMs', ms), steps - 1);
+      const timesMs = train.timesMs.map((ms) => engine.timeOf(begin + stepOf(ms)));
       input.add({ neurons: train.neurons, timesMs });
       this.#recording.clear();
       this.#host.begun(number);

@@ -16,7 +16,7 @@ import {
   type RewireOptions,
   type Rewiring,
 } from './upkeep.js';
-import { allocate, checkBoolean, checkNumber, isList } from './validation.js';
+import { allocate, checkBoolean, checkNumber, isList, WEIGHT } from './validation.js';
 
 /** @internal What a projection is besides its synapses; saved with the network. */
 export interface ProjectionFacts {
@@ -156,7 +156,7 @@ export class Projection {
 
   /** Reward for this projection alone: see `net.reward()`. @throws ERR_NB_INVALID_ARGUMENT if its rule knows no reward. */
   reward(amount: number): void {
-    checkNumber('amount', amount);
+    checkNumber('amount', amount, WEIGHT);
     if (this.rule !== 'reward')
       throw new NeuronBusError(
         'INVALID_ARGUMENT',
@@ -165,9 +165,12 @@ export class Projection {
     this.engine.call((native) => native.reward(this.id, amount));
   }
 
-  /** Multiplies the weights into each neuron by one factor, so that they sum to `total`; they stay within the bounds of the rule. */
+  /**
+   * Multiplies the weights into each neuron by one factor, so that they sum to `total`; they stay within the bounds of the rule.
+   * No factor above 0 does that where they sum to 0 or have the other sign: these are left as they are.
+   */
   normalize(total: number): void {
-    checkNumber('total', total);
+    checkNumber('total', total, WEIGHT);
     this.engine.call((native) => native.normalize(this.id, total));
   }
 

@@ -15,7 +15,10 @@ export interface RunOptions {
   onProgress?: (progress: RunProgress) => void;
   /** Ends the run at the next step boundary; run() then rejects with ERR_NB_ABORTED. */
   signal?: AbortSignal;
-  /** How long native threads compute before they look up, ms of real time, 0.1 to 1000. A step is never divided. Default 10. */
+  /**
+   * How long native threads compute before they look up, ms of real time, 0.1 to 1000. A step is never divided, nor is one pass of
+   * homeostasis or rewiring over a projection. Default 10.
+   */
   sliceMs?: number;
 }
 

@@ -5,7 +5,7 @@
 
 import { checkKeys, invalidArgument } from '../memory/errors.js';
 import type { Engine, Periodic } from './engine.js';
-import { checkBoolean, checkInteger, checkNumber } from './validation.js';
+import { checkBoolean, checkInteger, checkNumber, WEIGHT } from './validation.js';
 
 export interface HomeostasisOptions {
   /** What the weights into each neuron sum to afterwards, in the unit of the weights, above 0. */
@@ -37,7 +37,7 @@ export class Homeostasis {
 
   /** @internal */
   constructor({ totalWeight, everyMs = 1000 }: HomeostasisOptions) {
-    this.totalWeight = checkNumber('totalWeight', totalWeight, { above: 0 });
+    this.totalWeight = checkNumber('totalWeight', totalWeight, { above: 0, max: WEIGHT.max });
     this.everyMs = checkNumber('everyMs', everyMs, { above: 0 });
   }
 }
@@ -70,7 +70,8 @@ const REWIRING_KEYS: ReadonlySet<string> = new Set([...REWIRE_KEYS, 'everyMs']);
 
 /**
  * Synaptic scaling: at each interval the weights into each neuron are multiplied by one factor, so that they sum to
- * `totalWeight` (Turrigiano et al. 1998, Nature 391:892, in the form of Diehl and Cook 2015).
+ * `totalWeight` (Turrigiano et al. 1998, Nature 391:892, in the form of Diehl and Cook 2015). As it is above 0, weights that sum to
+ * 0 or less are left as they are: inhibition scales with `projection.normalize()`.
  *
  * @throws NeuronBusError ERR_NB_INVALID_ARGUMENT naming the parameter.
  */
@@ -94,7 +95,7 @@ export function checkRewire(options: RewireOptions): Rewire {
   if (grow !== 'removed') checkInteger('grow', grow, 0, 2 ** 32 - 1);
   if (grow !== 0 && weight === undefined)
     throw invalidArgument('weight', weight, 'a number, the weight of new synapses');
-  return { pruneBelow, dead, grow, weight: weight === undefined ? 0 : checkNumber('weight', weight) };
+  return { pruneBelow, dead, grow, weight: weight === undefined ? 0 : checkNumber('weight', weight, WEIGHT) };
 }
 
 /** @internal Does something every so many steps, from the next multiple on. */

@@ -31,6 +31,8 @@ export const ANY: Range = {};
 export const TIME_CONSTANT: Range = { min: 1e-12, max: 1e15 };
 /** mV, and what is computed like it. */
 export const POTENTIAL: Range = { min: -1e9, max: 1e9 };
+/** Weights, and what is added to them or scales them: native code keeps weights in single precision. */
+export const WEIGHT: Range = { min: -1e9, max: 1e9 };
 export const NOT_NEGATIVE: Range = { min: 0 };
 export const POSITIVE: Range = { above: 0 };
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // The two functions of a plastic rule, over one value or a vector of them; plasticity.h says what they mean. `Soft` chooses
-// multiplicative bounds. A further rule of this family is two more such functions, and their use in rows.h and kernels_body.h.
+// multiplicative bounds. A further rule of this family is two more such functions, and their use in row_task.h,
+// plastic_rows.cc and kernels_body.h.
 //
 // Pure. Nothing of the standard library may be called here; kernels_body.h says why.
 #pragma once

@@ -36,6 +36,13 @@ describe('an input of a population neuron', () => {
     expect(winners.map((winner) => winner?.neuron)).toEqual([0, 1, 2, 3]);
   });
 
+  it('has its last spikes in its own window, also those that come a rounding before the end of it', async () => {
+    const net = relay();
+    const neuron = relayNeuron(net);
+    await neuron.present([{ neuron: 3, timeMs: 10 - 1e-9 }]);
+    expect([...net.input.spikeCounts]).toEqual([0, 0, 0, 1]);
+  });
+
   it('is over at once when its neuron is closed, also while somebody else runs the network', async () => {
     const net = relay();
     const neuron = relayNeuron(net);

@@ -70,6 +70,15 @@ describe('a model', () => {
     [() => homeostasis({} as never), 'totalWeight is undefined'],
     [() => rewiring({ everyMs: 0 }), 'everyMs is 0'],
     [() => rewiring({ grow: 1.5, weight: 1 }), 'grow is 1.5'],
+    [() => pairStdp({ wMax: 1e300 }), 'wMax is 1e+300'],
+    [() => pairStdp({ wMin: -1e300 }), 'wMin is -1e+300'],
+    [() => pairStdp({ wMax: 1e-60 }), 'wMax is 1e-60'],
+    [() => pairStdp({ aPlus: 1e300 }), 'aPlus is 1e+300'],
+    [() => pairStdp({ aMinus: -1e300 }), 'aMinus is -1e+300'],
+    [() => tripletStdp({ a3Plus: 1e300 }), 'a3Plus is 1e+300'],
+    [() => rewardStdp({ aPlus: 1e300 }), 'aPlus is 1e+300'],
+    [() => homeostasis({ totalWeight: 1e300 }), 'totalWeight is 1e+300'],
+    [() => rewiring({ grow: 1, weight: 1e300 }), 'weight is 1e+300'],
   ])('%s', (make, message) => {
     expect(refusal(make)).toContain(message);
   });
@@ -192,5 +201,29 @@ describe('a connection', () => {
     );
     expect(refusal(() => net.connect(undefined as never, out, options))).toContain('pre is undefined');
     expect(refusal(() => net.connect(out, out, options))).toContain('weightMv cannot be');
+  });
+
+  it('that is to grow synapses with a weight that its rule does not allow: then there is none', () => {
+    const net = makeNet();
+    const [pre, post] = [net.spikeSource(2), net.population(3, lif())];
+    const rule = { plasticity: pairStdp({ wMax: 1 }), rewiring: rewiring({ grow: 1, weight: 5 }) };
+    const connect = () => net.connect(pre, post, { pattern: 'all-to-all', weightMv: 0.5, ...rule });
+    expect(refusal(connect)).toContain('rewiring.weight is 5');
+    expect(net.projections).toEqual([]);
+  });
+});
+
+describe('what is done to synapses', () => {
+  it.each([
+    [(net: SpikingNetwork) => net.reward(1e300), 'amount is 1e+300'],
+    [(net: SpikingNetwork) => net.projections[0]!.reward(-1e300), 'amount is -1e+300'],
+    [(net: SpikingNetwork) => net.projections[1]!.normalize(1e300), 'total is 1e+300'],
+    [(net: SpikingNetwork) => net.projections[1]!.rewire({ grow: 1, weight: 1e300 }), 'weight is 1e+300'],
+  ])('with %s', (act, message) => {
+    const net = makeNet();
+    const [pre, post] = [net.spikeSource(2), net.population(3, lif())];
+    net.connect(pre, post, { pattern: 'all-to-all', weightMv: 0.5, plasticity: rewardStdp() });
+    net.connect(pre, post, { pattern: 'fixed-out-degree', degree: 1, weightMv: 0.5 });
+    expect(refusal(() => act(net))).toContain(message);
   });
 });
