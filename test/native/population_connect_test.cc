@@ -147,6 +147,20 @@ NB_TEST("population connections: a list keeps its weights, delays and double ent
   CHECK_EQ(network->set_weights(id, fresh.data(), 499), NB_ERR_INVALID_ARGUMENT);
 }
 
+NB_TEST("population connections: more synapses than any machine holds are refused before they are counted") {
+  TestNetwork network(1);
+  const uint32_t pre = network.source(4'000'000, {});
+  const uint32_t post = network.lif(1'000'000, Lif());
+  for (const Pattern pattern : {Pattern::kFixedProbability, Pattern::kFixedInDegree, Pattern::kFixedOutDegree}) {
+    Connection c = connection(pre, post, pattern, 1);
+    c.probability = 1;
+    c.degree = 1'000'000;
+    uint32_t id = 0;
+    CHECK_EQ(network->connect(c, &id), NB_ERR_NO_MEMORY);
+  }
+  CHECK_EQ(network->projections(), 0u);
+}
+
 NB_TEST("population connections: an arrival comes after its delay, from each pre to each of its posts") {
   for (const uint32_t threads : {1u, 3u}) {
     TestNetwork network(1, 6, threads);

@@ -49,6 +49,9 @@ void leave_out(uint32_t left_out, uint32_t count, uint32_t* numbers) {
   for (uint32_t i = 0; i < count; i++) numbers[i] += numbers[i] >= left_out ? 1 : 0;
 }
 
+// Who asks for more synapses than can be held is told so before they are counted, which would take as long as making them.
+nb_status room_for_synapses(double count) { return room_for(count * sizeof(uint16_t)) ? NB_OK : NB_ERR_NO_MEMORY; }
+
 }  // namespace
 
 nb_status Targets::prepare(const Connection& c, uint32_t pre_size, uint32_t post_size, uint64_t seed, uint32_t projection) {
@@ -63,18 +66,20 @@ nb_status Targets::prepare(const Connection& c, uint32_t pre_size, uint32_t post
     case Pattern::kAllToAll:
       dense_ = !without_self_ && c.delay_low == c.delay_high;
       longest_ = others;
-      return NB_OK;
+      return dense_ ? NB_OK : room_for_synapses(static_cast<double>(pre_size) * others);
     case Pattern::kOneToOne:
       longest_ = 1;
       return pre_size == post_size && !without_self_ ? NB_OK : NB_ERR_INVALID_ARGUMENT;
     case Pattern::kFixedProbability:
       longest_ = post_size;
-      return c.probability >= 0 && c.probability <= 1 ? NB_OK : NB_ERR_INVALID_ARGUMENT;
+      if (!(c.probability >= 0 && c.probability <= 1)) return NB_ERR_INVALID_ARGUMENT;
+      return room_for_synapses(0.9 * c.probability * pre_size * post_size);  // nearly as many as there will be
     case Pattern::kFixedOutDegree:
       longest_ = c.degree;
-      return c.degree <= others ? NB_OK : NB_ERR_INVALID_ARGUMENT;
+      return c.degree <= others ? room_for_synapses(static_cast<double>(pre_size) * c.degree) : NB_ERR_INVALID_ARGUMENT;
     case Pattern::kFixedInDegree:
       if (c.degree > pre_size - (without_self_ ? 1 : 0)) return NB_ERR_INVALID_ARGUMENT;
+      if (nb_status status = room_for_synapses(static_cast<double>(post_size) * c.degree); status != NB_OK) return status;
       return prepare_in_degree();
     case Pattern::kList:
       return prepare_list();

@@ -52,10 +52,14 @@ std::atomic<uint64_t> limit{~uint64_t{0}};
 
 size_t alignment_of(size_t bytes) { return bytes >= kHugePage ? kHugePage : kColumnAlignment; }
 
-bool take(size_t bytes) {
+uint64_t most_bytes() {
   static const uint64_t machine = memory_of_machine();
+  return std::min(machine, limit.load(std::memory_order_relaxed));
+}
+
+bool take(size_t bytes) {
   const uint64_t before = used.fetch_add(bytes, std::memory_order_relaxed);
-  const uint64_t most = std::min(machine, limit.load(std::memory_order_relaxed));
+  const uint64_t most = most_bytes();
   if (before <= most && bytes <= most - before) return true;
   used.fetch_sub(bytes, std::memory_order_relaxed);
   return false;
@@ -101,6 +105,10 @@ void release_column(void* memory, size_t bytes) {
   }
 #endif
   ::operator delete(memory, std::align_val_t{alignment_of(bytes)});
+}
+
+bool room_for(double bytes) {
+  return static_cast<double>(used.load(std::memory_order_relaxed)) + bytes <= static_cast<double>(most_bytes());
 }
 
 uint64_t column_bytes() { return used.load(std::memory_order_relaxed); }

@@ -20,6 +20,9 @@ constexpr size_t kColumnAlignment = 64;  // a cache line, and the widest vector
 void* allocate_column(size_t bytes);
 void release_column(void* memory, size_t bytes);
 
+// Whether so many bytes more would not be refused for being more than there is.
+bool room_for(double bytes);
+
 // Bytes in columns of this process, and how many there may be (tests refuse memory with it).
 uint64_t column_bytes();
 void limit_column_bytes(uint64_t bytes);
