@@ -79,7 +79,7 @@ export interface PopulationNeuronEvents<Output = unknown> {
   /** Neurons died, by kill() here or on a population. */
   ablate: [ablation: Ablation];
   heal: [healed: readonly Healing[]];
-  /** An input of broadcast() failed. Without a listener it becomes a process warning. */
+  /** An input of broadcast() failed, or a listener of another event threw. Without a listener it becomes a process warning. */
   error: [error: unknown];
   close: [];
 }
@@ -160,7 +160,7 @@ export class PopulationNeuron<Input = unknown, Output = unknown> extends Neuron 
       },
       heard: (spikes) => this.#verdicts.hear(spikes),
       failed: (number, error) => this.#verdicts.fail(number, error),
-      overflow: (refused) => this.events.emit('overflow', refused),
+      overflow: (refused) => this.#tell('overflow', refused),
       closed: () => this.#closed(),
     });
   }
@@ -263,7 +263,7 @@ export class PopulationNeuron<Input = unknown, Output = unknown> extends Neuron 
     return this.network.atRest(() => {
       this.#look();
       const healed = rewireAll(this.network, this.#graveyard.killed, checked);
-      this.events.emit('heal', healed);
+      this.#tell('heal', healed);
       return healed;
     });
   }
@@ -341,7 +341,7 @@ export class PopulationNeuron<Input = unknown, Output = unknown> extends Neuron 
     reply: ((output: Output) => boolean) | undefined,
   ): void {
     if (withdrawn) return;
-    this.events.emit('output', output, { input: number, timeMs });
+    this.#tell('output', output, { input: number, timeMs });
     if (output === undefined) return;
     if (this.#target === 'source') reply?.(output);
     else this.#handle?.broadcast(...carried(output));
@@ -349,7 +349,7 @@ export class PopulationNeuron<Input = unknown, Output = unknown> extends Neuron 
 
   #look(): Ablation[] {
     const found = this.#graveyard.look();
-    for (const ablation of found) this.events.emit('ablate', ablation);
+    for (const ablation of found) this.#tell('ablate', ablation);
     return found;
   }
 
@@ -367,11 +367,26 @@ export class PopulationNeuron<Input = unknown, Output = unknown> extends Neuron 
     this.events.emit('close');
   }
 
+  /** What a listener throws stops neither the other neurons nor whoever killed, healed or asked. */
+  #tell<Name extends keyof PopulationNeuronEvents<Output>>(
+    name: Name,
+    ...about: PopulationNeuronEvents<Output>[Name]
+  ): void {
+    try {
+      (this.events as EventEmitter).emit(name, ...about);
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
   #failed(error: unknown): void {
     if (this.closed) return;
     if (this.events.listenerCount('error') > 0) this.events.emit('error', error);
     else
-      process.emitWarning(`An input failed: ${String((error as Error)?.stack ?? error)}`, 'NeuronBusWarning');
+      process.emitWarning(
+        `An input or a listener failed: ${String((error as Error)?.stack ?? error)}`,
+        'NeuronBusWarning',
+      );
   }
 }
 

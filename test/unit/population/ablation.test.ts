@@ -30,6 +30,25 @@ describe('kill()', () => {
     expect(await neuron.present([2])).toBeUndefined();
   });
 
+  it('is done, and told everybody, also when a listener throws', async () => {
+    const { output, ...parts } = relay();
+    const neuron = relayNeuron({ output, ...parts });
+    const [errors, told]: [unknown[], number[]] = [[], []];
+    neuron.events.on('error', (error) => errors.push(error));
+    for (const event of ['ablate', 'heal', 'output'] as const) {
+      neuron.events.on(event, () => {
+        throw new Error(event);
+      });
+    }
+    expect([...(await neuron.kill([2])).neurons]).toEqual([2]);
+    output.kill([3]);
+    expect(await neuron.present(volley(1, 2))).toMatchObject({ neuron: 1 });
+    expect([...neuron.killed.values()].map((dead) => [...dead])).toEqual([[2, 3]]);
+    expect((await neuron.heal()).length).toBeGreaterThan(0);
+    for (const error of errors) told.push(['ablate', 'output', 'heal'].indexOf((error as Error).message));
+    expect(told).toEqual([0, 0, 1, 2]);
+  });
+
   it('reports only who was alive', async () => {
     const neuron = relayNeuron(relay());
     await neuron.kill([1, 3]);
