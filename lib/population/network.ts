@@ -21,7 +21,8 @@ import {
   SpikeSource,
   type SpikeTimes,
 } from './neurons.js';
-import { PopulationNeuron, type PopulationNeuronOptions } from './population_neuron.js';
+import { PopulationNeuron } from './population_neuron.js';
+import type { PopulationNeuronOptions } from './population_neuron_options.js';
 import { checkProjection, Projection } from './projection.js';
 import { Recording, type RecordOptions, WeightRecording, type WeightRecordOptions } from './recording.js';
 import { Runner, type RunOptions, type RunResult } from './running.js';

@@ -84,11 +84,8 @@ export {
   tripletStdp,
 } from './plasticity.js';
 export { PopulationEncoder, type PopulationEncoderOptions } from './population_code.js';
-export {
-  PopulationNeuron,
-  type PopulationNeuronEvents,
-  type PopulationNeuronOptions,
-} from './population_neuron.js';
+export { PopulationNeuron } from './population_neuron.js';
+export type { PopulationNeuronEvents, PopulationNeuronOptions } from './population_neuron_options.js';
 export type { PopulationNeuronStats } from './presenter.js';
 export { type Endpoints, Projection } from './projection.js';
 export {
