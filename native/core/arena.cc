@@ -321,9 +321,20 @@ void Arena::give_back(uint32_t index, uint32_t size_class) {
   free_chunk(index);
 }
 
-uint32_t Arena::trim() {
+uint32_t Arena::trim() { return trim(first_chunk_, chunk_count_); }
+
+bool Arena::trim_some() {
+  constexpr uint32_t kSome = 4096;
+  const uint32_t begin = std::max(trimmed_, first_chunk_);
+  const uint32_t end = chunk_count_ - begin < kSome ? chunk_count_ : begin + kSome;
+  trim(begin, end);
+  trimmed_ = end < chunk_count_ ? end : 0;
+  return trimmed_ != 0;
+}
+
+uint32_t Arena::trim(uint32_t begin, uint32_t end) {
   uint32_t given_back = 0;
-  for (uint32_t index = first_chunk_; index < chunk_count_; index++) {
+  for (uint32_t index = begin; index < end; index++) {
     uint32_t size_class;
     if (!owns(index, &size_class)) continue;
     if (!empty(index, size_class)) continue;

@@ -32,9 +32,13 @@ class Arena : public ArenaView {
   // here. On an error nothing changes.
   nb_status allocate(uint32_t bytes, nb_arena_ref* ref, uint8_t** data);
 
-  // Gives chunks without live blocks back, so that other ganglia can have them. Returns how many. For idle moments:
-  // allocate() does this by itself before it reports a full arena.
+  // Gives chunks without live blocks back, so that other ganglia can have them. Returns how many. allocate() does this by itself
+  // before it reports a full arena.
   uint32_t trim();
+
+  // The same for the next of all chunks, a number that no batch notices; false when it came to the last one, and begins again.
+  // Who has room enough never trims, but others may starve for what it once used.
+  bool trim_some();
 
   // For whoever clears away after this ganglion, in its name: blocks that no spike on its way to others refers to, and that
   // nobody else retained, are freed, so that references to them are stale.
@@ -65,6 +69,7 @@ class Arena : public ArenaView {
   bool claim(uint32_t size_class);
   void carve(uint32_t index, uint32_t size_class);
   void give_back(uint32_t index, uint32_t size_class);
+  uint32_t trim(uint32_t begin, uint32_t end);
 
   bool claim_chunk(uint32_t* index);
   bool claim_between(uint32_t begin, uint32_t end, uint32_t* claimed);
@@ -76,6 +81,7 @@ class Arena : public ArenaView {
   bool allocate_run(uint32_t bytes, nb_arena_ref* ref, uint8_t** data);
 
   std::array<Current, kBlockClasses> current_{};
+  uint32_t trimmed_ = 0;  // by trim_some()
 };
 
 }  // namespace neuronbus

@@ -263,6 +263,7 @@ class Ganglion {
   uint64_t sweep_before_;  // when the pass before began
   uint32_t sweep_cursor_ = 0;
   bool sweeping_ = false;
+  bool trimming_ = false;  // the part of a sweep that concerns the arena
 };
 
 }  // namespace neuronbus

@@ -173,22 +173,23 @@ void Ganglion::teach() {
 
 // ---- disuse ---------------------------------------------------------------------------------------------------------
 
-// One pass over the table every sweep_ns, a slice at a time, so that no batch waits for a large table.
+// One pass over the synapses and over the arena every sweep_ns, a slice at a time, so that no batch waits for a large table.
 void Ganglion::sweep(uint64_t now) {
   if (!sweeping_) {
-    sweeping_ = true;
+    sweeping_ = trimming_ = true;
     sweep_cursor_ = 0;
     sweep_before_ = sweep_started_;
     sweep_started_ = now;
     forget_predecessors();
     next_sweep_ = now + static_cast<uint64_t>(plasticity_.sweep_ns);
   }
+  if (trimming_) trimming_ = arena_.trim_some();
   const uint32_t end = std::min(synapses_.high_water(), sweep_cursor_ + kSweepSlice);
   for (; sweep_cursor_ < end; sweep_cursor_++) {
     if (control_.prunes >= NB_PRUNE_LOG_ENTRIES) return;
     if (synapses_.live(sweep_cursor_)) sweep_one(sweep_cursor_, now);
   }
-  sweeping_ = sweep_cursor_ < synapses_.high_water();
+  sweeping_ = trimming_ || sweep_cursor_ < synapses_.high_water();
 }
 
 // Synapses from neurons of other ganglia that left.

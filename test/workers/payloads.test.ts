@@ -1,6 +1,6 @@
 // What a spike carries arrives as it was, from thread to thread and back.
 import { Neuron, type NeuronHandle, type Spike } from 'neuronbus';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { colony, quiet, until } from './support.js';
 
 const LENGTHS = [...Array.from({ length: 48 }, (_, i) => i), 64, 1000, 4096, 100_000];
@@ -99,3 +99,32 @@ async function bound() {
   const there = await colony(1);
   return { bus: there.bus, on: there.on.bind(there) };
 }
+
+it('what one thread wrote and released is room for another, which wrote nothing yet', async () => {
+  const made = await colony(1, { arenaCapacity: 1 << 18, plasticity: { sweepIntervalMs: 20 } });
+  const { arena } = made.bus;
+  const refs = [];
+  let full = '';
+  while (full === '') {
+    try {
+      refs.push(arena.write(new Uint8Array(500)));
+    } catch (error) {
+      full = (error as { code: string }).code;
+    }
+  }
+  expect(full).toBe('ERR_NB_ARENA_FULL');
+  const register = () =>
+    made
+      .on(0, ({ bus, Probe }) => bus.register(new Probe(), { name: 'late' }))
+      .then(
+        () => 'registered',
+        (error) => error.message,
+      );
+  expect(await register()).toBe('ERR_NB_ARENA_FULL');
+  for (const ref of refs) arena.release(ref);
+  // The first thread always finds room, so that nothing but its regular pass gives back what it does not use.
+  const going = setInterval(() => arena.release(arena.write(new Uint8Array(500))), 1);
+  onTestFinished(() => clearInterval(going));
+  await until(async () => (await register()) === 'registered', 'room for a card');
+  expect(made.bus.neurons().map(({ name }) => name)).toEqual(['late']);
+});
