@@ -5,6 +5,7 @@
 import {
   type ConnectOptions,
   lif,
+  type PlasticityRule,
   pairStdp,
   rewardStdp,
   SpikingNetwork,
@@ -16,6 +17,11 @@ import type { Effort, Sample, Scenario, Variant } from '../harness/types.js';
 const delayMs = 1;
 const own = { uniform: [0, 1] } as const;
 
+function hundred(plasticity?: PlasticityRule): ConnectOptions {
+  const options = { pattern: 'fixed-out-degree', degree: 100, weightMv: own, delayMs } as const;
+  return plasticity === undefined ? options : { ...options, plasticity };
+}
+
 /** Synapses among neurons whose number hardly shows beside them. */
 export const kinds: Record<string, { size: number; options: () => ConnectOptions }> = {
   'plastic synapse, all to all': {
@@ -24,37 +30,19 @@ export const kinds: Record<string, { size: number; options: () => ConnectOptions
   },
   'plastic synapse, 100 of each neuron': {
     size: 60_000,
-    options: () => ({
-      pattern: 'fixed-out-degree',
-      degree: 100,
-      weightMv: own,
-      delayMs,
-      plasticity: pairStdp(),
-    }),
+    options: () => hundred(pairStdp()),
   },
   'plastic synapse, triplets': {
     size: 60_000,
-    options: () => ({
-      pattern: 'fixed-out-degree',
-      degree: 100,
-      weightMv: own,
-      delayMs,
-      plasticity: tripletStdp(),
-    }),
+    options: () => hundred(tripletStdp()),
   },
   'plastic synapse, reward': {
     size: 60_000,
-    options: () => ({
-      pattern: 'fixed-out-degree',
-      degree: 100,
-      weightMv: own,
-      delayMs,
-      plasticity: rewardStdp(),
-    }),
+    options: () => hundred(rewardStdp()),
   },
   'static synapse, own weights': {
     size: 60_000,
-    options: () => ({ pattern: 'fixed-out-degree', degree: 100, weightMv: own, delayMs }),
+    options: () => hundred(),
   },
   'static synapse, one weight': {
     size: 60_000,
