@@ -4,6 +4,7 @@
 //
 // On the thread that made it. Between advance() and its callback nothing but stop() and now() may be called.
 
+import { invalidArgument } from '../memory/errors.js';
 import { callNative, native } from '../memory/native.js';
 
 /** The order is that of the enums of network.h. */
@@ -113,10 +114,16 @@ interface NetworkAddon {
   networkKernels(): string;
 }
 
+const KERNELS: readonly string[] = ['scalar', 'avx2', 'avx512', 'neon'];
+
 const addon = () => native() as unknown as NetworkAddon;
 
-/** @throws NeuronBusError ERR_NB_NO_MEMORY, ERR_NB_NO_BINARY. */
+/** @throws NeuronBusError ERR_NB_INVALID_ARGUMENT for a misspelt $NEURONBUS_KERNELS, ERR_NB_NO_MEMORY, ERR_NB_NO_BINARY. */
 export function createNetwork(dtMs: number, threads: number, seed: number): NativeNetwork {
+  const wish = process.env.NEURONBUS_KERNELS;
+  if (wish !== undefined && !KERNELS.includes(wish)) {
+    throw invalidArgument('NEURONBUS_KERNELS', wish, `one of ${KERNELS.join(', ')}`);
+  }
   return callNative(() => new (addon().Network)(dtMs, threads, seed));
 }
 
