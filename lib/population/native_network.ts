@@ -2,7 +2,7 @@
 //
 // The native half of a network (native/core/population/network.h, by native/addon/network_wrap.cc): numbers and typed arrays.
 //
-// On the thread that made it. Between advance() and its callback nothing but stop() and now() may be called.
+// On the thread that made it. Between the start of work and its callback nothing but stop() and now() may be called.
 
 import { invalidArgument } from '../memory/errors.js';
 import { callNative, native } from '../memory/native.js';
@@ -35,6 +35,13 @@ export const BOUNDS = { additive: 0, multiplicative: 1 } as const;
 /** A reward for every projection. */
 export const EVERYWHERE = 0xffffffff;
 
+/** Growth of as many synapses as were removed. */
+export const REGROW = -1;
+
+/** Work is over on another thread, or has failed. */
+export type Done = (error?: unknown) => void;
+
+/** A call that is given `done` is work for another thread, and calls back on this one; else it is done when it returns. */
 export interface NativeNetwork {
   /** `values`: those of all parameters in a row, `counts[i]` of parameter i (1, or one for each neuron). Gives the id. */
   addPopulation(model: number, size: number, counts: Uint32Array, values: Float64Array): number;
@@ -49,8 +56,8 @@ export interface NativeNetwork {
     delays: Uint32Array,
   ): number;
 
-  /** Computes on other threads, then calls back on this one; ends early at a step boundary after stop(). */
-  advance(steps: number, done: () => void): void;
+  /** Ends early at a step boundary after stop(). */
+  advance(steps: number, done: Done): void;
   stop(): void;
   /** Steps since creation. */
   now(): number;
@@ -68,13 +75,13 @@ export interface NativeNetwork {
 
   /** Gives pre, post, synapses, bytes, rule. */
   info(projection: number, out: Float64Array): void;
-  weights(projection: number, out: Float32Array): void;
+  weights(projection: number, out: Float32Array, done?: Done): void;
   setWeights(projection: number, weights: Float32Array): void;
   endpoints(projection: number, pre: Uint32Array, post: Uint32Array): void;
   delays(projection: number, out: Uint32Array): void;
   reward(projection: number, amount: number): void;
-  normalize(projection: number, total: number): void;
-  /** `out` takes how many were removed and grown. */
+  normalize(projection: number, total: number, done?: Done): void;
+  /** `out` takes how many were removed and grown; `grow` may be REGROW. */
   rewire(
     projection: number,
     below: number,
@@ -82,6 +89,7 @@ export interface NativeNetwork {
     grow: number,
     weight: number,
     out: Float64Array,
+    done?: Done,
   ): void;
   setLearning(projection: number, on: boolean): void;
 
