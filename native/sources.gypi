@@ -7,6 +7,7 @@
       'native/core/shared_file.cc',
       'native/core/segment.cc',
       'native/core/clock.cc',
+      'native/core/cut_guard.cc',
       'native/core/axon.cc',
       'native/core/arena.cc',
       'native/core/arena_recovery.cc',

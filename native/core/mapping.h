@@ -68,8 +68,8 @@ class Mapping {
   // NB_ERR_BAD_SEGMENT (the file was cut).
   nb_status reserve(uint64_t offset, uint64_t bytes);
 
-  // NB_ERR_BAD_SEGMENT when somebody cut the file of a named mapping short: from then on the lost pages are zeros that no other
-  // process sees, and touching them is no SIGBUS any more. To be called now and then by whoever uses a named mapping.
+  // NB_ERR_BAD_SEGMENT when somebody cut the file of a named mapping short: the lost pages are zeros then, which no other process
+  // sees. To be called now and then by whoever uses a named mapping.
   nb_status check();
 
   bool named() const { return file_ != nullptr; }

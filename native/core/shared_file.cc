@@ -23,6 +23,7 @@
 #include <utility>
 
 #include "byte_lock.h"
+#include "cut_guard.h"
 #include "fault_point.h"
 #include "locked_directory.h"
 #include "neuronbus/layout.h"
@@ -38,6 +39,11 @@ constexpr off_t kPresence = kLocks + 4096;
 constexpr uint64_t kEndOfBytes = std::min<uint64_t>(kLocks, SIZE_MAX);
 constexpr size_t kMaxName = 63;
 constexpr const char* kSuffix = ".bus";
+
+size_t whole_pages(size_t bytes) {
+  const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  return (bytes + page - 1) / page * page;
+}
 
 std::string directory_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
 std::string file_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
@@ -210,7 +216,8 @@ nb_status SharedFile::map(const std::string& path, int fd, size_t bytes) {
   void* base = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   if (base == MAP_FAILED) return status_of(errno);
   base_ = static_cast<uint8_t*>(base);
-  return NB_OK;
+  guard_ = CutGuard::guard(base_, whole_pages(bytes));
+  return guard_ == nullptr ? NB_ERR_NO_MEMORY : NB_OK;
 }
 
 void SharedFile::leave() {
@@ -237,6 +244,7 @@ void SharedFile::remove_if_last(bool wait) {
 }
 
 SharedFile::~SharedFile() {
+  if (guard_ != nullptr) guard_->unguard();
   if (base_ != nullptr) munmap(base_, bytes_);
   if (fd_ >= 0) ::close(fd_);
 }
@@ -270,13 +278,8 @@ nb_status SharedFile::check() {
   uint64_t size = 0;
   const nb_status status = file_size(&size);
   if (status != NB_OK) return status;
-  if (size < whole_bytes_) {
-    whole_bytes_ = static_cast<size_t>(size);
-    const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-    const size_t kept = std::min(bytes_, (whole_bytes_ + page - 1) / page * page);  // the last page is there to its end
-    constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
-    if (kept < bytes_) (void)mmap(base_ + kept, bytes_ - kept, PROT_READ | PROT_WRITE, kFlags, -1, 0);
-  }
+  whole_bytes_ = std::min({whole_bytes_, static_cast<size_t>(size), guard_->kept()});
+  if (whole_bytes_ < bytes_) (void)guard_->give_up(whole_pages(whole_bytes_));  // the last page is there to its end
   return whole_bytes_ < bytes_ ? NB_ERR_BAD_SEGMENT : NB_OK;
 }
 

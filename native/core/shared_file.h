@@ -21,9 +21,8 @@
 // releasing that does not disturb the parent.
 //
 // A file that is unlinked while it is mapped goes on for those who have it; nobody else finds it, and its name is free. One
-// that is cut short is memory that is gone: touching it is a SIGBUS, which ends the process. Nothing but a seal prevents that,
-// and only files without a name can be sealed. So check() is to be called again and again; it ends the danger where it finds
-// a cut, and says so. What is touched between a cut and the next check() is lost with the process.
+// that is cut short is memory that is gone. Nothing but a seal prevents that, and only files without a name can be sealed. Whoever
+// touches what is gone finds zeros (cut_guard.h); check() tells that it happened, and is to be called again and again.
 //
 // Elsewhere than on Linux everything here is NB_ERR_UNSUPPORTED.
 #pragma once
@@ -37,6 +36,8 @@
 #include "neuronbus/errors.h"
 
 namespace neuronbus {
+
+class CutGuard;
 
 // Fills memory that nobody else sees yet. It may not create, open or release named mappings.
 using FormatMapping = std::function<nb_status(uint8_t* base, size_t bytes)>;
@@ -99,6 +100,7 @@ class SharedFile {
   uint8_t* base_ = nullptr;
   size_t bytes_ = 0;
   size_t whole_bytes_ = 0;  // of the file, as far as it was never found cut
+  CutGuard* guard_ = nullptr;  // of the memory, as long as it is mapped
   int fd_ = -1;
   uint64_t process_ = 0;
 };

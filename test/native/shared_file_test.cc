@@ -264,35 +264,6 @@ NB_TEST("shared file: a directory that is a link, or that others may enter, is r
   }
 }
 
-NB_TEST("shared file: a live file that was cut short is a bad segment, to those who open it and those who have it") {
-  Place place;
-  Child creator(be_creator);
-  Mapping* mapping = nullptr;
-  if (!started(creator) || !opened(&mapping)) return;
-  CHECK_EQ(truncate((place.directory + "/bus.bus").c_str(), 4095), 0);
-  CHECK_EQ(mapping->reserve(0, kBytes), NB_ERR_BAD_SEGMENT);
-  CHECK_EQ(mapping->check(), NB_ERR_BAD_SEGMENT);
-  for (size_t i = 0; i < kBytes; i += 64) CHECK_EQ(mapping->base()[i]++, i == 0 ? 'r' : 0);  // safe from now on
-  mapping->release();
-  CHECK_EQ(Mapping::open_named("bus", &mapping), NB_ERR_BAD_SEGMENT);
-  CHECK_EQ(place.files().size(), 1u);
-  creator.end();
-  CHECK_EQ(Mapping::open_named("bus", &mapping), NB_ERR_NO_SUCH_BUS);
-}
-
-NB_TEST("shared file: what was cut is lost also when the file has its size again") {
-  Place place;
-  Mapping* mapping = nullptr;
-  if (!CHECK_EQ(create("bus", &mapping), NB_OK)) return;
-  const std::string path = place.directory + "/bus.bus";
-  for (const off_t bytes : {off_t{kBytes / 2}, off_t{0}, off_t{kBytes}}) {
-    CHECK_EQ(truncate(path.c_str(), bytes), 0);
-    CHECK_EQ(mapping->check(), NB_ERR_BAD_SEGMENT);
-    for (size_t i = 0; i < kBytes; i += 4096) mapping->base()[i]++;
-  }
-  mapping->release();
-}
-
 NB_TEST("shared file: a file that was unlinked goes on for those who have it, and its name is free for others") {
   Place place;
   Child creator(be_creator);
