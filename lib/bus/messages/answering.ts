@@ -6,6 +6,7 @@
 import { inspect } from 'node:util';
 import { NeuronBusError } from '../../memory/errors.js';
 import * as L from '../../memory/layout.js';
+import type { Frame } from '../../memory/message_frame.js';
 import type { Resident, Workspace } from '../workspace.js';
 import type { Courier } from './courier.js';
 import { type About, type IncomingHost, Message, Request } from './incoming.js';
@@ -15,7 +16,7 @@ import type { ExchangeObserver, RequestOutcome } from './observer.js';
 import { PartsOut } from './parts_out.js';
 import type { Letter, Post } from './post.js';
 import type { Teacher } from './teacher.js';
-import { Content } from './value.js';
+import { Content, contentIn } from './value.js';
 
 export interface AnsweringHost {
   now(): number;
@@ -45,7 +46,8 @@ export class Answering {
   readonly #voice: () => IncomingHost;
   readonly #ageingNs: number;
   readonly #mailboxes = new Map<number, Mailbox<Message>>();
-  readonly #touched = new Set<number>(); // neurons whose mailbox may have something to hand over
+  #touched: Mailbox<Message> | undefined; // the first of those that may have something to hand over, and the last
+  #lastTouched: Mailbox<Message> | undefined;
   readonly #open = new Map<number, Map<number, Request>>(); // by neuron that asked and number; only those that outlive their handler
   readonly #parts: PartsOut;
 
@@ -81,12 +83,15 @@ export class Answering {
     return waiting;
   }
 
-  /** A message or a question for a neuron of this thread. Throws when its value cannot be read; then a question is answered. */
-  arrived(about: About, read: () => Content, now: number): void {
+  /**
+   * A message or a question for a neuron of this thread, in slot `at`. Throws when its value cannot be read; then a question is
+   * answered.
+   */
+  arrived(about: About, frame: Frame, at: number, now: number): void {
     const id = about.to;
     let content: Content;
     try {
-      content = read();
+      content = contentIn(frame, this.#ws, at);
     } catch (error) {
       if (about.what !== L.MESSAGE_SEND) this.fail(this.#request(NOTHING, about), error);
       throw error;
@@ -97,16 +102,30 @@ export class Answering {
         : this.#request(content, about);
     let mailbox = this.#mailboxes.get(id);
     if (mailbox === undefined) {
-      mailbox = new Mailbox(this.#ageingNs);
+      mailbox = new Mailbox(this.#ageingNs, id);
       this.#mailboxes.set(id, mailbox);
     }
     mailbox.add(message, now);
-    this.#touched.add(id);
+    if (!mailbox.touched) this.#touch(mailbox);
   }
 
   #request(content: Content, about: About): Request {
     countLoad(this.#ws, about.to, 1);
     return new Request(this.#voice(), content, about, about.what === L.MESSAGE_STREAM);
+  }
+
+  #touch(mailbox: Mailbox<Message>): void {
+    mailbox.touched = true;
+    if (this.#lastTouched === undefined) this.#touched = mailbox;
+    else this.#lastTouched.next = mailbox;
+    this.#lastTouched = mailbox;
+  }
+
+  #untouch(mailbox: Mailbox<Message>): void {
+    mailbox.touched = false;
+    this.#touched = mailbox.next;
+    mailbox.next = undefined;
+    if (this.#touched === undefined) this.#lastTouched = undefined;
   }
 
   /** What an asker tells of a question that it asked neuron `id`. `count`: see NB_MESSAGE_CANCEL. */
@@ -151,30 +170,42 @@ export class Answering {
 
   /** Hands over what waits, to those that have time. */
   drain(): void {
-    for (const id of this.#touched) {
+    const ws = this.#ws;
+    for (let mailbox = this.#touched; mailbox !== undefined; mailbox = this.#touched) {
       // A handler may unregister its neuron.
       for (;;) {
-        const mailbox = this.#mailboxes.get(id);
-        const resident = this.#ws.residents[id];
-        if (mailbox === undefined || resident === undefined || this.#ws.closed) break;
-        if (mailbox.busy >= (resident.neuron.concurrency ?? Number.POSITIVE_INFINITY)) break;
+        const resident = ws.residents[mailbox.id];
+        if (mailbox.closed || resident === undefined || ws.closed) break;
+        const { concurrency } = resident.neuron;
+        if (concurrency !== undefined && mailbox.busy >= concurrency) break;
         const message = mailbox.take();
         if (message === undefined) break;
-        this.#ws.count(this.#ws.ganglionRecord + L.GANGLION_DELIVERED);
+        ws.count(ws.ganglionRecord + L.GANGLION_DELIVERED);
         const observer = this.#host.observer();
         if (observer === undefined) this.#handle(message, resident, mailbox);
-        else if (message instanceof Request)
-          observer.answering(message, () => this.#handle(message, resident, mailbox));
-        else observer.receiving(message, () => this.#handle(message, resident, mailbox));
+        else this.#handleWatched(observer, message, resident, mailbox);
       }
-      this.#touched.delete(id); // not when a listener to 'error' threw: then the rest waits for the next time
+      this.#untouch(mailbox); // not when a listener to 'error' threw: then the rest waits for the next time
     }
+  }
+
+  #handleWatched(
+    observer: ExchangeObserver,
+    message: Message,
+    resident: Resident,
+    mailbox: Mailbox<Message>,
+  ): void {
+    const handle = () => this.#handle(message, resident, mailbox);
+    if (message instanceof Request) observer.answering(message, handle);
+    else observer.receiving(message, handle);
   }
 
   /** A neuron of this thread left: questions that waited for it are answered, and all that waited is dropped. */
   left(id: number): void {
     const gone = new NeuronBusError('DEAD_TARGET', `neuron ${id}`);
-    const waiting = this.#mailboxes.get(id)?.clear() ?? [];
+    const mailbox = this.#mailboxes.get(id);
+    const waiting = mailbox?.clear() ?? [];
+    if (mailbox !== undefined) mailbox.closed = true;
     this.#mailboxes.delete(id);
     for (const message of waiting) {
       this.#ws.count(this.#ws.ganglionRecord + L.GANGLION_DROPPED + 8 * L.DROP_DEAD_TARGET);
@@ -267,8 +298,8 @@ export class Answering {
     this.#ws.awaited = true;
     const free = () => {
       mailbox.busy--;
-      if (mailbox.size === 0 || this.#ws.closed || this.#mailboxes.get(message.to) !== mailbox) return;
-      this.#touched.add(message.to);
+      if (mailbox.size === 0 || mailbox.closed || this.#ws.closed) return;
+      if (!mailbox.touched) this.#touch(mailbox);
       this.#host.turn(() => this.drain());
     };
     settled.then(free, (error) => {
@@ -370,6 +401,7 @@ export class Answering {
   }
 
   #forget({ from, exchange }: Request): void {
+    if (this.#open.size === 0) return;
     const known = this.#open.get(from);
     if (known?.delete(exchange) && known.size === 0) this.#open.delete(from);
   }
@@ -389,9 +421,15 @@ function describeError(error: unknown): { name: string; message: string; code?: 
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function';
+  return isObject(value) && typeof (value as { then?: unknown }).then === 'function';
 }
 
 function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
-  return typeof (value as AsyncIterable<unknown> | null | undefined)?.[Symbol.asyncIterator] === 'function';
+  return (
+    isObject(value) && typeof (value as Partial<AsyncIterable<unknown>>)[Symbol.asyncIterator] === 'function'
+  );
+}
+
+function isObject(value: unknown): boolean {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function';
 }

@@ -86,7 +86,7 @@ function bytesBefore({ traceparent }: Letter, value: unknown): number {
 
 function toWire(deadlineNs: number): number {
   if (deadlineNs === Number.POSITIVE_INFINITY) return 0;
-  return Math.ceil(deadlineNs / UNIT_NS) % 4294967296 || 1;
+  return Math.ceil(deadlineNs / UNIT_NS) | 0 || 1; // modulo 2^32, as is all that a frame says
 }
 
 /** When the spike in slot `at` was sent, ns. */
@@ -98,6 +98,6 @@ export function stampOf(words: Uint32Array, at: number): number {
 export function fromWire(units: number, now: number): number {
   if (units === 0) return Number.POSITIVE_INFINITY;
   const here = Math.floor(now / UNIT_NS);
-  const ahead = (units - (here % 4294967296)) | 0; // up to 2^31 units on either side
+  const ahead = (units - (here | 0)) | 0; // up to 2^31 units on either side
   return (here + ahead) * UNIT_NS;
 }
