@@ -9,12 +9,12 @@ import * as L from '../../memory/layout.js';
 import type { Frame } from '../../memory/message_frame.js';
 import type { Resident, Workspace } from '../workspace.js';
 import type { Courier } from './courier.js';
-import { type About, type IncomingHost, Message, Request } from './incoming.js';
+import { type IncomingHost, Message, Request } from './incoming.js';
 import { countLoad } from './load.js';
 import { Mailbox } from './mailbox.js';
 import type { ExchangeObserver, RequestOutcome } from './observer.js';
 import { PartsOut } from './parts_out.js';
-import type { Letter, Post } from './post.js';
+import { fromWire, type Letter, type Post, stampOf } from './post.js';
 import type { Teacher } from './teacher.js';
 import { Content, contentIn } from './value.js';
 
@@ -35,6 +35,7 @@ export interface AnsweringHost {
   turn(call: () => void): void;
 }
 
+const { MESSAGE_SEND } = L;
 const NOTHING = new Content(L.VALUE_NONE, 0, '');
 
 export class Answering {
@@ -84,34 +85,46 @@ export class Answering {
   }
 
   /**
-   * A message or a question for a neuron of this thread, in slot `at`. Throws when its value cannot be read; then a question is
-   * answered.
+   * A message or a question for neuron `id` of this thread, in slot `at`, of which `frame` was read. Throws when its value cannot
+   * be read; then a question is answered.
    */
-  arrived(about: About, frame: Frame, at: number, now: number): void {
-    const id = about.to;
+  arrived(frame: Frame, from: number, id: number, at: number, now: number): void {
+    const isMessage = frame.what === MESSAGE_SEND;
+    const priority = (this.#ws.u32[at * 16 + 4] >>> 8) & 0xff;
+    const sentNs = stampOf(this.#ws.u32, at);
     let content: Content;
     try {
       content = contentIn(frame, this.#ws, at);
     } catch (error) {
-      if (about.what !== L.MESSAGE_SEND) this.fail(this.#request(NOTHING, about), error);
+      if (!isMessage) this.fail(this.#request(NOTHING, frame, from, id, priority, sentNs, now), error);
       throw error;
     }
-    const message =
-      about.what === L.MESSAGE_SEND
-        ? new Message(this.#voice(), content, about)
-        : this.#request(content, about);
-    let mailbox = this.#mailboxes.get(id);
-    if (mailbox === undefined) {
-      mailbox = new Mailbox(this.#ageingNs, id);
-      this.#mailboxes.set(id, mailbox);
-    }
+    const message = isMessage
+      ? new Message(this.#voice(), content, frame, from, id, priority, sentNs)
+      : this.#request(content, frame, from, id, priority, sentNs, now);
+    const mailbox = this.#mailboxes.get(id) ?? this.#newMailbox(id);
     mailbox.add(message, now);
     if (!mailbox.touched) this.#touch(mailbox);
   }
 
-  #request(content: Content, about: About): Request {
-    countLoad(this.#ws, about.to, 1);
-    return new Request(this.#voice(), content, about, about.what === L.MESSAGE_STREAM);
+  #request(
+    content: Content,
+    frame: Frame,
+    from: number,
+    to: number,
+    priority: number,
+    sentNs: number,
+    now: number,
+  ): Request {
+    countLoad(this.#ws, to, 1);
+    const deadlineNs = fromWire(frame.deadline, now);
+    return new Request(this.#voice(), content, frame, from, to, priority, sentNs, deadlineNs);
+  }
+
+  #newMailbox(id: number): Mailbox<Message> {
+    const mailbox = new Mailbox<Message>(this.#ageingNs, id);
+    this.#mailboxes.set(id, mailbox);
+    return mailbox;
   }
 
   #touch(mailbox: Mailbox<Message>): void {

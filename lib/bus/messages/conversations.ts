@@ -9,7 +9,6 @@ import { clock } from '../../memory/clock.js';
 import { NeuronBusError } from '../../memory/errors.js';
 import * as L from '../../memory/layout.js';
 import { Frame } from '../../memory/message_frame.js';
-import type { SpikeType } from '../../memory/spike.js';
 import type { StrategyOptions } from '../../routing/strategies.js';
 import { Outcome as RoutingOutcome } from '../../routing/strategy.js';
 import type { Emitter } from '../emitter.js';
@@ -36,7 +35,7 @@ import {
   type To,
 } from './options.js';
 import type { Pending } from './pending.js';
-import { fromWire, Post, stampOf } from './post.js';
+import { Post } from './post.js';
 import { Records } from './records.js';
 import type { Reply } from './reply.js';
 import { Retries } from './retries.js';
@@ -298,18 +297,7 @@ export class Conversations implements IncomingHost {
       if (what < L.MESSAGE_WHATS)
         this.#answering.told(what, from, id, frame.exchange, frame.deadline, content);
     } else {
-      const { flags, exchange, correlation: correlationId, deadline, scale } = frame;
-      const now = this.#ws.lastReading();
-      const type = (flags >>> L.MESSAGE_TYPE_SHIFT) as SpikeType;
-      const priority = (u32[at * 16 + 4] >>> 8) & 0xff;
-      const sentNs = stampOf(u32, at);
-      const deadlineNs = fromWire(deadline, now);
-      this.#answering.arrived(
-        { from, to: id, what, exchange, correlationId, type, priority, sentNs, deadlineNs, scale },
-        frame,
-        at,
-        now,
-      );
+      this.#answering.arrived(frame, from, id, at, this.#ws.lastReading());
       return true;
     }
     return false;

@@ -79,6 +79,7 @@ export class Courier {
 
   /** There may be room now: sends what it suffices for. */
   look(): void {
+    if (this.#lines.size === 0) return;
     for (const [ganglion, { urgent, parts }] of this.#lines) {
       this.#send(urgent, 0);
       if (urgent.length === 0) this.#send(parts, this.#reserve);

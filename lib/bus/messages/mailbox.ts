@@ -53,15 +53,16 @@ export class Mailbox<T extends Waiting> {
     const { priority } = item;
     const strict = this.#ageingNs === Number.POSITIVE_INFINITY;
     const entry = { rank: strict ? -priority : now - priority * this.#ageingNs, turn: this.#turn++, item };
-    if (this.#end === this.#entries.length && this.#first * 2 > this.#end) this.#moveUp();
-    const last = this.#end === this.#first ? undefined : this.#entries[this.#end - 1];
-    if (this.#inLine && last !== undefined && entry.rank < last.rank) {
-      this.#moveUp();
-      this.#inLine = false;
+    const end = this.#end;
+    const entries = this.#entries;
+    const inOrder =
+      end === this.#first || (this.#inLine && (entries[end - 1] as Entry<T>).rank <= entry.rank);
+    if (inOrder && end < entries.length) {
+      entries[end] = entry;
+      this.#end = end + 1;
+    } else {
+      this.#addMoving(entry, inOrder);
     }
-    if (this.#inLine) this.#put(this.#end, entry);
-    else this.#rise(entry);
-    this.#end++;
   }
 
   /** The most urgent one, which leaves. */
@@ -93,10 +94,18 @@ export class Mailbox<T extends Waiting> {
     return items;
   }
 
-  // The array keeps its length: to make it shorter takes longer than all the rest.
-  #put(at: number, entry: Entry<T>): void {
-    if (at === this.#entries.length) this.#entries.push(entry);
-    else this.#entries[at] = entry;
+  #addMoving(entry: Entry<T>, inOrder: boolean): void {
+    if (!inOrder && this.#inLine) {
+      this.#moveUp();
+      this.#inLine = false;
+    } else if (this.#first * 2 > this.#end) {
+      this.#moveUp();
+    }
+    const end = this.#end++;
+    // The array keeps its length when messages leave: to make it shorter takes longer than all the rest.
+    if (end === this.#entries.length) this.#entries.push(entry);
+    else this.#entries[end] = entry;
+    if (!this.#inLine) this.#rise(entry, end);
   }
 
   /** Moves the line to the beginning. */
@@ -114,10 +123,8 @@ export class Mailbox<T extends Waiting> {
     if (this.#entries.length > KEPT_PLACES) this.#entries = [];
   }
 
-  #rise(entry: Entry<T>): void {
+  #rise(entry: Entry<T>, at: number): void {
     const entries = this.#entries;
-    let at = this.#end;
-    this.#put(at, entry);
     while (at > 0) {
       const parent = (at - 1) >> 1;
       const above = entries[parent] as Entry<T>;
