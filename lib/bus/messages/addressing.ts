@@ -40,10 +40,17 @@ export class Addressing {
   /** The same, without those whose ids are in `tried`. Undefined when nobody is left. */
   oneOf(router: Router, from: number, to: To, tried: readonly number[]): Destination | undefined {
     if (this.#ws.residents[from] === undefined) this.#registry.resident('from', from);
-    if (typeof to === 'number') {
-      const known = this.#ws.residents[to] !== undefined || this.#ws.ganglionOf(to) >= 0;
-      return known && (tried === NOBODY || !tried.includes(to)) ? { id: to, route: undefined } : undefined;
-    }
+    if (typeof to !== 'number') return this.#chosen(router, from, to, tried);
+    const known = this.#ws.residents[to] !== undefined || this.#ws.ganglionOf(to) >= 0;
+    return known && (tried === NOBODY || !tried.includes(to)) ? { id: to, route: undefined } : undefined;
+  }
+
+  #chosen(
+    router: Router,
+    from: number,
+    to: Exclude<To, number>,
+    tried: readonly number[],
+  ): Destination | undefined {
     const route = router.route(from, to, () => this.all(from, to));
     const { ids } = route.candidates;
     let id = -1;

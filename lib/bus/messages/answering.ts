@@ -141,24 +141,19 @@ export class Answering {
     if (this.#touched === undefined) this.#lastTouched = undefined;
   }
 
-  /** What an asker tells of a question that it asked neuron `id`. `count`: see NB_MESSAGE_CANCEL. */
-  told(
-    what: number,
-    from: number,
-    id: number,
-    exchange: number,
-    count: number,
-    content: () => Content,
-  ): void {
+  /** What asker `from` tells of a question that it asked neuron `id`, in slot `at`, of which `frame` was read. */
+  told(frame: Frame, from: number, id: number, at: number): void {
+    const { what, exchange, deadline: count } = frame; // see NB_MESSAGE_CANCEL
+    const text = () => contentIn(frame, this.#ws, at).text();
     if (what === L.MESSAGE_REWARD) {
-      const signal = Number.parseFloat(content().text());
+      const signal = Number.parseFloat(text());
       if (signal >= -1 && signal <= 1) this.#teacher.rewarded(from, id, signal);
       return;
     }
     const open = this.#open.get(from)?.get(exchange);
     const request = open?.to === id ? open : undefined;
     if (what === L.MESSAGE_CREDIT) {
-      if (request !== undefined) this.#parts.grant(request, Number.parseInt(content().text(), 10));
+      if (request !== undefined) this.#parts.grant(request, Number.parseInt(text(), 10));
     } else if (request !== undefined) {
       if (count !== 0) this.#teacher.failed(from, id); // who does not need an answer any more blames nobody
       this.#cancel(request);
@@ -274,27 +269,22 @@ export class Answering {
       return;
     }
     if (isRequest) this.#result(message, result, mailbox);
-    else if (isThenable(result))
-      this.#run(
-        mailbox,
-        message,
-        result.then(
-          () => this.#host.received(message),
-          (error) => this.#threw(message, error),
-        ),
-      );
+    else if (isThenable(result)) this.#receivedLater(message, result, mailbox);
     else this.#host.received(message);
+  }
+
+  // Functions have a method of their own: what they refer to would be on the heap for each message, with or without them.
+  #receivedLater(message: Message, result: PromiseLike<unknown>, mailbox: Mailbox<Message>): void {
+    const settled = result.then(
+      () => this.#host.received(message),
+      (error) => this.#threw(message, error),
+    );
+    this.#run(mailbox, message, settled);
   }
 
   #result(request: Request, result: unknown, mailbox: Mailbox<Message>): void {
     if (isThenable(result)) {
-      this.#keep(request);
-      const settled = result.then(
-        (value) =>
-          isAsyncIterable(value) ? this.#sendParts(request, value) : this.#answerOnce(request, value),
-        (error) => this.#threw(request, error),
-      );
-      this.#run(mailbox, request, settled);
+      this.#answerLater(request, result, mailbox);
     } else if (isAsyncIterable(result)) {
       this.#keep(request);
       this.#run(mailbox, request, this.#sendParts(request, result));
@@ -303,6 +293,16 @@ export class Answering {
     } else {
       this.#answerOnce(request, result);
     }
+  }
+
+  #answerLater(request: Request, result: PromiseLike<unknown>, mailbox: Mailbox<Message>): void {
+    this.#keep(request);
+    const settled = result.then(
+      (value) =>
+        isAsyncIterable(value) ? this.#sendParts(request, value) : this.#answerOnce(request, value),
+      (error) => this.#threw(request, error),
+    );
+    this.#run(mailbox, request, settled);
   }
 
   // A handler that goes on takes one of the places that the neuron has.
@@ -383,10 +383,11 @@ export class Answering {
   // An error that cannot be sent is as good as silence.
   #send(request: Request, what: number, value: unknown, count: number): boolean {
     if (this.#ws.residents[request.to] === undefined) return false;
-    const letter = letterTo(request, what, count);
     const endsStream = request.wantsParts && what !== L.MESSAGE_PART;
     try {
-      return endsStream ? this.#courier.urgent(letter, value) : this.#post.send(letter, value);
+      return endsStream
+        ? this.#courier.urgent(letterTo(request, what, count), value)
+        : this.#post.answer(request, what, count, value);
     } catch (error) {
       const known = error instanceof NeuronBusError;
       if (known && (what === L.MESSAGE_ERROR || error.code === 'ERR_NB_DEAD_TARGET')) return false;

@@ -206,7 +206,7 @@ export class Asking {
     route: Route | undefined,
   ): void {
     const { timeoutMs = this.#timeoutMs, signal, type = 0, priority = 0 } = options;
-    const { from, to, correlation } = pending;
+    const { from, to } = pending;
     if (signal?.aborted) {
       pending.fail(aborted(signal));
       return;
@@ -218,13 +218,10 @@ export class Asking {
     pending.priority = priority;
     pending.scale = route === undefined ? this.#host.scaleOf(from, to, pending.toEntry) : route.scale;
     this.#table.add(pending);
-    const { exchange, deadlineNs, scale } = pending;
+    const { exchange, scale } = pending;
     const traceparent = this.#host.asks(pending, options.traceparent);
     try {
-      const went = this.#post.send(
-        { from, to, what, exchange, correlation, type, priority, deadlineNs, traceparent, scale: scale.byte },
-        value,
-      );
+      const went = this.#post.ask(pending, scale.byte, traceparent, value);
       if (!went) throw new NeuronBusError('FULL', `The question to neuron ${to} was dropped`);
     } catch (error) {
       this.#table.remove(pending);
@@ -238,7 +235,10 @@ export class Asking {
     if (route !== undefined) pending.ticket = startedOn(route, to, pending.sentNs);
     if (this.#table.get(exchange) !== pending) return; // ended by what ran to make room
     this.#deadlines.add(pending, now);
-    if (signal === undefined) return;
+    if (signal !== undefined) this.#heed(signal, pending);
+  }
+
+  #heed(signal: AbortSignal, pending: Pending): void {
     const abort = () => this.#giveUp(pending, 'aborted', aborted(signal));
     signal.addEventListener('abort', abort, { once: true });
     this.#lifts.set(pending, () => signal.removeEventListener('abort', abort));

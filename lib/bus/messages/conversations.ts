@@ -43,7 +43,6 @@ import { Router, type RouterHost, type RoutingChoice } from './router.js';
 import { Teacher } from './teacher.js';
 import { TimeScales } from './time_scale.js';
 import type { TokenStream } from './token_stream.js';
-import { contentIn } from './value.js';
 
 export interface ConversationsHost extends RouterHost {
   now(): number;
@@ -293,9 +292,7 @@ export class Conversations implements IncomingHost {
     if (what >= L.MESSAGE_REPLY && what <= L.MESSAGE_END) {
       this.#asking.answered(frame, from, at);
     } else if (what > L.MESSAGE_END) {
-      const content = () => contentIn(frame, this.#ws, at);
-      if (what < L.MESSAGE_WHATS)
-        this.#answering.told(what, from, id, frame.exchange, frame.deadline, content);
+      if (what < L.MESSAGE_WHATS) this.#answering.told(frame, from, id, at);
     } else {
       this.#answering.arrived(frame, from, id, at, this.#ws.lastReading());
       return true;
