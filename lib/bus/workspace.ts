@@ -170,7 +170,7 @@ export class Workspace implements ArenaPort {
 
   /** Adds one to a 64-bit counter that only this thread writes. */
   count(byteOffset: number): void {
-    const low = byteOffset >> 2;
+    const low = byteOffset / 4;
     const next = (this.u32[low] + 1) >>> 0;
     this.u32[low] = next;
     if (next === 0) this.u32[low + 1]++;
