@@ -3,7 +3,6 @@
 // The answerer's side: what came waits in a mailbox per neuron, most urgent first, and is handed to onMessage or onRequest; what
 // those return goes back. Called on the thread of the bus.
 
-import { inspect } from 'node:util';
 import { NeuronBusError } from '../../memory/errors.js';
 import * as L from '../../memory/layout.js';
 import type { Frame } from '../../memory/message_frame.js';
@@ -11,10 +10,12 @@ import type { Resident, Workspace } from '../workspace.js';
 import type { Courier } from './courier.js';
 import { type IncomingHost, Message, Request } from './incoming.js';
 import { countLoad } from './load.js';
-import { Mailbox } from './mailbox.js';
+import type { Mailbox } from './mailbox.js';
+import { Mailroom } from './mailroom.js';
 import type { ExchangeObserver, RequestOutcome } from './observer.js';
 import { PartsOut } from './parts_out.js';
 import { fromWire, type Letter, type Post, stampOf } from './post.js';
+import { describeError, isAsyncIterable, isThenable } from './results.js';
 import type { Teacher } from './teacher.js';
 import { Content, contentIn } from './value.js';
 
@@ -45,10 +46,7 @@ export class Answering {
   readonly #teacher: Teacher;
   readonly #host: AnsweringHost;
   readonly #voice: () => IncomingHost;
-  readonly #ageingNs: number;
-  readonly #mailboxes = new Map<number, Mailbox<Message>>();
-  #touched: Mailbox<Message> | undefined; // the first of those that may have something to hand over, and the last
-  #lastTouched: Mailbox<Message> | undefined;
+  readonly #mailroom: Mailroom<Message>;
   readonly #open = new Map<number, Map<number, Request>>(); // by neuron that asked and number; only those that outlive their handler
   readonly #parts: PartsOut;
 
@@ -66,7 +64,7 @@ export class Answering {
     this.#post = post;
     this.#courier = courier;
     this.#teacher = teacher;
-    this.#ageingNs = ageingNs;
+    this.#mailroom = new Mailroom(ageingNs);
     this.#host = host;
     this.#voice = voice;
     this.#parts = new PartsOut((request, index, value) => this.#part(request, index, value));
@@ -79,9 +77,7 @@ export class Answering {
 
   /** Messages that have not had their turn. */
   get waiting(): number {
-    let waiting = 0;
-    for (const { size } of this.#mailboxes.values()) waiting += size;
-    return waiting;
+    return this.#mailroom.waiting;
   }
 
   /**
@@ -102,9 +98,7 @@ export class Answering {
     const message = isMessage
       ? new Message(this.#voice(), content, frame, from, id, priority, sentNs)
       : this.#request(content, frame, from, id, priority, sentNs, now);
-    const mailbox = this.#mailboxes.get(id) ?? this.#newMailbox(id);
-    mailbox.add(message, now);
-    if (!mailbox.touched) this.#touch(mailbox);
+    this.#mailroom.add(id, message, now);
   }
 
   #request(
@@ -119,26 +113,6 @@ export class Answering {
     countLoad(this.#ws, to, 1);
     const deadlineNs = fromWire(frame.deadline, now);
     return new Request(this.#voice(), content, frame, from, to, priority, sentNs, deadlineNs);
-  }
-
-  #newMailbox(id: number): Mailbox<Message> {
-    const mailbox = new Mailbox<Message>(this.#ageingNs, id);
-    this.#mailboxes.set(id, mailbox);
-    return mailbox;
-  }
-
-  #touch(mailbox: Mailbox<Message>): void {
-    mailbox.touched = true;
-    if (this.#lastTouched === undefined) this.#touched = mailbox;
-    else this.#lastTouched.next = mailbox;
-    this.#lastTouched = mailbox;
-  }
-
-  #untouch(mailbox: Mailbox<Message>): void {
-    mailbox.touched = false;
-    this.#touched = mailbox.next;
-    mailbox.next = undefined;
-    if (this.#touched === undefined) this.#lastTouched = undefined;
   }
 
   /** What asker `from` tells of a question that it asked neuron `id`, in slot `at`, of which `frame` was read. */
@@ -161,7 +135,7 @@ export class Answering {
       // It has not had its turn. If its time is over, that is noticed then.
       const same = (message: Message) =>
         message instanceof Request && message.from === from && message.exchange === exchange;
-      const waiting = this.#mailboxes.get(id)?.find(same);
+      const waiting = this.#mailroom.find(id, same);
       if (!(waiting instanceof Request)) return;
       waiting.cancel();
       this.#host.finished(waiting, 'aborted');
@@ -179,7 +153,7 @@ export class Answering {
   /** Hands over what waits, to those that have time. */
   drain(): void {
     const ws = this.#ws;
-    for (let mailbox = this.#touched; mailbox !== undefined; mailbox = this.#touched) {
+    for (let mailbox = this.#mailroom.first; mailbox !== undefined; mailbox = this.#mailroom.first) {
       // A handler may unregister its neuron.
       for (;;) {
         const resident = ws.residents[mailbox.id];
@@ -193,7 +167,7 @@ export class Answering {
         if (observer === undefined) this.#handle(message, resident, mailbox);
         else this.#handleWatched(observer, message, resident, mailbox);
       }
-      this.#untouch(mailbox); // not when a listener to 'error' threw: then the rest waits for the next time
+      this.#mailroom.done(); // not when a listener to 'error' threw: then the rest waits for the next time
     }
   }
 
@@ -211,10 +185,7 @@ export class Answering {
   /** A neuron of this thread left: questions that waited for it are answered, and all that waited is dropped. */
   left(id: number): void {
     const gone = new NeuronBusError('DEAD_TARGET', `neuron ${id}`);
-    const mailbox = this.#mailboxes.get(id);
-    const waiting = mailbox?.clear() ?? [];
-    if (mailbox !== undefined) mailbox.closed = true;
-    this.#mailboxes.delete(id);
+    const waiting = this.#mailroom.close(id);
     for (const message of waiting) {
       this.#ws.count(this.#ws.ganglionRecord + L.GANGLION_DROPPED + 8 * L.DROP_DEAD_TARGET);
       if (!(message instanceof Request)) this.#host.lost(message);
@@ -310,10 +281,7 @@ export class Answering {
     mailbox.busy++;
     this.#ws.awaited = true;
     const free = () => {
-      mailbox.busy--;
-      if (mailbox.size === 0 || mailbox.closed || this.#ws.closed) return;
-      if (!mailbox.touched) this.#touch(mailbox);
-      this.#host.turn(() => this.drain());
+      if (this.#mailroom.freed(mailbox) && !this.#ws.closed) this.#host.turn(() => this.drain());
     };
     settled.then(free, (error) => {
       free();
@@ -424,26 +392,4 @@ export class Answering {
 function letterTo(request: Request, what: number, count: number): Letter {
   const { from: to, to: from, exchange, correlationId: correlation, type, priority } = request;
   return { from, to, what, exchange, correlation, type, priority, deadlineNs: 0, count };
-}
-
-function describeError(error: unknown): { name: string; message: string; code?: unknown } {
-  if (!(error instanceof Error))
-    return { name: 'Error', message: typeof error === 'string' ? error : inspect(error) };
-  const [name, message] = [String(error.name), String(error.message)];
-  const code = (error as { code?: unknown }).code;
-  return typeof code === 'string' || typeof code === 'number' ? { name, message, code } : { name, message };
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return isObject(value) && typeof (value as { then?: unknown }).then === 'function';
-}
-
-function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
-  return (
-    isObject(value) && typeof (value as Partial<AsyncIterable<unknown>>)[Symbol.asyncIterator] === 'function'
-  );
-}
-
-function isObject(value: unknown): boolean {
-  return (typeof value === 'object' && value !== null) || typeof value === 'function';
 }

@@ -28,12 +28,12 @@ export class Mailbox<T extends Waiting> {
   #end = 0;
   #inLine = true;
   #turn = 0;
-  /** Handlers that run; kept by the owner of the mailbox, as are the next ones. */
+  /** Handlers that run; kept by those who own the mailbox, as are the next ones. */
   busy = 0;
   /** Its neuron left. */
   closed = false;
-  /** It may have something to hand over, and behind it in the row of those is this one. */
-  touched = false;
+  /** It is in a row of mailboxes, before this one. */
+  inRow = false;
   next: Mailbox<T> | undefined = undefined;
 
   /** `ageingNs` Infinity: strict, and a low priority may wait for ever. `id`: of the receiver. */
