@@ -12,6 +12,7 @@ import { expectReconciled, Relay } from './harness/agents.js';
 import { expectEqual } from './harness/measure.js';
 import type { OtherSide } from './harness/other_side.js';
 import type { Effort, Sample, Scenario, Variant } from './harness/types.js';
+import { WarmUp } from './harness/warm_up.js';
 
 const script = new URL('./harness/other_side.js', import.meta.url);
 
@@ -39,7 +40,8 @@ async function allToAll(effort: Effort, threads: number): Promise<Sample> {
   });
   await told;
   const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-  await sleep(effort.warmupMs);
+  const warmUp = new WarmUp({ warmupMs: effort.warmupMs * threads });
+  while (!warmUp.over(bus.stats().delivered)) await sleep(effort.blockMs);
   const [begin, before] = [performance.now(), bus.stats().delivered];
   await sleep(Math.max(500, effort.blockMs * effort.blocks));
   const [end, after] = [performance.now(), bus.stats().delivered];

@@ -63,6 +63,7 @@
       'native/addon/segment_wrap.cc',
       'native/addon/ganglion_wrap.cc',
       'native/addon/alarm.cc',
+      'native/addon/network_work.cc',
       'native/addon/network_wrap.cc',
       'native/addon/network_build.cc',
       'native/addon/network_look.cc',

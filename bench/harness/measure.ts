@@ -3,6 +3,7 @@
 // Stopwatches. Every function blocks its thread while it measures; call them from the process of one variant only.
 
 import type { Effort } from './types.js';
+import { WarmUp } from './warm_up.js';
 
 export function nowNs(): number {
   return Number(process.hrtime.bigint());
@@ -63,13 +64,15 @@ export function expectEqual(what: string, actual: number, expected: number): voi
 /** A reader's view of a rate: feed it the running count, it keeps one rate per window. */
 export class RateMeter {
   private readonly rates: number[] = [];
-  private readonly beganNs = nowNs();
+  private readonly warmUp: WarmUp;
   private windowNs = 0;
   private windowCount = 0;
   private next = 1024;
   private warm = false;
 
-  constructor(private readonly effort: Effort) {}
+  constructor(private readonly effort: Effort) {
+    this.warmUp = new WarmUp(effort);
+  }
 
   /** True when enough was seen. Cheap while `count` is below the next mark. */
   done(count: number): boolean {
@@ -88,19 +91,14 @@ export class RateMeter {
   }
 
   private mark(count: number): boolean {
-    const now = nowNs();
     if (!this.warm) {
-      if (now - this.beganNs < this.effort.warmupMs * 1e6) {
-        this.next = count + 1024;
-        return false;
-      }
-      const perNs = count / (now - this.beganNs);
-      this.warm = true;
-      this.windowNs = now;
+      this.warm = this.warmUp.over(count);
+      this.windowNs = nowNs();
       this.windowCount = count;
-      this.next = count + Math.max(1, perNs * this.effort.blockMs * 1e6);
+      this.next = count + (this.warm ? Math.max(1, this.warmUp.lastRate * this.effort.blockMs * 1e6) : 1024);
       return false;
     }
+    const now = nowNs();
     const messages = count - this.windowCount;
     this.rates.push((messages / (now - this.windowNs)) * 1e3);
     this.windowNs = now;

@@ -15,7 +15,7 @@ export interface Metric {
 /** How much work one process does. Quick runs trade width of the error bars for time. */
 export interface Effort {
   readonly quick: boolean;
-  /** Calls before anything is measured, so that the optimizing compiler is done. */
+  /** Calls before anything is measured, so that the optimizing compiler is done; where several threads work, at least. */
   readonly warmupMs: number;
   /** One timed block; a process reports the median of its blocks. */
   readonly blockMs: number;

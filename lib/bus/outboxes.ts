@@ -95,6 +95,7 @@ export class Outboxes {
 
   /** Makes everything visible, and wakes who is parked. */
   flush(): void {
+    if (this.#dirty.length === 0) return;
     for (let box = this.#dirty.pop(); box !== undefined; box = this.#dirty.pop()) {
       box.waiting = false;
       this.#publish(box);

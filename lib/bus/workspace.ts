@@ -7,7 +7,7 @@ import { type ArenaPort, type ArenaRef, arenaRef, arenaTarget } from '../memory/
 import { errorNameOf, NeuronBusError } from '../memory/errors.js';
 import * as L from '../memory/layout.js';
 import type { Memory } from '../memory/memory.js';
-import { callNative, type NativeGanglion, withCallsInFields } from '../memory/native.js';
+import { callNative, type NativeGanglion } from '../memory/native.js';
 import type { Neuron, NeuronHandle } from './neuron.js';
 import type { ResolvedOptions } from './options.js';
 import type { Recorder } from './trace/recorder.js';
@@ -95,10 +95,9 @@ export class Workspace implements ArenaPort {
   constructor(memory: Memory, options: ResolvedOptions) {
     const { halfLifeMs, pruneGraceMs, sweepIntervalMs } = options.plasticity;
     this.memory = memory;
-    const ganglion = callNative(
+    this.native = callNative(
       ({ Ganglion }) => new Ganglion(memory.u8, halfLifeMs * 1e6, pruneGraceMs * 1e6, sweepIntervalMs * 1e6),
     );
-    this.native = withCallsInFields(ganglion);
     this.u16 = memory.u16;
     this.u32 = memory.u32;
     this.index = this.native.index;

@@ -50,11 +50,12 @@ export function invalidArgument(argument: string, value: unknown, expected: stri
   return new NeuronBusError('INVALID_ARGUMENT', `${argument} is ${describe(value)}, but must be ${expected}`);
 }
 
-/** Refuses what is no object, and keys that nobody would read. ERR_NB_INVALID_ARGUMENT. */
+/** Refuses what is no object, keys that nobody would read, and null, which is no default. ERR_NB_INVALID_ARGUMENT. */
 export function checkKeys(argument: string, options: object, known: ReadonlySet<string>): void {
   if (typeof options !== 'object' || options === null) throw invalidArgument(argument, options, 'an object');
-  for (const key of Object.keys(options)) {
+  for (const [key, value] of Object.entries(options)) {
     if (!known.has(key)) throw invalidArgument(argument, key, `made of ${[...known].join(', ')}`);
+    if (value === null) throw invalidArgument(key, null, 'a value, or left out');
   }
 }
 

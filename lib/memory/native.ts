@@ -122,43 +122,6 @@ export interface NativeGanglion {
   close(): void;
 }
 
-/**
- * The same with its calls in fields. The native object has so many that the engine keeps them in a hash table, and looks each up
- * there whenever it is called.
- */
-export function withCallsInFields(ganglion: NativeGanglion): NativeGanglion {
-  return {
-    index: ganglion.index,
-    axon: ganglion.axon,
-    named: ganglion.named,
-    route: ganglion.route,
-    settle: ganglion.settle,
-    finish: ganglion.finish,
-    stamp: ganglion.stamp,
-    teach: ganglion.teach,
-    giveWay: ganglion.giveWay,
-    dropOldest: ganglion.dropOldest,
-    park: ganglion.park,
-    wake: ganglion.wake,
-    account: ganglion.account,
-    arenaAllocate: ganglion.arenaAllocate,
-    arenaRetain: ganglion.arenaRetain,
-    arenaRelease: ganglion.arenaRelease,
-    register: ganglion.register.bind(ganglion),
-    unregister: ganglion.unregister.bind(ganglion),
-    connect: ganglion.connect.bind(ganglion),
-    disconnect: ganglion.disconnect.bind(ganglion),
-    find: ganglion.find.bind(ganglion),
-    setWeight: ganglion.setWeight.bind(ganglion),
-    openAxon: ganglion.openAxon.bind(ganglion),
-    abandonAxon: ganglion.abandonAxon.bind(ganglion),
-    makeRounds: ganglion.makeRounds.bind(ganglion),
-    onWake: ganglion.onWake.bind(ganglion),
-    setIdle: ganglion.setIdle.bind(ganglion),
-    close: ganglion.close.bind(ganglion),
-  };
-}
-
 export interface NativeAddon {
   /** A fresh segment with one reference, held by the buffer. `numbers`: as segmentNumbers(); `identity` takes id and key. */
   createSegment(numbers: Float64Array, name: string, identity: Uint32Array, named: boolean): ArrayBuffer;

@@ -37,7 +37,7 @@ interface CommonOptions {
   /**
    * Time from a spike to its arrival, ms: a whole number of steps from 0 to 65,535; with 0 it arrives in the step in which it was
    * fired. `{ uniform: [a, b] }`: drawn for each synapse from the steps of a to b; an array: of each entry of a list. Default
-   * 1 ms, or a step where that is longer.
+   * 1 ms, to the nearest step but the step at least.
    */
   delayMs?: number | ArrayLike<number> | { readonly uniform: readonly [number, number] };
   /** The rule by which the weights change. Default: they do not. */
@@ -339,7 +339,7 @@ function resolveDelays(engine: Engine, delayMs: CommonOptions['delayMs'], list: 
   const steps = (name: string, ms: unknown, index?: number) =>
     engine.steps(name, ms, 0, MAX_DELAY_STEPS, index);
   if (delayMs === undefined) {
-    const low = steps('delayMs', Math.max(1, engine.dtMs));
+    const low = Math.min(MAX_DELAY_STEPS, Math.max(1, Math.round(1 / engine.dtMs)));
     return { low, high: low, given };
   }
   if (typeof delayMs === 'number') {

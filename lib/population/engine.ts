@@ -5,7 +5,7 @@
 // On the thread of the network. While native threads compute, only `nowMs` may be asked; everything else throws ERR_NB_RUNNING.
 
 import { fromNative, invalidArgument, NeuronBusError } from '../memory/errors.js';
-import type { NativeNetwork } from './native_network.js';
+import type { Done, NativeNetwork } from './native_network.js';
 import { ANY, checkNumber, nameAt, type Range } from './validation.js';
 
 /** How far from a whole number of steps a time may be that should be one, and how far below a step one that is in it. */
@@ -18,8 +18,8 @@ export interface Periodic {
   next: number;
   /** It is for the steps to come: not done where a run ends, but where the next one begins. */
   readonly looksAhead?: boolean;
-  /** Does it, and moves `next` on. */
-  run(): void;
+  /** Does it, and moves `next` on. A promise: other threads do it, and the network rests when it is settled. */
+  run(): void | Promise<void>;
 }
 
 /** @internal Calls all of them, whatever one of them throws; then throws what the first one threw. */
@@ -93,19 +93,28 @@ export class Engine {
     return this.#native;
   }
 
-  /** Computes up to `steps` steps on other threads. Resolves when it rests again, also when the network was closed meanwhile. */
+  /** Computes up to `steps` steps: see work(). */
   advance(steps: number): Promise<void> {
+    return this.work((native, done) => native.advance(steps, done));
+  }
+
+  /**
+   * Native work on other threads, started by `start`, which passes `done` on. Resolves when the network rests again, also when it was
+   * closed meanwhile; rejects with the NeuronBusError of what failed.
+   */
+  work(start: (native: NativeNetwork, done: Done) => void): Promise<void> {
     const native = this.rest();
     return new Promise((resolve, reject) => {
+      const done: Done = (error) => {
+        this.#computing = false;
+        if (error === undefined) resolve();
+        else reject(fromNative(error));
+      };
       this.#computing = true;
       try {
-        native.advance(steps, () => {
-          this.#computing = false;
-          resolve();
-        });
+        start(native, done);
       } catch (error) {
-        this.#computing = false;
-        reject(fromNative(error));
+        done(error);
       }
     });
   }

@@ -39,7 +39,7 @@ export interface LifOptions {
   thresholdMv?: Values;
   /** Potential after a spike, mV, below the threshold. Default: the resting potential. */
   resetMv?: Values;
-  /** Refractory period, ms, a whole number of steps (drawn ones go to the nearest). Default 2. */
+  /** Refractory period, ms, a whole number of steps (drawn ones and the default go to the nearest). Default 2. */
   refractoryMs?: Values;
   /** Time constant of synaptic currents or conductances, ms. 0: a spike is a jump of the potential. Default 2. */
   synapseTauMs?: Values;
@@ -146,6 +146,8 @@ interface Parameter {
   readonly name: string;
   readonly range: Range;
   readonly values: Values;
+  /** Nobody wrote it: it is rounded where a number that somebody wrote is refused. */
+  readonly isDefault?: boolean;
 }
 
 /** A model with its parameters, for `net.population()`. Made by {@link lif}, {@link adaptiveLif} and {@link izhikevich}. */
@@ -162,9 +164,11 @@ export class NeuronModel {
 
   /** @internal For so many neurons, in the order of network.h. */
   resolve(engine: Engine, population: number, size: number): { counts: Uint32Array; values: Float64Array } {
-    const all = this.#parameters.map(({ name, range, values }) => {
+    const all = this.#parameters.map(({ name, range, values, isDefault }) => {
       const resolved = resolveValues(name, values, size, range, randomFor(engine.seed, population, name));
-      return name === 'refractoryMs' ? wholeSteps(engine, name, values, resolved) : resolved;
+      if (name !== 'refractoryMs') return resolved;
+      const exact = isDefault !== true && (typeof values === 'number' || isList(values));
+      return wholeSteps(engine, name, exact, resolved);
     });
     const at = (name: string) => this.#parameters.findIndex((parameter) => parameter.name === name);
     const [low, high] = this.name === 'izhikevich' ? ['c', 'peakMv'] : ['resetMv', 'thresholdMv'];
@@ -180,8 +184,7 @@ export class NeuronModel {
   }
 }
 
-function wholeSteps(engine: Engine, name: string, given: Values, values: Float64Array): Float64Array {
-  const exact = typeof given === 'number' || isList(given);
+function wholeSteps(engine: Engine, name: string, exact: boolean, values: Float64Array): Float64Array {
   return values.map((ms) => engine.timeOf(exact ? engine.steps(name, ms, 0) : Math.round(ms / engine.dtMs)));
 }
 
@@ -243,7 +246,12 @@ function lifModel(options: AdaptiveLifOptions, incrementMv: Values, thresholdTau
     { name: 'restMv', range: POTENTIAL, values: restMv },
     { name: 'thresholdMv', range: POTENTIAL, values: options.thresholdMv ?? -55 },
     { name: 'resetMv', range: POTENTIAL, values: options.resetMv ?? restMv },
-    { name: 'refractoryMs', range: NOT_NEGATIVE, values: options.refractoryMs ?? 2 },
+    {
+      name: 'refractoryMs',
+      range: NOT_NEGATIVE,
+      values: options.refractoryMs ?? 2,
+      isDefault: options.refractoryMs === undefined,
+    },
     { name: 'synapseTauMs', range: synapseTau, values: synapseTauMs },
     {
       name: 'inhibitorySynapseTauMs',

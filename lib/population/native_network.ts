@@ -2,8 +2,9 @@
 //
 // The native half of a network (native/core/population/network.h, by native/addon/network_wrap.cc): numbers and typed arrays.
 //
-// On the thread that made it. Between advance() and its callback nothing but stop() and now() may be called.
+// On the thread that made it. Between the start of work and its callback nothing but stop() and now() may be called.
 
+import { invalidArgument } from '../memory/errors.js';
 import { callNative, native } from '../memory/native.js';
 
 /** The order is that of the enums of network.h. */
@@ -34,6 +35,13 @@ export const BOUNDS = { additive: 0, multiplicative: 1 } as const;
 /** A reward for every projection. */
 export const EVERYWHERE = 0xffffffff;
 
+/** Growth of as many synapses as were removed. */
+export const REGROW = -1;
+
+/** Work is over on another thread, or has failed. */
+export type Done = (error?: unknown) => void;
+
+/** A call that is given `done` is work for another thread, and calls back on this one; else it is done when it returns. */
 export interface NativeNetwork {
   /** `values`: those of all parameters in a row, `counts[i]` of parameter i (1, or one for each neuron). Gives the id. */
   addPopulation(model: number, size: number, counts: Uint32Array, values: Float64Array): number;
@@ -48,8 +56,8 @@ export interface NativeNetwork {
     delays: Uint32Array,
   ): number;
 
-  /** Computes on other threads, then calls back on this one; ends early at a step boundary after stop(). */
-  advance(steps: number, done: () => void): void;
+  /** Ends early at a step boundary after stop(). */
+  advance(steps: number, done: Done): void;
   stop(): void;
   /** Steps since creation. */
   now(): number;
@@ -67,13 +75,13 @@ export interface NativeNetwork {
 
   /** Gives pre, post, synapses, bytes, rule. */
   info(projection: number, out: Float64Array): void;
-  weights(projection: number, out: Float32Array): void;
+  weights(projection: number, out: Float32Array, done?: Done): void;
   setWeights(projection: number, weights: Float32Array): void;
   endpoints(projection: number, pre: Uint32Array, post: Uint32Array): void;
   delays(projection: number, out: Uint32Array): void;
   reward(projection: number, amount: number): void;
-  normalize(projection: number, total: number): void;
-  /** `out` takes how many were removed and grown. */
+  normalize(projection: number, total: number, done?: Done): void;
+  /** `out` takes how many were removed and grown; `grow` may be REGROW. */
   rewire(
     projection: number,
     below: number,
@@ -81,6 +89,7 @@ export interface NativeNetwork {
     grow: number,
     weight: number,
     out: Float64Array,
+    done?: Done,
   ): void;
   setLearning(projection: number, on: boolean): void;
 
@@ -113,10 +122,16 @@ interface NetworkAddon {
   networkKernels(): string;
 }
 
+const KERNELS: readonly string[] = ['scalar', 'avx2', 'avx512', 'neon'];
+
 const addon = () => native() as unknown as NetworkAddon;
 
-/** @throws NeuronBusError ERR_NB_NO_MEMORY, ERR_NB_NO_BINARY. */
+/** @throws NeuronBusError ERR_NB_INVALID_ARGUMENT for a misspelt $NEURONBUS_KERNELS, ERR_NB_NO_MEMORY, ERR_NB_NO_BINARY. */
 export function createNetwork(dtMs: number, threads: number, seed: number): NativeNetwork {
+  const wish = process.env.NEURONBUS_KERNELS;
+  if (wish !== undefined && !KERNELS.includes(wish)) {
+    throw invalidArgument('NEURONBUS_KERNELS', wish, `one of ${KERNELS.join(', ')}`);
+  }
   return callNative(() => new (addon().Network)(dtMs, threads, seed));
 }
 

@@ -7,6 +7,7 @@
 import { invalidArgument, NeuronBusError } from '../memory/errors.js';
 import { checkWeights, type PatternName, weightRange } from './connections.js';
 import type { Engine } from './engine.js';
+import { type Done, type NativeNetwork, REGROW } from './native_network.js';
 import type { Population } from './neurons.js';
 import {
   checkRewire,
@@ -17,6 +18,9 @@ import {
   type Rewiring,
 } from './upkeep.js';
 import { allocate, checkBoolean, checkNumber, isList, WEIGHT } from './validation.js';
+
+/** From so many synapses on, what is done to all of them in a run is done by other threads: fewer take less time than waking one. */
+const MANY_SYNAPSES = 2 ** 16;
 
 /** @internal What a projection is besides its synapses; saved with the network. */
 export interface ProjectionFacts {
@@ -185,39 +189,51 @@ export class Projection {
     return wish;
   }
 
-  #rewire({ pruneBelow = Number.NEGATIVE_INFINITY, dead, grow, weight }: Rewire): {
-    removed: number;
-    grown: number;
-  } {
+  #rewire(wish: Rewire): { removed: number; grown: number } {
     const counts = new Float64Array(2);
-    const first = grow === 'removed' ? 0 : grow;
-    this.engine.call((native) => native.rewire(this.id, pruneBelow, dead, first, weight, counts));
-    const [removed] = counts;
-    if (grow === 'removed' && removed > 0) {
-      // Nothing is below minus infinity, and the dead are gone: this only grows.
-      this.engine.call((native) =>
-        native.rewire(this.id, Number.NEGATIVE_INFINITY, false, removed, weight, counts),
-      );
-    }
-    return { removed, grown: counts[1] };
+    this.engine.call((native) => this.#rewireBy(native, wish, counts));
+    const [removed, grown] = counts;
+    return { removed, grown };
   }
 
-  /** @internal */
+  #rewireBy(native: NativeNetwork, wish: Rewire, counts: Float64Array, done?: Done): void {
+    const { pruneBelow = Number.NEGATIVE_INFINITY, dead, grow, weight } = wish;
+    native.rewire(this.id, pruneBelow, dead, grow === 'removed' ? REGROW : grow, weight, counts, done);
+  }
+
+  /** @internal What is done at intervals, in the course of a run: of many synapses by other threads. */
   maintain(homeostasis: Homeostasis | undefined, rewiring: Rewiring | undefined): void {
     const { engine } = this;
     if (rewiring !== undefined) this.#checkedRewire(rewiring.wish);
     if (homeostasis !== undefined) {
-      const steps = engine.steps('homeostasis.everyMs', homeostasis.everyMs, 1);
-      const task = new Every(engine, steps, () => this.normalize(homeostasis.totalWeight));
+      const { everyMs, totalWeight } = homeostasis;
+      const task = this.#every(engine.steps('homeostasis.everyMs', everyMs, 1), (native, done) =>
+        native.normalize(this.id, totalWeight, done),
+      );
       this.upkeep.homeostasis = [homeostasis, task];
-      engine.periodic.add(task);
     }
     if (rewiring !== undefined) {
-      const steps = engine.steps('rewiring.everyMs', rewiring.everyMs, 1);
-      const task = new Every(engine, steps, () => this.#rewire(rewiring.wish));
+      const { everyMs, wish } = rewiring;
+      const task = this.#every(engine.steps('rewiring.everyMs', everyMs, 1), (native, done) =>
+        this.#rewireBy(native, wish, new Float64Array(2), done),
+      );
       this.upkeep.rewiring = [rewiring, task];
-      engine.periodic.add(task);
     }
+  }
+
+  #every(steps: number, what: (native: NativeNetwork, done?: Done) => void): Every {
+    const task = new Every(this.engine, steps, () => this.#inRun(what));
+    this.engine.periodic.add(task);
+    return task;
+  }
+
+  #inRun(what: (native: NativeNetwork, done?: Done) => void): void | Promise<void> {
+    return this.synapses < MANY_SYNAPSES ? this.engine.call(what) : this.engine.work(what);
+  }
+
+  /** @internal {@link weights}, in the course of a run: `out` has them when this returns, or when the promise is settled. */
+  copyWeights(out: Float32Array): void | Promise<void> {
+    return this.#inRun((native, done) => native.weights(this.id, out, done));
   }
 
   toJSON(): object {

@@ -202,18 +202,26 @@ export class WeightRecording {
         options.synapses,
         'an array of places in weights, or left out for all',
       );
-    this.#sample();
+    this.#keep(engine.now, projection.weights);
     engine.periodic.add(new Every(engine, every, () => this.#sample()));
   }
 
-  #sample(): void {
+  #sample(): void | Promise<void> {
     if (this.#samples.length >= this.#maxSamples) {
       this.#lost++;
       return;
     }
-    const { weights, engine } = this.projection;
+    const { engine, synapses } = this.projection;
+    const step = engine.now;
+    const weights = allocate('weights', Float32Array, synapses);
+    const under = this.projection.copyWeights(weights);
+    if (under === undefined) this.#keep(step, weights);
+    else return under.then(() => this.#keep(step, weights));
+  }
+
+  #keep(step: number, weights: Float32Array): void {
     const chosen = this.#all ? weights : Float32Array.from(this.#synapses, (synapse) => weights[synapse]);
-    this.#samples.push({ step: engine.now, weights: chosen });
+    this.#samples.push({ step, weights: chosen });
   }
 
   /**

@@ -17,7 +17,7 @@ export interface RunOptions {
   signal?: AbortSignal;
   /**
    * How long native threads compute before they look up, ms of real time, 0.1 to 1000. A step is never divided, nor is one pass of
-   * homeostasis or rewiring over a projection. Default 10.
+   * homeostasis, rewiring or recording over a projection; the event loop goes on meanwhile. Default 10.
    */
   sliceMs?: number;
 }
@@ -105,7 +105,12 @@ export class Runner {
         const ran = `run() ended after ${engine.timeOf(now - begin)} of ${engine.timeOf(total)} ms`;
         throw new NeuronBusError('ABORTED', ran, { cause: signal.reason });
       }
-      this.#maintain(now, end);
+      const upkeep = this.#maintain(now, end);
+      if (upkeep !== undefined) {
+        await upkeep;
+        this.#serveWaiting();
+        continue; // it may have been closed or aborted meanwhile; what was done is not due any more
+      }
       if (now === end) break;
       const before = performance.now();
       await engine.advance(this.#steps(now, end, sliceMs));
@@ -130,11 +135,17 @@ export class Runner {
     return { timeMs: of(now), ranMs: of(now - begin), totalMs: of(total) };
   }
 
-  /** What is due at this step. At the end of a run only what looks back, so that a function is asked when its answer is used. */
-  #maintain(now: number, end: number): void {
+  /**
+   * What is due at this step, or up to where a promise has to be waited for. At the end of a run only what looks back, so that a
+   * function is asked when its answer is used.
+   */
+  #maintain(now: number, end: number): Promise<void> | undefined {
     for (const task of this.#engine.periodic) {
-      if (task.next <= now && (now < end || !task.looksAhead)) task.run();
+      if (task.next > now || (now === end && task.looksAhead)) continue;
+      const under = task.run();
+      if (under !== undefined) return under;
     }
+    return undefined;
   }
 
   #steps(now: number, end: number, sliceMs: number): number {

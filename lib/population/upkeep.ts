@@ -102,16 +102,21 @@ export function checkRewire(options: RewireOptions): Rewire {
 export class Every implements Periodic {
   next: number;
   readonly #steps: number;
-  readonly #what: () => void;
+  readonly #what: () => void | Promise<void>;
 
-  constructor(engine: Engine, steps: number, what: () => void) {
+  constructor(engine: Engine, steps: number, what: () => void | Promise<void>) {
     this.#steps = steps;
     this.#what = what;
     this.next = (Math.floor(engine.now / steps) + 1) * steps;
   }
 
-  run(): void {
-    this.#what();
+  run(): void | Promise<void> {
+    const under = this.#what();
+    if (under !== undefined) return under.then(() => this.#moveOn());
+    this.#moveOn();
+  }
+
+  #moveOn(): void {
     this.next += this.#steps;
   }
 }

@@ -155,12 +155,19 @@ class GanglionWrap : public Napi::ObjectWrap<GanglionWrap> {
     target_->references++;
     const auto release = [](napi_env, void* data, void*) { static_cast<HotTarget*>(data)->drop(); };
     napi_add_finalizer(env, function, target_, release, nullptr, nullptr);
-    napi_set_named_property(env, self, name, function);
+    add(env, self, name, function);
   }
 
   static void add_number(Napi::Env env, Napi::Object self, const char* name, uint32_t value) {
     napi_value number = nullptr;
-    if (napi_create_uint32(env, value, &number) == napi_ok) napi_set_named_property(env, self, name, number);
+    if (napi_create_uint32(env, value, &number) == napi_ok) add(env, self, name, number);
+  }
+
+  // Defined, not set: V8 turns an object to which many properties are set one by one into a dictionary, and each hot call would look
+  // its function up.
+  static void add(Napi::Env env, Napi::Object self, const char* name, napi_value value) {
+    const napi_property_descriptor property{name, nullptr, nullptr, nullptr, nullptr, value, napi_default_jsproperty, nullptr};
+    napi_define_properties(env, self, 1, &property);
   }
 
   void shut() {

@@ -133,25 +133,31 @@ void NetworkWrap::reward(const Napi::CallbackInfo& info) {
   }
 }
 
+// (projection, total, function to call when it is done; without it: done now)
 void NetworkWrap::normalize(const Napi::CallbackInfo& info) {
-  if (Network* const network = open(info.Env())) {
-    changed(info.Env(), network->normalize(u32(info, 0), number(info, 1)), "normalize()");
-  }
+  if (open(info.Env()) == nullptr) return;
+  NetworkWork work;
+  work.what = NetworkWork::What::kNormalize;
+  work.projection = u32(info, 0);
+  work.total = number(info, 1);
+  if (!started(info, work, 2)) changed(info.Env(), work.run(*held_), work.name());
 }
 
-// (projection, below, whether of the dead, grow, weight, Float64Array of two: removed, grown)
+// (projection, below, whether of the dead, grow or -1 for as many as are removed, weight, Float64Array of two: removed, grown;
+// function as for normalize())
 void NetworkWrap::rewire(const Napi::CallbackInfo& info) {
-  Network* const network = open(info.Env());
-  if (network == nullptr) return;
-  uint64_t removed = 0;
-  uint64_t grown = 0;
-  const bool dead = info[2].As<Napi::Boolean>().Value();
-  const auto grow = static_cast<uint64_t>(number(info, 3));
-  const nb_status status = network->rewire(u32(info, 0), number(info, 1), dead, grow, number(info, 4), &removed, &grown);
-  if (!changed(info.Env(), status, "rewire()")) return;
-  auto out = info[5].As<Napi::Float64Array>();
-  out[0] = static_cast<double>(removed);
-  out[1] = static_cast<double>(grown);
+  if (open(info.Env()) == nullptr) return;
+  NetworkWork work;
+  work.what = NetworkWork::What::kRewire;
+  work.projection = u32(info, 0);
+  work.below = number(info, 1);
+  work.dead = info[2].As<Napi::Boolean>().Value();
+  work.regrow = number(info, 3) < 0;
+  work.grow = work.regrow ? 0 : static_cast<uint64_t>(number(info, 3));
+  work.weight = number(info, 4);
+  size_t count = 0;
+  work.counts = data_of<Napi::Float64Array>(info, 5, &count);
+  if (!started(info, work, 6, info[5])) changed(info.Env(), work.run(*held_), work.name());
 }
 
 void NetworkWrap::set_learning(const Napi::CallbackInfo& info) {

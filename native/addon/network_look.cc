@@ -77,9 +77,15 @@ void NetworkWrap::info(const Napi::CallbackInfo& info) {
   out[4] = static_cast<double>(found.rule);
 }
 
+// (projection, Float32Array, function as for normalize())
 void NetworkWrap::weights(const Napi::CallbackInfo& info) {
+  if (open(info.Env()) == nullptr) return;
+  NetworkWork work;
+  work.what = NetworkWork::What::kWeights;
+  work.projection = u32(info, 0);
   size_t count = 0;
-  if (Network* const network = open(info.Env())) network->weights(u32(info, 0), data_of<Napi::Float32Array>(info, 1, &count));
+  work.weights = data_of<Napi::Float32Array>(info, 1, &count);
+  if (!started(info, work, 2, info[1])) (void)work.run(*held_);
 }
 
 void NetworkWrap::set_weights(const Napi::CallbackInfo& info) {

@@ -13,31 +13,6 @@ using population::Step;
 
 namespace {
 
-struct Work {
-  std::shared_ptr<HeldNetwork> held;
-  Step steps = 0;
-  napi_async_work work = nullptr;
-  napi_ref callback = nullptr;
-};
-
-void compute(napi_env, void* data) {
-  auto* work = static_cast<Work*>(data);
-  work->held->network->advance(work->steps, &work->held->stop);
-}
-
-// Bare: in an environment that is going away each of these may fail, and nothing is left to do about it.
-void computed(napi_env env, napi_status, void* data) {
-  std::unique_ptr<Work> work(static_cast<Work*>(data));
-  work->held->now = work->held->network->now();
-  napi_delete_async_work(env, work->work);
-  napi_value callback = nullptr;
-  napi_value undefined = nullptr;
-  const bool known = napi_get_reference_value(env, work->callback, &callback) == napi_ok && callback != nullptr;
-  napi_delete_reference(env, work->callback);
-  work.reset();  // what was closed meanwhile is freed before anybody hears of it
-  if (known && napi_get_undefined(env, &undefined) == napi_ok) napi_call_function(env, undefined, callback, 0, nullptr, nullptr);
-}
-
 Napi::Value kernels(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), Network::kernels()); }
 
 }  // namespace
@@ -64,7 +39,7 @@ NetworkWrap::NetworkWrap(const Napi::CallbackInfo& info)
     return;
   }
   held_->now = held_->network->now();
-  report(info.Env(), static_cast<int64_t>(held_->network->bytes()));
+  held_->report(info.Env());
 }
 
 NetworkWrap::~NetworkWrap() { shut(Env()); }
@@ -84,45 +59,30 @@ bool NetworkWrap::changed(Napi::Env env, nb_status status, const char* call) {
     throw_status(env, status, call);
     return false;
   }
-  report(env, static_cast<int64_t>(held_->network->bytes()));
+  held_->report(env);
   return true;
 }
 
-void NetworkWrap::report(Napi::Env env, int64_t bytes) {
-  int64_t ignored = 0;
-  napi_adjust_external_memory(env, bytes - reported_, &ignored);
-  reported_ = bytes;
+bool NetworkWrap::started(const Napi::CallbackInfo& info, const NetworkWork& work, size_t done, napi_value out) {
+  if (!info[done].IsFunction()) return false;
+  held_->stop = false;
+  if (!work.start(info.Env(), held_, info[done], out)) throw_status(info.Env(), NB_ERR_NO_MEMORY, work.name());
+  return true;
 }
 
 void NetworkWrap::shut(Napi::Env env) {
   if (held_ == nullptr) return;
-  held_->stop = true;
+  held_->stop = held_->closed = true;
+  held_->report(env);
   held_ = nullptr;
-  report(env, 0);
 }
 
 // (steps, function to call when they are done or stop() was called)
 void NetworkWrap::advance(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  if (open(env) == nullptr) return;
-  held_->stop = false;
-  std::unique_ptr<Work> work(new (std::nothrow) Work);
-  napi_value name = nullptr;
-  bool ready = work != nullptr && napi_create_string_utf8(env, "neuronbus", NAPI_AUTO_LENGTH, &name) == napi_ok;
-  ready = ready && napi_create_async_work(env, nullptr, name, compute, computed, work.get(), &work->work) == napi_ok;
-  ready = ready && napi_create_reference(env, info[1], 1, &work->callback) == napi_ok;
-  if (ready) {
-    work->held = held_;
-    work->steps = static_cast<Step>(number(info, 0));
-    ready = napi_queue_async_work(env, work->work) == napi_ok;
-  }
-  if (ready) {
-    work.release();  // computed() has it
-    return;
-  }
-  if (work != nullptr && work->callback != nullptr) napi_delete_reference(env, work->callback);
-  if (work != nullptr && work->work != nullptr) napi_delete_async_work(env, work->work);
-  throw_status(env, NB_ERR_NO_MEMORY, "run()");
+  if (open(info.Env()) == nullptr) return;
+  NetworkWork work;
+  work.steps = static_cast<Step>(number(info, 0));
+  started(info, work, 1);
 }
 
 void NetworkWrap::stop(const Napi::CallbackInfo&) {

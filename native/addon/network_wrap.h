@@ -2,23 +2,16 @@
 //
 // Network for JavaScript. lib/population/native_network.ts has the types; what comes in was checked there.
 //
-// advance() computes on a thread of the pool. Until its callback nothing but stop(), now() and close() may be called; the
-// TypeScript side sees to that. A network that is closed or forgotten meanwhile lives until the work is done.
+// What may take long is work for a thread of the pool (network_work.h). Until its callback nothing but stop(), now() and close() may be
+// called; the TypeScript side sees to that. A network that is closed or forgotten meanwhile lives until the work is done.
 #pragma once
 
 #include <memory>
 
 #include "addon.h"
-#include "population/network.h"
+#include "network_work.h"
 
 namespace neuronbus {
-
-// The network, shared by its wrap and by work that is under way.
-struct HeldNetwork {
-  std::unique_ptr<population::Network> network;
-  volatile bool stop = false;
-  population::Step now = 0;  // when work was last done
-};
 
 class NetworkWrap : public Napi::ObjectWrap<NetworkWrap> {
  public:
@@ -46,7 +39,8 @@ class NetworkWrap : public Napi::ObjectWrap<NetworkWrap> {
   Napi::Value made(Napi::Env env, nb_status status, const char* call, uint32_t id);
   // An exception where the call failed, and news for the collector where it did not.
   bool changed(Napi::Env env, nb_status status, const char* call);
-  void report(Napi::Env env, int64_t bytes);
+  // Starts the work, if argument `done` is a function to be told; `out`, if it is an object, is kept for so long.
+  bool started(const Napi::CallbackInfo& info, const NetworkWork& work, size_t done, napi_value out = nullptr);
   void shut(Napi::Env env);
 
   // network_wrap.cc: life, time, files.
@@ -91,7 +85,6 @@ class NetworkWrap : public Napi::ObjectWrap<NetworkWrap> {
   std::shared_ptr<HeldNetwork> held_;  // null once it is closed
   std::unique_ptr<uint8_t[]> extra_;   // of a file, until it is taken
   size_t extra_bytes_ = 0;
-  int64_t reported_ = 0;  // to the collector
 };
 
 }  // namespace neuronbus

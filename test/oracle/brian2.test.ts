@@ -1,22 +1,13 @@
 // The library against Brian2: the same networks, the same input spikes. Brian2's side was recorded (README.md says how to do it again);
 // this side needs only the files.
-import { readFileSync } from 'node:fs';
 import { izhikevich, lif, type Population, SpikingNetwork } from 'neuronbus/population';
 import { describe, expect, it } from 'vitest';
 import type { Train } from './random.js';
+import { type Pairs, parameters, read } from './recorded.js';
 import { available, KICK_MV, plasticity, timed } from './support.js';
 import type { Rule } from './synapse_oracle.js';
 
 const WEIGHTS_WITHIN = 1e-6;
-
-const read = (name: string) => JSON.parse(readFileSync(new URL(name, import.meta.url), 'utf8'));
-const parameters = read('./parameters.json');
-
-interface Pairs {
-  readonly pre: number[];
-  readonly post: number[];
-  readonly delay: number[];
-}
 
 function connectPairs(
   net: SpikingNetwork,

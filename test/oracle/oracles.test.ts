@@ -1,18 +1,9 @@
 // The two judges agree with one another: the oracle in TypeScript with what Brian2 recorded. The library takes no part.
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type Lif, runIzhikevich, runLif } from './neuron_oracle.js';
 import { byNeuron, type Train } from './random.js';
+import { type Pairs, parameters, read } from './recorded.js';
 import { type Rule, weightAfter } from './synapse_oracle.js';
-
-const read = (name: string) => JSON.parse(readFileSync(new URL(name, import.meta.url), 'utf8'));
-const parameters = read('./parameters.json');
-
-interface Pairs {
-  readonly pre: number[];
-  readonly post: number[];
-  readonly delay: number[];
-}
 
 /** What reaches each of `size` neurons, of trains, pairs and weights. */
 function arrivalsOf(size: number, parts: readonly [Train, Pairs, number][]): Map<number, number[]>[] {

@@ -79,7 +79,7 @@ export class Courier {
 
   /** There may be room now: sends what it suffices for. */
   look(): void {
-    if (this.#lines.size === 0) return;
+    if (this.#lines.size === 0) return; // after every tick: an iterator over nothing takes as long as a spike
     for (const [ganglion, { urgent, parts }] of this.#lines) {
       this.#send(urgent, 0);
       if (urgent.length === 0) this.#send(parts, this.#reserve);

@@ -12,7 +12,7 @@ import {
   type SpikingNetworkOptions,
   tripletStdp,
 } from 'neuronbus/population';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { makeNet, refusal } from './support.js';
 
 describe('a network', () => {
@@ -30,6 +30,30 @@ describe('a network', () => {
   ])('with %j', (options, message) => {
     expect(refusal(() => new SpikingNetwork(options as SpikingNetworkOptions))).toContain(message);
   });
+
+  it('whose kernels nobody knows', () => {
+    vi.stubEnv('NEURONBUS_KERNELS', 'avx1024');
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+    });
+    expect(refusal(() => new SpikingNetwork())).toContain('NEURONBUS_KERNELS is "avx1024"');
+  });
+});
+
+describe('a default', () => {
+  it.each([0.07, 0.3, 0.7, 3, 50])(
+    'goes to the nearest step of %d ms, and a number that somebody wrote does not',
+    (dtMs) => {
+      const net = makeNet({ dtMs });
+      const pre = net.poisson(2, { rateHz: 1 });
+      const post = net.population(2, lif());
+      const list = { pattern: 'list', pre: [0], post: [0], weightMv: 1 } as const;
+      const { delaysMs } = net.connect(pre, post, list);
+      expect(delaysMs[0]).toBeCloseTo(Math.max(1, Math.round(1 / dtMs)) * dtMs, 6);
+      expect(refusal(() => net.connect(pre, post, { ...list, delayMs: 1 }))).toContain('delayMs is 1');
+      expect(refusal(() => net.population(2, lif({ refractoryMs: 2 })))).toContain('refractoryMs is 2');
+    },
+  );
 });
 
 describe('a model', () => {
@@ -47,6 +71,7 @@ describe('a model', () => {
     [() => lif({ driveMv: { normal: [2] } as never }), 'the length of driveMv.normal is 1'],
     [() => lif({ driveMv: { poisson: [2] } as never }), 'driveMv is "poisson"'],
     [() => lif({ tau: 10 } as object), 'a parameter of lif() is "tau"'],
+    [() => lif({ tauMs: null } as object), 'tauMs is null'],
     [() => lif({ thresholdTauMs: 10 } as object), 'a parameter of lif() is "thresholdTauMs"'],
     [() => lif({ conductance: { reversal: 0 } as object }), 'conductance is "reversal"'],
     [() => lif({ conductance: {}, synapseTauMs: 0 }), 'synapseTauMs is 0'],

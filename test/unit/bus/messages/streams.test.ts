@@ -43,16 +43,7 @@ describe('a stream', () => {
       const source = new Source(count, slow);
       const { bus, other, asker } = scene(source);
       const stream = asker.handle.stream(other.id, 'go', { priority: 3 });
-      const all = collect(stream);
-      let done = false;
-      all.then(() => {
-        done = true;
-      });
-      while (!done) {
-        bus.tick();
-        await turn();
-      }
-      expect(await all).toEqual(parts(count));
+      expect(await until(bus, [collect(stream)])).toEqual([parts(count)]);
       expect([source.ended, other.requests[0].priority, other.requests[0].answered]).toEqual([true, 3, true]);
       expect(stream.correlationId).toBe(other.requests[0].correlationId);
       expect(expectReconciled(bus)).toMatchObject({ pending: 0, late: 0 });

@@ -45,6 +45,18 @@ function startedBus(): NeuronBus {
 const parentOf = (span: ReadableSpan) => span.parentSpanContext?.spanId;
 const idOf = (span: ReadableSpan) => span.spanContext().spanId;
 
+/** Name, outcome, error type and failure of each span that ended. */
+function endsOf(exporter: InMemorySpanExporter): unknown[][] {
+  return exporter
+    .getFinishedSpans()
+    .map(({ name, attributes, status }) => [
+      name,
+      attributes['neuronbus.outcome'],
+      attributes['error.type'],
+      status.code === SpanStatusCode.ERROR,
+    ]);
+}
+
 afterEach(() => {
   context.disable();
 });
@@ -162,15 +174,7 @@ describe('an instrumented bus', () => {
     bus.tick();
     bus.close();
     expect(await open).toBe('ERR_NB_CLOSED');
-    const ends = exporter
-      .getFinishedSpans()
-      .map(({ name, attributes, status }) => [
-        name,
-        attributes['neuronbus.outcome'],
-        attributes['error.type'],
-        status.code === SpanStatusCode.ERROR,
-      ]);
-    expect(ends).toEqual([
+    expect(endsOf(exporter)).toEqual([
       ['answer failing', 'failed', 'TypeError', true],
       ['request failing', 'failed', 'ERR_NB_REMOTE', true],
       ['request silent', 'timeout', 'ERR_NB_TIMEOUT', true],
@@ -262,16 +266,8 @@ describe('an instrumented bus', () => {
     circle.push(circle);
     expect(codeOf(() => bus.send(a, 'failing 0', circle))).toBe('ERR_NB_INVALID_ARGUMENT');
     bus.tick();
-    const ends = exporter
-      .getFinishedSpans()
-      .map(({ name, attributes, status }) => [
-        name,
-        attributes['neuronbus.outcome'],
-        attributes['error.type'],
-        status.code === SpanStatusCode.ERROR,
-      ]);
     const four = [0, 1, 2, 3];
-    expect(ends).toEqual([
+    expect(endsOf(exporter)).toEqual([
       ...four.map((i) => [`send failing ${i}`, 'sent', undefined, false]),
       ['send failing 4', 'dropped', 'dropped', true],
       ['send failing 0', 'dropped', 'ERR_NB_INVALID_ARGUMENT', true],
