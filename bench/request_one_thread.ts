@@ -50,19 +50,30 @@ async function timed(effort: Effort, width: number, ask: AskAll): Promise<Sample
   return { time: median(blocks) };
 }
 
+/** The same for all variants, so that what it costs to collect answers is in all of them. */
+function askAtOnce<T>(count: number, ask: () => Promise<T>): Promise<T[]> {
+  const answers: Promise<T>[] = [];
+  for (let i = 0; i < count; i++) answers.push(ask());
+  return Promise.all(answers);
+}
+
+function countGood(answers: readonly string[]): number {
+  let good = 0;
+  for (const answer of answers) good += answer === QUESTION ? 1 : 0;
+  return good;
+}
+
 async function overBus(effort: Effort, width: number): Promise<Sample> {
   const bus = NeuronBus.create({ axonCapacity: 1 << 12, maxNeurons: 32, maxSynapses: 64 });
   const from = bus.register(new Asker(), { name: 'asker' });
   const to = bus.register(new Answerer(), { name: 'answerer' });
   bus.connect(from, to).weight(0.5).build();
-  const answers: Promise<{ value: unknown }>[] = [];
   const sample = await timed(effort, width, async (count) => {
-    for (let i = 0; i < count; i++) answers.push(bus.request(from, to, QUESTION));
+    const answers = askAtOnce(count, () => bus.request(from, to, QUESTION));
     bus.tick();
     bus.tick();
     let good = 0;
-    for (const reply of await Promise.all(answers)) good += reply.value === QUESTION ? 1 : 0;
-    answers.length = 0;
+    for (const reply of await answers) good += reply.value === QUESTION ? 1 : 0;
     return good;
   });
   expectEqual('questions without an answer', bus.stats().pending, 0);
@@ -90,8 +101,7 @@ async function overQueue(effort: Effort, width: number): Promise<Sample> {
       wake?.();
     });
   const sample = await timed(effort, width, async (count) => {
-    const answers = await Promise.all(Array.from({ length: count }, () => ask(QUESTION)));
-    return answers.filter((answer) => answer === QUESTION).length;
+    return countGood(await askAtOnce(count, () => ask(QUESTION)));
   });
   open = false;
   wake?.();
@@ -114,8 +124,7 @@ async function overChannel(effort: Effort, width: number): Promise<Sample> {
       port1.postMessage({ id: number, text });
     });
   const sample = await timed(effort, width, async (count) => {
-    const answers = await Promise.all(Array.from({ length: count }, () => ask(QUESTION)));
-    return answers.filter((answer) => answer === QUESTION).length;
+    return countGood(await askAtOnce(count, () => ask(QUESTION)));
   });
   port1.close();
   return sample;

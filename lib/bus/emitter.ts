@@ -41,6 +41,9 @@ const writeText = writeBody;
 export const OWN_SEQUENCE = -1;
 const OWN: number = OWN_SEQUENCE;
 
+// Its reactions run when the job does, as those of queueMicrotask(), which takes several times as long: it tells async hooks.
+const jobDone = Promise.resolve();
+
 /** What reply() needs to know of the spike that it answers. */
 export type Asked = Pick<Spike, 'timestamp' | 'source'>;
 
@@ -371,7 +374,7 @@ export class Emitter {
     this.#ws.restamp(this.#burst);
     if (this.#ws.running || this.#burstEnds) return;
     this.#burstEnds = true;
-    queueMicrotask(this.#endBurst);
+    jobDone.then(this.#endBurst);
   }
 
   // Outside of a tick a burst ends with the running job: whatever comes later reads the clock anew.

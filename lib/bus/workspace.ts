@@ -169,7 +169,10 @@ export class Workspace implements ArenaPort {
 
   /** Adds one to a 64-bit counter that only this thread writes. */
   count(byteOffset: number): void {
-    this.memory.setU64At(byteOffset, this.memory.u64At(byteOffset) + 1);
+    const low = byteOffset / 4;
+    const next = (this.u32[low] + 1) >>> 0;
+    this.u32[low] = next;
+    if (next === 0) this.u32[low + 1]++;
   }
 
   /** What the native half counts, current. */

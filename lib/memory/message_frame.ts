@@ -67,7 +67,7 @@ export class Frame {
     this.flags = first >>> 8;
     this.exchange = words[w + 1];
     this.correlation = words[w + 2];
-    this.deadline = words[w + 3];
+    this.deadline = words[w + 3] | 0; // a small integer
     const last = words[w + TO_VALUE];
     this.encoding = last & 3;
     this.scale = (last >>> 8) & 0xff;

@@ -52,22 +52,38 @@ export function writeBody(
     const head = encodeText(words, w, low, payload);
     return head === TOO_LONG ? writeLong(words, w, low, payload, textBytes(payload), arena) : head;
   }
+  // That it has no length is seen sooner than that it is no array of bytes.
+  if ((payload as { length?: number } | null)?.length === undefined) {
+    return writeFrame(words, w, low, payload as Frame, arena);
+  }
   if (payload instanceof Uint8Array) {
     const n = payload.length;
     if (n > INLINE_BYTES) return writeLong(words, w, low, payload, n, arena);
     return encodeBytes(words, w, low, payload);
   }
-  if (payload instanceof Frame) {
-    const head = payload.writeShort(words, w, low);
-    if (head !== TOO_LONG) return head;
-    const { value } = payload;
-    const n = typeof value === 'string' ? textBytes(value) : value.length;
-    const long = writeLong(words, w, low, value, n, arena);
-    payload.writeBehindReference(words, w);
-    payload.bytes = n;
-    return long;
-  }
-  throw invalidArgument('payload', payload, 'a string or a Uint8Array');
+  throw refusal(payload);
+}
+
+function writeFrame(
+  words: Uint32Array,
+  w: number,
+  low: number,
+  frame: Frame,
+  arena: ArenaPort | null,
+): number {
+  if (!(frame instanceof Frame)) throw refusal(frame);
+  const head = frame.writeShort(words, w, low);
+  if (head !== TOO_LONG) return head;
+  const { value } = frame;
+  const n = typeof value === 'string' ? textBytes(value) : value.length;
+  const long = writeLong(words, w, low, value, n, arena);
+  frame.writeBehindReference(words, w);
+  frame.bytes = n;
+  return long;
+}
+
+function refusal(payload: unknown): NeuronBusError {
+  return invalidArgument('payload', payload, 'a string or a Uint8Array');
 }
 
 /**

@@ -262,13 +262,13 @@ export class LearnedStrategy implements RoutingStrategy, Knowledge {
     const end = Math.min(count, first + sampleSize);
     let best = this.#leastIn(candidates, slots, paceSlots, first, end, -1);
     best = this.#leastIn(candidates, slots, paceSlots, 0, first + sampleSize - end, best);
-    best = this.#leastIn(candidates, slots, paceSlots, 0, recentSize, best, this.#recent);
+    best = this.#leastOfRecent(candidates, slots, paceSlots, best);
     if (best >= 0) this.#recent[this.#recentNext] = best;
     this.#recentNext = (this.#recentNext + 1) % recentSize;
     return best;
   }
 
-  /** The candidate of least cost from `from` to before `to`, places in `of` if given, or `best` if none of them is better. */
+  /** The candidate of least cost from `from` to before `to`, or `best` if none of them is better. */
   #leastIn(
     candidates: Candidates,
     slots: Int32Array,
@@ -276,28 +276,46 @@ export class LearnedStrategy implements RoutingStrategy, Knowledge {
     from: number,
     to: number,
     best: number,
-    of?: Int32Array,
   ): number {
     const { inFlight, reluctance } = this.#columns;
     const { expectedNs } = this.#paces;
     const { loads, loadAt } = candidates;
-    let least = never;
-    if (best >= 0) {
-      const load = this.#loadAt(candidates, slots, best);
-      least = (load + 1) * expectedNs[paceSlots[best]] * reluctance[slots[best]];
-    }
-    for (let i = from; i < to; i++) {
-      const position = of === undefined ? i : of[i];
-      if (position >= slots.length) continue;
+    let least = best < 0 ? never : this.#cost(candidates, slots, paceSlots, best);
+    for (let position = from; position < to; position++) {
       const slot = slots[position];
+      const expected = expectedNs[paceSlots[position]];
+      // Who would not be better with nothing to do need not be asked for a load, which is far away in memory.
+      if (expected * reluctance[slot] >= least) continue;
       const load = loads === undefined ? inFlight[slot] : Math.max(inFlight[slot], loads[loadAt[position]]);
-      const cost = (load + 1) * expectedNs[paceSlots[position]] * reluctance[slot];
+      const cost = (load + 1) * expected * reluctance[slot];
       if (cost < least) {
         best = position;
         least = cost;
       }
     }
     return best;
+  }
+
+  /** The same of the best of the last choices. */
+  #leastOfRecent(candidates: Candidates, slots: Int32Array, paceSlots: Int32Array, best: number): number {
+    let least = best < 0 ? never : this.#cost(candidates, slots, paceSlots, best);
+    for (let i = 0; i < recentSize; i++) {
+      const position = this.#recent[i];
+      if (position >= slots.length) continue;
+      const cost = this.#cost(candidates, slots, paceSlots, position);
+      if (cost < least) {
+        best = position;
+        least = cost;
+      }
+    }
+    return best;
+  }
+
+  #cost(candidates: Candidates, slots: Int32Array, paceSlots: Int32Array, position: number): number {
+    const load = this.#loadAt(candidates, slots, position);
+    return (
+      (load + 1) * this.#paces.expectedNs[paceSlots[position]] * this.#columns.reluctance[slots[position]]
+    );
   }
 
   /** The best of all that were not tried; if these are all out, the least bad one. -1 when all were tried. */

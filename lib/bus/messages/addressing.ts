@@ -10,6 +10,8 @@ import type { Health } from './health.js';
 import type { To } from './options.js';
 import type { Destination, Router } from './router.js';
 
+const NOBODY: readonly number[] = [];
+
 export class Addressing {
   readonly #ws: Workspace;
   readonly #registry: Registry;
@@ -30,7 +32,7 @@ export class Addressing {
    * @throws NeuronBusError ERR_NB_INVALID_ARGUMENT, ERR_NB_UNKNOWN_NEURON (the asker), ERR_NB_NO_ROUTE.
    */
   one(router: Router, from: number, to: To): Destination {
-    const found = this.oneOf(router, from, to, []);
+    const found = this.oneOf(router, from, to, NOBODY);
     if (found === undefined) throw new NeuronBusError('NO_ROUTE', describe(to));
     return found;
   }
@@ -38,10 +40,17 @@ export class Addressing {
   /** The same, without those whose ids are in `tried`. Undefined when nobody is left. */
   oneOf(router: Router, from: number, to: To, tried: readonly number[]): Destination | undefined {
     if (this.#ws.residents[from] === undefined) this.#registry.resident('from', from);
-    if (typeof to === 'number') {
-      const known = this.#ws.residents[to] !== undefined || this.#ws.ganglionOf(to) >= 0;
-      return known && !tried.includes(to) ? { id: to, route: undefined } : undefined;
-    }
+    if (typeof to !== 'number') return this.#chosen(router, from, to, tried);
+    const known = this.#ws.residents[to] !== undefined || this.#ws.ganglionOf(to) >= 0;
+    return known && (tried === NOBODY || !tried.includes(to)) ? { id: to, route: undefined } : undefined;
+  }
+
+  #chosen(
+    router: Router,
+    from: number,
+    to: Exclude<To, number>,
+    tried: readonly number[],
+  ): Destination | undefined {
     const route = router.route(from, to, () => this.all(from, to));
     const { ids } = route.candidates;
     let id = -1;

@@ -3,19 +3,21 @@
 // The answerer's side: what came waits in a mailbox per neuron, most urgent first, and is handed to onMessage or onRequest; what
 // those return goes back. Called on the thread of the bus.
 
-import { inspect } from 'node:util';
 import { NeuronBusError } from '../../memory/errors.js';
 import * as L from '../../memory/layout.js';
+import type { Frame } from '../../memory/message_frame.js';
 import type { Resident, Workspace } from '../workspace.js';
 import type { Courier } from './courier.js';
-import { type About, type IncomingHost, Message, Request } from './incoming.js';
+import { type IncomingHost, Message, Request } from './incoming.js';
 import { countLoad } from './load.js';
-import { Mailbox } from './mailbox.js';
+import type { Mailbox } from './mailbox.js';
+import { Mailroom } from './mailroom.js';
 import type { ExchangeObserver, RequestOutcome } from './observer.js';
 import { PartsOut } from './parts_out.js';
-import type { Letter, Post } from './post.js';
+import { fromWire, type Letter, type Post, stampOf } from './post.js';
+import { describeError, isAsyncIterable, isThenable } from './results.js';
 import type { Teacher } from './teacher.js';
-import { Content } from './value.js';
+import { Content, contentIn } from './value.js';
 
 export interface AnsweringHost {
   now(): number;
@@ -34,6 +36,7 @@ export interface AnsweringHost {
   turn(call: () => void): void;
 }
 
+const { MESSAGE_SEND } = L;
 const NOTHING = new Content(L.VALUE_NONE, 0, '');
 
 export class Answering {
@@ -43,9 +46,7 @@ export class Answering {
   readonly #teacher: Teacher;
   readonly #host: AnsweringHost;
   readonly #voice: () => IncomingHost;
-  readonly #ageingNs: number;
-  readonly #mailboxes = new Map<number, Mailbox<Message>>();
-  readonly #touched = new Set<number>(); // neurons whose mailbox may have something to hand over
+  readonly #mailroom: Mailroom<Message>;
   readonly #open = new Map<number, Map<number, Request>>(); // by neuron that asked and number; only those that outlive their handler
   readonly #parts: PartsOut;
 
@@ -63,7 +64,7 @@ export class Answering {
     this.#post = post;
     this.#courier = courier;
     this.#teacher = teacher;
-    this.#ageingNs = ageingNs;
+    this.#mailroom = new Mailroom(ageingNs);
     this.#host = host;
     this.#voice = voice;
     this.#parts = new PartsOut((request, index, value) => this.#part(request, index, value));
@@ -76,57 +77,57 @@ export class Answering {
 
   /** Messages that have not had their turn. */
   get waiting(): number {
-    let waiting = 0;
-    for (const { size } of this.#mailboxes.values()) waiting += size;
-    return waiting;
+    return this.#mailroom.waiting;
   }
 
-  /** A message or a question for a neuron of this thread. Throws when its value cannot be read; then a question is answered. */
-  arrived(about: About, read: () => Content, now: number): void {
-    const id = about.to;
+  /**
+   * A message or a question for neuron `id` of this thread, in slot `at`, of which `frame` was read. Throws when its value cannot
+   * be read; then a question is answered.
+   */
+  arrived(frame: Frame, from: number, id: number, at: number, now: number): void {
+    const isMessage = frame.what === MESSAGE_SEND;
+    const priority = (this.#ws.u32[at * 16 + 4] >>> 8) & 0xff;
+    const sentNs = stampOf(this.#ws.u32, at);
     let content: Content;
     try {
-      content = read();
+      content = contentIn(frame, this.#ws, at);
     } catch (error) {
-      if (about.what !== L.MESSAGE_SEND) this.fail(this.#request(NOTHING, about), error);
+      if (!isMessage) this.fail(this.#request(NOTHING, frame, from, id, priority, sentNs, now), error);
       throw error;
     }
-    const message =
-      about.what === L.MESSAGE_SEND
-        ? new Message(this.#voice(), content, about)
-        : this.#request(content, about);
-    let mailbox = this.#mailboxes.get(id);
-    if (mailbox === undefined) {
-      mailbox = new Mailbox(this.#ageingNs);
-      this.#mailboxes.set(id, mailbox);
-    }
-    mailbox.add(message, now);
-    this.#touched.add(id);
+    const message = isMessage
+      ? new Message(this.#voice(), content, frame, from, id, priority, sentNs)
+      : this.#request(content, frame, from, id, priority, sentNs, now);
+    this.#mailroom.add(id, message, now);
   }
 
-  #request(content: Content, about: About): Request {
-    countLoad(this.#ws, about.to, 1);
-    return new Request(this.#voice(), content, about, about.what === L.MESSAGE_STREAM);
-  }
-
-  /** What an asker tells of a question that it asked neuron `id`. `count`: see NB_MESSAGE_CANCEL. */
-  told(
-    what: number,
+  #request(
+    content: Content,
+    frame: Frame,
     from: number,
-    id: number,
-    exchange: number,
-    count: number,
-    content: () => Content,
-  ): void {
+    to: number,
+    priority: number,
+    sentNs: number,
+    now: number,
+  ): Request {
+    countLoad(this.#ws, to, 1);
+    const deadlineNs = fromWire(frame.deadline, now);
+    return new Request(this.#voice(), content, frame, from, to, priority, sentNs, deadlineNs);
+  }
+
+  /** What asker `from` tells of a question that it asked neuron `id`, in slot `at`, of which `frame` was read. */
+  told(frame: Frame, from: number, id: number, at: number): void {
+    const { what, exchange, deadline: count } = frame; // see NB_MESSAGE_CANCEL
+    const text = () => contentIn(frame, this.#ws, at).text();
     if (what === L.MESSAGE_REWARD) {
-      const signal = Number.parseFloat(content().text());
+      const signal = Number.parseFloat(text());
       if (signal >= -1 && signal <= 1) this.#teacher.rewarded(from, id, signal);
       return;
     }
     const open = this.#open.get(from)?.get(exchange);
     const request = open?.to === id ? open : undefined;
     if (what === L.MESSAGE_CREDIT) {
-      if (request !== undefined) this.#parts.grant(request, Number.parseInt(content().text(), 10));
+      if (request !== undefined) this.#parts.grant(request, Number.parseInt(text(), 10));
     } else if (request !== undefined) {
       if (count !== 0) this.#teacher.failed(from, id); // who does not need an answer any more blames nobody
       this.#cancel(request);
@@ -134,7 +135,7 @@ export class Answering {
       // It has not had its turn. If its time is over, that is noticed then.
       const same = (message: Message) =>
         message instanceof Request && message.from === from && message.exchange === exchange;
-      const waiting = this.#mailboxes.get(id)?.find(same);
+      const waiting = this.#mailroom.find(id, same);
       if (!(waiting instanceof Request)) return;
       waiting.cancel();
       this.#host.finished(waiting, 'aborted');
@@ -151,31 +152,40 @@ export class Answering {
 
   /** Hands over what waits, to those that have time. */
   drain(): void {
-    for (const id of this.#touched) {
+    const ws = this.#ws;
+    for (let mailbox = this.#mailroom.first; mailbox !== undefined; mailbox = this.#mailroom.first) {
       // A handler may unregister its neuron.
       for (;;) {
-        const mailbox = this.#mailboxes.get(id);
-        const resident = this.#ws.residents[id];
-        if (mailbox === undefined || resident === undefined || this.#ws.closed) break;
-        if (mailbox.busy >= (resident.neuron.concurrency ?? Number.POSITIVE_INFINITY)) break;
+        const resident = ws.residents[mailbox.id];
+        if (mailbox.closed || resident === undefined || ws.closed) break;
+        const { concurrency } = resident.neuron;
+        if (concurrency !== undefined && mailbox.busy >= concurrency) break;
         const message = mailbox.take();
         if (message === undefined) break;
-        this.#ws.count(this.#ws.ganglionRecord + L.GANGLION_DELIVERED);
+        ws.count(ws.ganglionRecord + L.GANGLION_DELIVERED);
         const observer = this.#host.observer();
         if (observer === undefined) this.#handle(message, resident, mailbox);
-        else if (message instanceof Request)
-          observer.answering(message, () => this.#handle(message, resident, mailbox));
-        else observer.receiving(message, () => this.#handle(message, resident, mailbox));
+        else this.#handleWatched(observer, message, resident, mailbox);
       }
-      this.#touched.delete(id); // not when a listener to 'error' threw: then the rest waits for the next time
+      this.#mailroom.done(); // not when a listener to 'error' threw: then the rest waits for the next time
     }
+  }
+
+  #handleWatched(
+    observer: ExchangeObserver,
+    message: Message,
+    resident: Resident,
+    mailbox: Mailbox<Message>,
+  ): void {
+    const handle = () => this.#handle(message, resident, mailbox);
+    if (message instanceof Request) observer.answering(message, handle);
+    else observer.receiving(message, handle);
   }
 
   /** A neuron of this thread left: questions that waited for it are answered, and all that waited is dropped. */
   left(id: number): void {
     const gone = new NeuronBusError('DEAD_TARGET', `neuron ${id}`);
-    const waiting = this.#mailboxes.get(id)?.clear() ?? [];
-    this.#mailboxes.delete(id);
+    const waiting = this.#mailroom.close(id);
     for (const message of waiting) {
       this.#ws.count(this.#ws.ganglionRecord + L.GANGLION_DROPPED + 8 * L.DROP_DEAD_TARGET);
       if (!(message instanceof Request)) this.#host.lost(message);
@@ -230,27 +240,22 @@ export class Answering {
       return;
     }
     if (isRequest) this.#result(message, result, mailbox);
-    else if (isThenable(result))
-      this.#run(
-        mailbox,
-        message,
-        result.then(
-          () => this.#host.received(message),
-          (error) => this.#threw(message, error),
-        ),
-      );
+    else if (isThenable(result)) this.#receivedLater(message, result, mailbox);
     else this.#host.received(message);
+  }
+
+  // Functions have a method of their own: what they refer to would be on the heap for each message, with or without them.
+  #receivedLater(message: Message, result: PromiseLike<unknown>, mailbox: Mailbox<Message>): void {
+    const settled = result.then(
+      () => this.#host.received(message),
+      (error) => this.#threw(message, error),
+    );
+    this.#run(mailbox, message, settled);
   }
 
   #result(request: Request, result: unknown, mailbox: Mailbox<Message>): void {
     if (isThenable(result)) {
-      this.#keep(request);
-      const settled = result.then(
-        (value) =>
-          isAsyncIterable(value) ? this.#sendParts(request, value) : this.#answerOnce(request, value),
-        (error) => this.#threw(request, error),
-      );
-      this.#run(mailbox, request, settled);
+      this.#answerLater(request, result, mailbox);
     } else if (isAsyncIterable(result)) {
       this.#keep(request);
       this.#run(mailbox, request, this.#sendParts(request, result));
@@ -261,15 +266,22 @@ export class Answering {
     }
   }
 
+  #answerLater(request: Request, result: PromiseLike<unknown>, mailbox: Mailbox<Message>): void {
+    this.#keep(request);
+    const settled = result.then(
+      (value) =>
+        isAsyncIterable(value) ? this.#sendParts(request, value) : this.#answerOnce(request, value),
+      (error) => this.#threw(request, error),
+    );
+    this.#run(mailbox, request, settled);
+  }
+
   // A handler that goes on takes one of the places that the neuron has.
   #run(mailbox: Mailbox<Message>, message: Message, settled: PromiseLike<unknown>): void {
     mailbox.busy++;
     this.#ws.awaited = true;
     const free = () => {
-      mailbox.busy--;
-      if (mailbox.size === 0 || this.#ws.closed || this.#mailboxes.get(message.to) !== mailbox) return;
-      this.#touched.add(message.to);
-      this.#host.turn(() => this.drain());
+      if (this.#mailroom.freed(mailbox) && !this.#ws.closed) this.#host.turn(() => this.drain());
     };
     settled.then(free, (error) => {
       free();
@@ -339,10 +351,11 @@ export class Answering {
   // An error that cannot be sent is as good as silence.
   #send(request: Request, what: number, value: unknown, count: number): boolean {
     if (this.#ws.residents[request.to] === undefined) return false;
-    const letter = letterTo(request, what, count);
     const endsStream = request.wantsParts && what !== L.MESSAGE_PART;
     try {
-      return endsStream ? this.#courier.urgent(letter, value) : this.#post.send(letter, value);
+      return endsStream
+        ? this.#courier.urgent(letterTo(request, what, count), value)
+        : this.#post.answer(request, what, count, value);
     } catch (error) {
       const known = error instanceof NeuronBusError;
       if (known && (what === L.MESSAGE_ERROR || error.code === 'ERR_NB_DEAD_TARGET')) return false;
@@ -370,6 +383,7 @@ export class Answering {
   }
 
   #forget({ from, exchange }: Request): void {
+    if (this.#open.size === 0) return;
     const known = this.#open.get(from);
     if (known?.delete(exchange) && known.size === 0) this.#open.delete(from);
   }
@@ -378,20 +392,4 @@ export class Answering {
 function letterTo(request: Request, what: number, count: number): Letter {
   const { from: to, to: from, exchange, correlationId: correlation, type, priority } = request;
   return { from, to, what, exchange, correlation, type, priority, deadlineNs: 0, count };
-}
-
-function describeError(error: unknown): { name: string; message: string; code?: unknown } {
-  if (!(error instanceof Error))
-    return { name: 'Error', message: typeof error === 'string' ? error : inspect(error) };
-  const [name, message] = [String(error.name), String(error.message)];
-  const code = (error as { code?: unknown }).code;
-  return typeof code === 'string' || typeof code === 'number' ? { name, message, code } : { name, message };
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function';
-}
-
-function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
-  return typeof (value as AsyncIterable<unknown> | null | undefined)?.[Symbol.asyncIterator] === 'function';
 }

@@ -5,6 +5,7 @@
 
 import { NeuronBusError } from '../../memory/errors.js';
 import * as L from '../../memory/layout.js';
+import type { Frame } from '../../memory/message_frame.js';
 import type { Workspace } from '../workspace.js';
 import { ChannelValue } from './channel.js';
 import type { Courier } from './courier.js';
@@ -18,7 +19,7 @@ import { aborted } from './retries.js';
 import { type Destination, type Route, startedOn } from './router.js';
 import type { TimeScale } from './time_scale.js';
 import { iterate, partsLost, StreamPending, type TokenStream } from './token_stream.js';
-import type { Content } from './value.js';
+import { type Content, contentIn } from './value.js';
 
 export interface AskingHost {
   now(): number;
@@ -36,29 +37,15 @@ export interface AskingHost {
 /** 'dropped': the question was not sent. */
 export type Outcome = 'answered' | 'failed' | 'timeout' | 'aborted' | 'dead' | 'closed' | 'dropped';
 
-/** One answer is awaited. */
-class RequestPending extends Pending {
-  constructor(
-    about: { from: number; to: number; toEntry: number; correlation: number },
-    readonly resolve: (reply: Reply) => void,
-    readonly fail: (error: Error) => void,
-    readonly check: ((value: unknown) => unknown) | undefined,
-  ) {
-    super(about.from, about.to, about.toEntry, about.correlation);
-  }
-}
-
-type Open = RequestPending | StreamPending;
-
 export class Asking {
   readonly #ws: Workspace;
   readonly #post: Post;
   readonly #courier: Courier;
   readonly #host: AskingHost;
   readonly #timeoutMs: number;
-  readonly #table = new PendingTable<Open>();
-  readonly #deadlines: Deadlines<Open>;
-  readonly #lifts = new Map<Open, () => void>(); // of those with an AbortSignal
+  readonly #table = new PendingTable<Pending>();
+  readonly #deadlines: Deadlines<Pending>;
+  readonly #lifts = new Map<Pending, () => void>(); // of those with an AbortSignal
   #conversations = 0;
   #late = 0;
 
@@ -75,7 +62,7 @@ export class Asking {
     this.#courier = courier;
     this.#host = host;
     this.#timeoutMs = timeoutMs;
-    this.#deadlines = new Deadlines<Open>(host.now, (open) => this.#timedOut(open), virtual);
+    this.#deadlines = new Deadlines<Pending>(host.now, (open) => this.#timedOut(open), virtual);
   }
 
   /** Questions without an answer so far. */
@@ -126,8 +113,10 @@ export class Asking {
     return new Promise<Reply<R>>((resolve, reject) => {
       const check =
         value instanceof ChannelValue ? (answer: unknown) => value.channel.readAnswer(answer) : undefined;
-      const about = this.#about(from, to.id, options);
-      const pending = new RequestPending(about, resolve as (reply: Reply) => void, reject, check);
+      const { correlationId = this.conversation() } = options;
+      const entry = this.#entryOf(to.id);
+      const answer = resolve as (reply: Reply) => void;
+      const pending = new Pending(from, to.id, entry, correlationId, answer, reject, check);
       this.#ask(pending, L.MESSAGE_REQUEST, value, options, to.route);
     });
   }
@@ -143,21 +132,17 @@ export class Asking {
       value instanceof ChannelValue ? (part: unknown) => value.channel.readAnswer(part) : undefined;
     const patienceNs = (options.timeoutMs ?? this.#timeoutMs) * 1e6;
     const host = { credit: this.#credit, stopped: this.#stopped };
-    const pending = new StreamPending(host, this.#about(from, to.id, options), patienceNs, check);
+    const { correlationId: correlation = this.conversation() } = options;
+    const about = { from, to: to.id, toEntry: this.#entryOf(to.id), correlation };
+    const pending = new StreamPending(host, about, patienceNs, check);
     pending.lift = () => this.#remove(pending);
     this.#ask(pending, L.MESSAGE_STREAM, value, options, to.route);
     return iterate<R>(pending);
   }
 
-  /** An answer of `source` came, in slot `at`. `content` decodes its value. */
-  answered(
-    what: number,
-    exchange: number,
-    count: number,
-    source: number,
-    at: number,
-    content: () => Content,
-  ): void {
+  /** An answer of `source` came, in slot `at`, of which `frame` was read. */
+  answered(frame: Frame, source: number, at: number): void {
+    const { what, exchange, deadline: count } = frame;
     this.#ws.awaited = true;
     const open = this.#table.get(exchange);
     if (open === undefined || open.to !== source) {
@@ -166,7 +151,7 @@ export class Asking {
     }
     let value: Content;
     try {
-      value = content();
+      value = contentIn(frame, this.#ws, at);
     } catch (error) {
       this.#end(open, 'failed', error as Error); // it cannot be read, and will not come again
       return;
@@ -181,23 +166,11 @@ export class Asking {
     else if (what === L.MESSAGE_REPLY) this.#replied(open, value);
   }
 
-  #replied(open: RequestPending, content: Content): void {
+  #replied(open: Pending, content: Content): void {
     this.#remove(open);
     const now = this.#ws.lastReading();
     const latencyNs = Math.max(0, now - open.sentNs);
-    const { to, from: asker, exchange, correlation: correlationId, sentNs, ticket } = open;
-    open.resolve(
-      new Reply(this.#judge, content, open.check, {
-        from: to,
-        asker,
-        exchange,
-        correlationId,
-        latencyNs,
-        sentNs,
-        now,
-        ticket,
-      }),
-    );
+    open.resolve(new Reply(this.#judge, content, open, latencyNs, now));
     this.#host.ended(open, 'answered', latencyNs);
   }
 
@@ -221,17 +194,19 @@ export class Asking {
     this.#deadlines.close();
   }
 
-  #about(from: number, to: number, { correlationId = this.conversation() }: RequestOptions) {
-    return { from, to, toEntry: this.#entryOf(to), correlation: correlationId };
-  }
-
   #entryOf(id: number): number {
-    return this.#ws.u32[this.#ws.roster + id];
+    return this.#ws.u32[this.#ws.roster + id] | 0; // as a small integer
   }
 
-  #ask(pending: Open, what: number, value: unknown, options: RequestOptions, route: Route | undefined): void {
+  #ask(
+    pending: Pending,
+    what: number,
+    value: unknown,
+    options: RequestOptions,
+    route: Route | undefined,
+  ): void {
     const { timeoutMs = this.#timeoutMs, signal, type = 0, priority = 0 } = options;
-    const { from, to, correlation } = pending;
+    const { from, to } = pending;
     if (signal?.aborted) {
       pending.fail(aborted(signal));
       return;
@@ -243,13 +218,10 @@ export class Asking {
     pending.priority = priority;
     pending.scale = route === undefined ? this.#host.scaleOf(from, to, pending.toEntry) : route.scale;
     this.#table.add(pending);
-    const { exchange, deadlineNs, scale } = pending;
+    const { exchange, scale } = pending;
     const traceparent = this.#host.asks(pending, options.traceparent);
     try {
-      const went = this.#post.send(
-        { from, to, what, exchange, correlation, type, priority, deadlineNs, traceparent, scale: scale.byte },
-        value,
-      );
+      const went = this.#post.ask(pending, scale.byte, traceparent, value);
       if (!went) throw new NeuronBusError('FULL', `The question to neuron ${to} was dropped`);
     } catch (error) {
       this.#table.remove(pending);
@@ -263,7 +235,10 @@ export class Asking {
     if (route !== undefined) pending.ticket = startedOn(route, to, pending.sentNs);
     if (this.#table.get(exchange) !== pending) return; // ended by what ran to make room
     this.#deadlines.add(pending, now);
-    if (signal === undefined) return;
+    if (signal !== undefined) this.#heed(signal, pending);
+  }
+
+  #heed(signal: AbortSignal, pending: Pending): void {
     const abort = () => this.#giveUp(pending, 'aborted', aborted(signal));
     signal.addEventListener('abort', abort, { once: true });
     this.#lifts.set(pending, () => signal.removeEventListener('abort', abort));
@@ -291,7 +266,7 @@ export class Asking {
     this.#deadlines.add(open, now);
   }
 
-  #timedOut(open: Open): void {
+  #timedOut(open: Pending): void {
     this.#giveUp(
       open,
       'timeout',
@@ -300,18 +275,18 @@ export class Asking {
   }
 
   // The answerer is told, who may have begun.
-  #giveUp(open: Open, outcome: Outcome, error: Error): void {
+  #giveUp(open: Pending, outcome: Outcome, error: Error): void {
     this.#end(open, outcome, error);
     this.#tell(open, L.MESSAGE_CANCEL, undefined, outcome === 'timeout' ? 1 : 0);
   }
 
-  #end(open: Open, outcome: Outcome, error: Error): void {
+  #end(open: Pending, outcome: Outcome, error: Error): void {
     this.#remove(open);
     this.#host.ended(open, outcome, Math.max(0, this.#host.now() - open.sentNs), error);
     open.fail(error);
   }
 
-  #remove(open: Open): void {
+  #remove(open: Pending): void {
     this.#table.remove(open);
     this.#deadlines.remove(open);
     if (this.#lifts.size === 0) return;
@@ -332,12 +307,8 @@ export class Asking {
   };
   readonly #judge = {
     now: () => this.#host.now(),
-    reward: ({ asker, from, exchange, correlationId }: Reply<unknown>, signal: number) => {
-      this.#tell(
-        { from: asker, to: from, exchange, correlation: correlationId },
-        L.MESSAGE_REWARD,
-        String(signal),
-      );
+    reward: ({ from, to, exchange, correlation }: Pending, signal: number) => {
+      this.#tell({ from, to, exchange, correlation }, L.MESSAGE_REWARD, String(signal));
     },
   };
 

@@ -8,8 +8,7 @@
 import { clock } from '../../memory/clock.js';
 import { NeuronBusError } from '../../memory/errors.js';
 import * as L from '../../memory/layout.js';
-import { Frame, readValue } from '../../memory/message_frame.js';
-import type { SpikeType } from '../../memory/spike.js';
+import { Frame } from '../../memory/message_frame.js';
 import type { StrategyOptions } from '../../routing/strategies.js';
 import { Outcome as RoutingOutcome } from '../../routing/strategy.js';
 import type { Emitter } from '../emitter.js';
@@ -36,7 +35,7 @@ import {
   type To,
 } from './options.js';
 import type { Pending } from './pending.js';
-import { fromWire, Post, stampOf } from './post.js';
+import { Post } from './post.js';
 import { Records } from './records.js';
 import type { Reply } from './reply.js';
 import { Retries } from './retries.js';
@@ -44,7 +43,6 @@ import { Router, type RouterHost, type RoutingChoice } from './router.js';
 import { Teacher } from './teacher.js';
 import { TimeScales } from './time_scale.js';
 import type { TokenStream } from './token_stream.js';
-import { Content } from './value.js';
 
 export interface ConversationsHost extends RouterHost {
   now(): number;
@@ -211,16 +209,21 @@ export class Conversations implements IncomingHost {
   ): Promise<Reply<R>> {
     try {
       if (options !== NO_OPTIONS) checkRequestOptions(options);
-      const again = options.idempotent === true && options.retries !== 0;
-      const { correlationId = again ? this.#asking.conversation() : undefined } = options;
-      const all = again ? { ...options, correlationId } : options;
-      const attempt = () =>
-        this.#asking.request<R>(from, this.#addressing.one(this.#router, from, to), value, all);
+      if (options.idempotent === true && options.retries !== 0) return this.#insist(from, to, value, options);
       this.#watchOthers();
-      return again ? this.#retries.insist(attempt, options) : attempt();
+      return this.#asking.request(from, this.#addressing.one(this.#router, from, to), value, options);
     } catch (error) {
       return Promise.reject(error as Error);
     }
+  }
+
+  #insist<T, R>(from: number, to: To, value: Outgoing<T, R>, options: RequestOptions): Promise<Reply<R>> {
+    const { correlationId = this.#asking.conversation() } = options;
+    const all = { ...options, correlationId };
+    const attempt = () =>
+      this.#asking.request<R>(from, this.#addressing.one(this.#router, from, to), value, all);
+    this.#watchOthers();
+    return this.#retries.insist(attempt, options);
   }
 
   /** As `NeuronHandle.stream`. */
@@ -282,26 +285,16 @@ export class Conversations implements IncomingHost {
 
   /** The message in slot `at` came for neuron `id`. Returns whether it waits for its turn. */
   arrived(at: number, id: number): boolean {
-    const { u32, memory } = this.#ws;
-    const { what, flags, exchange, correlation, deadline, encoding, scale } = this.#frame.read(u32, at);
+    const { u32 } = this.#ws;
+    const frame = this.#frame.read(u32, at);
+    const { what } = frame;
     const from = u32[at * 16 + 3] & 0xffff;
-    const content = () => new Content(encoding, flags, readValue(u32, at, memory));
     if (what >= L.MESSAGE_REPLY && what <= L.MESSAGE_END) {
-      this.#asking.answered(what, exchange, deadline, from, at, content);
+      this.#asking.answered(frame, from, at);
     } else if (what > L.MESSAGE_END) {
-      if (what < L.MESSAGE_WHATS) this.#answering.told(what, from, id, exchange, deadline, content);
+      if (what < L.MESSAGE_WHATS) this.#answering.told(frame, from, id, at);
     } else {
-      const now = this.#ws.lastReading();
-      const type = (flags >>> L.MESSAGE_TYPE_SHIFT) as SpikeType;
-      const priority = (u32[at * 16 + 4] >>> 8) & 0xff;
-      const sentNs = stampOf(u32, at);
-      const deadlineNs = fromWire(deadline, now);
-      const correlationId = correlation;
-      this.#answering.arrived(
-        { from, to: id, what, exchange, correlationId, type, priority, sentNs, deadlineNs, scale },
-        content,
-        now,
-      );
+      this.#answering.arrived(frame, from, id, at, this.#ws.lastReading());
       return true;
     }
     return false;

@@ -8,6 +8,7 @@
 
 const TICK_NS = 2 ** 20;
 const SLOTS = 512;
+const LAST_SLOT = SLOTS - 1;
 const TURN_NS = TICK_NS * SLOTS;
 /** The timer is armed for no longer than this. */
 const MAX_SLEEP_NS = 5e8;
@@ -43,7 +44,7 @@ export class Deadlines<T extends Timed> {
   add(timed: T, now: number): void {
     if (timed.deadlineNs === Number.POSITIVE_INFINITY) return;
     if (this.#count++ === 0) this.#seen = Math.min(now, timed.deadlineNs);
-    const slot = Math.floor(Math.max(timed.deadlineNs, this.#seen) / TICK_NS) % SLOTS;
+    const slot = Math.floor(Math.max(timed.deadlineNs, this.#seen) / TICK_NS) & LAST_SLOT; // % of doubles takes long
     const first = this.#slots[slot];
     timed.wheelSlot = slot;
     timed.sooner = undefined;

@@ -3,7 +3,9 @@
 // What was said lately: a ring of summaries of the messages and exchanges of this thread's neurons. Called on the thread of the
 // bus.
 //
-// The ring is made of columns of numbers that are allocated with the first entry, so a message leaves no garbage.
+// The ring is made of numbers in one piece of memory that is allocated with the first entry, so a message leaves no garbage. An
+// entry has eight words: when it was sent and its latency (doubles), the conversation, bytes, from | to << 16, and
+// kind | spike type << 2 | outcome << 4 | priority << 8.
 
 import { checkKeys, invalidArgument } from '../../memory/errors.js';
 import type { SpikeType } from '../../memory/spike.js';
@@ -86,6 +88,15 @@ const QUERY_KEYS: ReadonlySet<string> = new Set([
   'since',
   'limit',
 ]);
+/** Doubles of an entry, and words; and which of them are what. */
+const TIMES = 4;
+const WORDS = 2 * TIMES;
+const LATENCY = 1;
+const CORRELATION = 4;
+const BYTES = 5;
+const ENDS = 6;
+const ABOUT = 7;
+
 /** An entry while it is told: numbers in place of names, because looking up a name takes longer than all the rest. */
 export interface Summary extends Omit<HistoryEntry, 'type' | 'outcome'> {
   /** Index into MESSAGE_KINDS. */
@@ -97,11 +108,7 @@ export interface Summary extends Omit<HistoryEntry, 'type' | 'outcome'> {
 export class History {
   readonly #capacity: number;
   #times = new Float64Array(0);
-  #latencies = new Float64Array(0);
-  #correlations = new Uint32Array(0);
-  #bytes = new Uint32Array(0);
-  #ends = new Uint32Array(0); // from | to << 16
-  #about = new Uint32Array(0); // kind | spike type << 2 | outcome << 4 | priority << 8
+  #words = new Uint32Array(0); // the same memory
   #next = 0;
   #size = 0;
 
@@ -114,15 +121,18 @@ export class History {
   add(entry: Readonly<Summary>): void {
     if (this.#capacity === 0) return;
     if (this.#times.length === 0) this.#allocate();
-    const at = this.#next;
-    this.#times[at] = entry.time;
-    this.#latencies[at] = entry.latencyNs;
-    this.#correlations[at] = entry.correlationId;
-    this.#bytes[at] = entry.bytes;
-    this.#ends[at] = entry.from | (entry.to << 16);
+    const next = this.#next;
+    const times = this.#times;
+    times[next * TIMES] = entry.time;
+    times[next * TIMES + LATENCY] = entry.latencyNs;
+    const words = this.#words;
+    const at = next * WORDS;
+    words[at + CORRELATION] = entry.correlationId;
+    words[at + BYTES] = entry.bytes;
+    words[at + ENDS] = entry.from | (entry.to << 16);
     const codes = entry.kind | (entry.spikeType << 2) | (entry.outcome << 4);
-    this.#about[at] = codes | (entry.priority << 8);
-    this.#next = at + 1 === this.#capacity ? 0 : at + 1;
+    words[at + ABOUT] = codes | (entry.priority << 8);
+    this.#next = next + 1 === this.#capacity ? 0 : next + 1;
     if (this.#size < this.#capacity) this.#size++;
   }
 
@@ -134,14 +144,14 @@ export class History {
     const found: HistoryEntry[] = [];
     for (let back = 1; back <= this.#size && found.length < limit; back++) {
       const at = (this.#next - back + this.#capacity) % this.#capacity;
-      const ends = this.#ends[at];
-      const about = this.#about[at];
+      const ends = this.#words[at * WORDS + ENDS];
+      const about = this.#words[at * WORDS + ABOUT];
       if (
-        (correlationId === undefined || this.#correlations[at] === correlationId) &&
+        (correlationId === undefined || this.#words[at * WORDS + CORRELATION] === correlationId) &&
         (agent === undefined || (ends & 0xffff) === agent || ends >>> 16 === agent) &&
         (kind < 0 || (about & 3) === kind) &&
         about >>> 8 >= priority &&
-        this.#times[at] >= since
+        this.#times[at * TIMES] >= since
       ) {
         found.push(this.#entry(at));
       }
@@ -150,30 +160,25 @@ export class History {
   }
 
   #entry(at: number): HistoryEntry {
-    const ends = this.#ends[at];
-    const about = this.#about[at];
+    const word = (field: number) => this.#words[at * WORDS + field];
+    const [ends, about] = [word(ENDS), word(ABOUT)];
     return {
-      time: this.#times[at],
+      time: this.#times[at * TIMES],
       from: ends & 0xffff,
       to: ends >>> 16,
       type: MESSAGE_KINDS[about & 3],
       spikeType: ((about >>> 2) & 3) as SpikeType,
       priority: about >>> 8,
-      correlationId: this.#correlations[at],
-      bytes: this.#bytes[at],
-      latencyNs: this.#latencies[at],
+      correlationId: word(CORRELATION),
+      bytes: word(BYTES),
+      latencyNs: this.#times[at * TIMES + LATENCY],
       outcome: OUTCOMES[(about >>> 4) & 15],
     };
   }
 
   #allocate(): void {
-    const n = this.#capacity;
-    this.#times = new Float64Array(n);
-    this.#latencies = new Float64Array(n);
-    this.#correlations = new Uint32Array(n);
-    this.#bytes = new Uint32Array(n);
-    this.#ends = new Uint32Array(n);
-    this.#about = new Uint32Array(n);
+    this.#times = new Float64Array(this.#capacity * TIMES);
+    this.#words = new Uint32Array(this.#times.buffer);
   }
 }
 

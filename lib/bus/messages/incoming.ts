@@ -3,11 +3,16 @@
 // What onMessage and onRequest get. Called on the thread of the bus. These objects stay valid: a message is copied out of the
 // ring before its turn comes.
 
+import * as L from '../../memory/layout.js';
+import type { Frame } from '../../memory/message_frame.js';
 import type { SpikeType } from '../../memory/spike.js';
 import type { MessageOptions, Outgoing, RequestOptions, To } from './options.js';
 import type { Reply } from './reply.js';
 import type { TokenStream } from './token_stream.js';
 import type { Content } from './value.js';
+
+const TYPE_SHIFT = L.MESSAGE_TYPE_SHIFT;
+const STREAM = L.MESSAGE_STREAM;
 
 /** What a message can do with the bus. */
 export interface IncomingHost {
@@ -19,20 +24,6 @@ export interface IncomingHost {
   stream<T, R>(from: number, to: To, value: Outgoing<T, R>, options: RequestOptions): TokenStream<R>;
   send(from: number, to: To, value: unknown, options: MessageOptions): boolean;
   now(): number;
-}
-
-export interface About {
-  readonly from: number;
-  readonly to: number;
-  readonly what: number;
-  readonly exchange: number;
-  readonly correlationId: number;
-  readonly type: SpikeType;
-  readonly priority: number;
-  readonly sentNs: number;
-  readonly deadlineNs: number;
-  /** See TimeScale. */
-  readonly scale: number;
 }
 
 /** A message without a question: what `send()` sends. */
@@ -56,16 +47,24 @@ export class Message {
   /** @internal */
   protected readonly host: IncomingHost;
 
-  /** @internal */
-  constructor(host: IncomingHost, content: Content, about: About) {
+  /** @internal What `frame` says, from neuron `from`; it is not kept. */
+  constructor(
+    host: IncomingHost,
+    content: Content,
+    frame: Frame,
+    from: number,
+    to: number,
+    priority: number,
+    sentNs: number,
+  ) {
     this.host = host;
     this.#content = content;
-    this.from = about.from;
-    this.to = about.to;
-    this.correlationId = about.correlationId;
-    this.type = about.type;
-    this.priority = about.priority;
-    this.timestamp = about.sentNs;
+    this.from = from;
+    this.to = to;
+    this.correlationId = frame.correlation;
+    this.type = (frame.flags >>> TYPE_SHIFT) as SpikeType;
+    this.priority = priority;
+    this.timestamp = sentNs;
     this.traceparent = content.traceparent;
   }
 
@@ -137,12 +136,21 @@ export class Request extends Message {
   #abort: AbortController | undefined;
 
   /** @internal */
-  constructor(host: IncomingHost, content: Content, about: About, wantsParts: boolean) {
-    super(host, content, about);
-    this.#deadline = about.deadlineNs;
-    this.exchange = about.exchange;
-    this.scale = about.scale;
-    this.wantsParts = wantsParts;
+  constructor(
+    host: IncomingHost,
+    content: Content,
+    frame: Frame,
+    from: number,
+    to: number,
+    priority: number,
+    sentNs: number,
+    deadlineNs: number,
+  ) {
+    super(host, content, frame, from, to, priority, sentNs);
+    this.#deadline = deadlineNs;
+    this.exchange = frame.exchange;
+    this.scale = frame.scale;
+    this.wantsParts = frame.what === STREAM;
   }
 
   /** Until when the asker waits, ns on the clock of the bus; Infinity = for ever. Of a stream: for the next part. */

@@ -23,5 +23,6 @@ export function loadOf(workspace: Workspace, id: number): number {
 export function countLoad(workspace: Workspace, id: number, change: 1 | -1): void {
   if (workspace.residents[id] === undefined) return;
   const at = loadIndex(workspace, id);
-  workspace.u16[at] = Math.min(MOST, Math.max(0, workspace.u16[at] + change));
+  const load = workspace.u16[at] + change;
+  if (load >= 0 && load <= MOST) workspace.u16[at] = load;
 }

@@ -5,26 +5,47 @@
 // The order: higher priority first, and within a priority the order of arrival, which is each sender's own. So that nobody
 // starves, waiting counts: `ageingMs` of it make up for one step of priority. With t the time of arrival and p the priority,
 // whoever has the smaller t - p * ageing goes first. That difference does not change while a message waits, so an ordinary heap
-// keeps the order.
+// keeps the order. Most come in that order already: then they stand in line, and nothing is moved. A line is a heap, too, and
+// becomes one with the first that comes out of order, until the mailbox is empty.
 
 export interface Waiting {
   readonly priority: number;
 }
 
+interface Entry<T> {
+  readonly rank: number;
+  readonly turn: number;
+  readonly item: T;
+}
+
+/** An empty mailbox keeps no more places than this. */
+const KEPT_PLACES = 1024;
+
 export class Mailbox<T extends Waiting> {
   readonly #ageingNs: number;
-  readonly #heap: { readonly rank: number; readonly turn: number; readonly item: T }[] = [];
+  #entries: (Entry<T> | undefined)[] = []; // from #first to before #end; what lies outside is undefined
+  #first = 0; // 0 in a heap
+  #end = 0;
+  #inLine = true;
   #turn = 0;
-  /** Handlers that run; kept by the owner of the mailbox. */
+  /** Handlers that run; kept by those who own the mailbox, as are the next ones. */
   busy = 0;
+  /** Its neuron left. */
+  closed = false;
+  /** It is in a row of mailboxes, before this one. */
+  inRow = false;
+  next: Mailbox<T> | undefined = undefined;
 
-  /** `ageingNs` Infinity: strict, and a low priority may wait for ever. */
-  constructor(ageingNs: number) {
+  /** `ageingNs` Infinity: strict, and a low priority may wait for ever. `id`: of the receiver. */
+  constructor(
+    ageingNs: number,
+    readonly id: number = -1,
+  ) {
     this.#ageingNs = ageingNs;
   }
 
   get size(): number {
-    return this.#heap.length;
+    return this.#end - this.#first;
   }
 
   /** `now`: the time of arrival, ns. */
@@ -32,53 +53,105 @@ export class Mailbox<T extends Waiting> {
     const { priority } = item;
     const strict = this.#ageingNs === Number.POSITIVE_INFINITY;
     const entry = { rank: strict ? -priority : now - priority * this.#ageingNs, turn: this.#turn++, item };
-    const heap = this.#heap;
-    let at = heap.length;
-    heap.push(entry);
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (!before(entry, heap[parent])) break;
-      heap[at] = heap[parent];
-      at = parent;
+    const end = this.#end;
+    const entries = this.#entries;
+    const inOrder =
+      end === this.#first || (this.#inLine && (entries[end - 1] as Entry<T>).rank <= entry.rank);
+    if (inOrder && end < entries.length) {
+      entries[end] = entry;
+      this.#end = end + 1;
+    } else {
+      this.#addMoving(entry, inOrder);
     }
-    heap[at] = entry;
   }
 
   /** The most urgent one, which leaves. */
   take(): T | undefined {
-    const heap = this.#heap;
-    const first = heap[0];
-    const last = heap.pop();
-    if (first === undefined || last === undefined) return undefined;
-    const size = heap.length;
-    if (size > 0) {
-      let at = 0;
-      for (;;) {
-        let child = 2 * at + 1;
-        if (child >= size) break;
-        if (child + 1 < size && before(heap[child + 1], heap[child])) child++;
-        if (!before(heap[child], last)) break;
-        heap[at] = heap[child];
-        at = child;
-      }
-      heap[at] = last;
+    if (this.#end === this.#first) return undefined;
+    const entries = this.#entries;
+    const first = entries[this.#first] as Entry<T>;
+    if (this.#inLine) {
+      entries[this.#first++] = undefined;
+    } else {
+      const last = entries[--this.#end] as Entry<T>;
+      entries[this.#end] = undefined;
+      if (this.#end > 0) this.#sink(last);
     }
+    if (this.#end === this.#first) this.#restart();
     return first.item;
   }
 
   /** One that waits and `fits`, which stays. */
   find(fits: (item: T) => boolean): T | undefined {
-    return this.#heap.find(({ item }) => fits(item))?.item;
+    return this.#entries.find((entry) => entry !== undefined && fits(entry.item))?.item;
   }
 
   /** Empties it. */
   clear(): T[] {
-    return this.#heap.splice(0).map(({ item }) => item);
+    const items = this.#entries.flatMap((entry) => (entry === undefined ? [] : [entry.item]));
+    this.#entries = [];
+    this.#restart();
+    return items;
+  }
+
+  #addMoving(entry: Entry<T>, inOrder: boolean): void {
+    if (!inOrder && this.#inLine) {
+      this.#moveUp();
+      this.#inLine = false;
+    } else if (this.#first * 2 > this.#end) {
+      this.#moveUp();
+    }
+    const end = this.#end++;
+    // The array keeps its length when messages leave: to make it shorter takes longer than all the rest.
+    if (end === this.#entries.length) this.#entries.push(entry);
+    else this.#entries[end] = entry;
+    if (!this.#inLine) this.#rise(entry, end);
+  }
+
+  /** Moves the line to the beginning. */
+  #moveUp(): void {
+    const size = this.size;
+    this.#entries.copyWithin(0, this.#first, this.#end);
+    this.#entries.fill(undefined, size, this.#end);
+    this.#first = 0;
+    this.#end = size;
+  }
+
+  #restart(): void {
+    this.#first = this.#end = 0;
+    this.#inLine = true;
+    if (this.#entries.length > KEPT_PLACES) this.#entries = [];
+  }
+
+  #rise(entry: Entry<T>, at: number): void {
+    const entries = this.#entries;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      const above = entries[parent] as Entry<T>;
+      if (!before(entry, above)) break;
+      entries[at] = above;
+      at = parent;
+    }
+    entries[at] = entry;
+  }
+
+  #sink(entry: Entry<T>): void {
+    const entries = this.#entries;
+    const size = this.#end;
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= size) break;
+      if (child + 1 < size && before(entries[child + 1] as Entry<T>, entries[child] as Entry<T>)) child++;
+      const below = entries[child] as Entry<T>;
+      if (!before(below, entry)) break;
+      entries[at] = below;
+      at = child;
+    }
+    entries[at] = entry;
   }
 }
 
-type Entry = { readonly rank: number; readonly turn: number };
-
-function before(one: Entry, other: Entry): boolean {
+function before(one: Entry<unknown>, other: Entry<unknown>): boolean {
   return one.rank < other.rank || (one.rank === other.rank && one.turn < other.turn);
 }

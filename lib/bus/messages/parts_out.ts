@@ -41,6 +41,7 @@ export class PartsOut {
 
   /** The request is done: whoever waits for room for its parts need not any more. */
   wake(request: Request): void {
+    if (this.#credits.size === 0) return;
     const credit = this.#credits.get(request);
     credit?.granted();
     credit?.ended();

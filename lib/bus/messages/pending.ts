@@ -6,11 +6,12 @@
 // by one comparison, and a number comes back only after 2^32 others.
 
 import type { Timed } from './deadlines.js';
+import type { Reply } from './reply.js';
 import type { Ticket } from './router.js';
 import type { TimeScale } from './time_scale.js';
 
-/** A question under way. */
-export abstract class Pending implements Timed {
+/** A question under way. With one answer it is of this class, which costs less to make than one that extends another. */
+export class Pending implements Timed {
   exchange = -1;
   deadlineNs = Number.POSITIVE_INFINITY;
   wheelSlot = -1;
@@ -35,10 +36,16 @@ export abstract class Pending implements Timed {
     /** What the roster said of the target: another word, another neuron. */
     readonly toEntry: number,
     readonly correlation: number,
+    readonly resolve: (reply: Reply) => void,
+    readonly reject: (error: Error) => void,
+    /** What the channel says of the answer. */
+    readonly check: ((value: unknown) => unknown) | undefined,
   ) {}
 
   /** It ends without an answer. Called after it left the table. */
-  abstract fail(error: Error): void;
+  fail(error: Error): void {
+    this.reject(error);
+  }
 }
 
 const FIRST_SIZE = 1024;

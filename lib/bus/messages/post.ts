@@ -7,6 +7,8 @@ import { Frame } from '../../memory/message_frame.js';
 import { checkPriority } from '../../memory/spike_writer.js';
 import { type Emitter, OWN_SEQUENCE } from '../emitter.js';
 import { ChannelValue } from './channel.js';
+import type { Request } from './incoming.js';
+import type { Pending } from './pending.js';
 import { TRACE_LENGTH } from './traceparent.js';
 import { putTrace, putValue } from './value.js';
 
@@ -26,8 +28,6 @@ export interface Letter {
   /** What else to put where the deadline goes. */
   readonly count?: number;
   readonly traceparent?: string | undefined;
-  /** Of a question: see TimeScale. */
-  readonly scale?: number;
 }
 
 export class Post {
@@ -54,19 +54,52 @@ export class Post {
    * ERR_NB_DEAD_TARGET.
    */
   send(letter: Letter, value: unknown): boolean {
+    const { from, to, type, priority, traceparent } = letter;
+    const frame = this.#begin(letter.what, letter.exchange, letter.correlation, type);
+    frame.deadline = letter.count ?? toWire(letter.deadlineNs);
+    return this.#send(frame, from, to, priority, traceparent, value);
+  }
+
+  /** A question. `scale`: see TimeScale. As send(). */
+  ask(question: Pending, scale: number, traceparent: string | undefined, value: unknown): boolean {
+    const { from, to, type, priority } = question;
+    const frame = this.#begin(question.what, question.exchange, question.correlation, type);
+    frame.deadline = toWire(question.deadlineNs);
+    frame.scale = scale;
+    return this.#send(frame, from, to, priority, traceparent, value);
+  }
+
+  /** What answers a question; `what` and `count` as in a letter. As send(). */
+  answer(request: Request, what: number, count: number, value: unknown): boolean {
+    const { from, to, type, priority } = request;
+    const frame = this.#begin(what, request.exchange, request.correlationId, type);
+    frame.deadline = count;
+    return this.#send(frame, to, from, priority, undefined, value);
+  }
+
+  #begin(what: number, exchange: number, correlation: number, type: number): Frame {
     const frame = this.#frame ?? new Frame();
     this.#frame = undefined;
-    frame.what = letter.what;
-    frame.flags = letter.type << L.MESSAGE_TYPE_SHIFT;
-    frame.exchange = letter.exchange;
-    frame.correlation = letter.correlation;
-    frame.deadline = letter.count ?? toWire(letter.deadlineNs);
-    frame.scale = letter.scale ?? 0;
+    frame.what = what;
+    frame.flags = type << L.MESSAGE_TYPE_SHIFT;
+    frame.exchange = exchange;
+    frame.correlation = correlation;
+    frame.scale = 0;
+    return frame;
+  }
+
+  #send(
+    frame: Frame,
+    from: number,
+    to: number,
+    priority: number,
+    traceparent: string | undefined,
+    value: unknown,
+  ): boolean {
     putValue(frame, value);
-    if (letter.traceparent !== undefined) putTrace(frame, letter.traceparent);
-    const { from, to, priority } = letter;
+    if (traceparent !== undefined) putTrace(frame, traceparent);
     const went = this.#emitter.post(from, to, L.TYPE_MESSAGE, checkPriority(priority), frame, OWN_SEQUENCE);
-    this.bytes = went ? frame.bytes - bytesBefore(letter, value) : 0;
+    this.bytes = went ? frame.bytes - bytesBefore(traceparent, value) : 0;
     frame.value = ''; // keeps nothing alive
     this.#frame = frame;
     return went;
@@ -79,14 +112,14 @@ export function wireTime(ns: number): number {
 }
 
 // What a frame has in front of its value: see Content.
-function bytesBefore({ traceparent }: Letter, value: unknown): number {
+function bytesBefore(traceparent: string | undefined, value: unknown): number {
   const trace = traceparent === undefined ? 0 : TRACE_LENGTH;
   return value instanceof ChannelValue ? trace + Buffer.byteLength(value.channel.name) + 1 : trace;
 }
 
 function toWire(deadlineNs: number): number {
   if (deadlineNs === Number.POSITIVE_INFINITY) return 0;
-  return Math.ceil(deadlineNs / UNIT_NS) % 4294967296 || 1;
+  return Math.ceil(deadlineNs / UNIT_NS) | 0 || 1; // modulo 2^32, as is all that a frame says
 }
 
 /** When the spike in slot `at` was sent, ns. */
@@ -98,6 +131,6 @@ export function stampOf(words: Uint32Array, at: number): number {
 export function fromWire(units: number, now: number): number {
   if (units === 0) return Number.POSITIVE_INFINITY;
   const here = Math.floor(now / UNIT_NS);
-  const ahead = (units - (here % 4294967296)) | 0; // up to 2^31 units on either side
+  const ahead = (units - (here | 0)) | 0; // up to 2^31 units on either side
   return (here + ahead) * UNIT_NS;
 }

@@ -78,21 +78,27 @@ export class Records {
 
   /** A message had its turn. */
   handled(message: Message): void {
+    if (this.#isFromHere(message)) return;
     this.#got(SEND, message, SERVED);
   }
 
   /** A message's neuron left before its turn. */
   lost(message: Message): void {
+    if (this.#isFromHere(message)) return;
     this.#got(SEND, message, DROPPED);
   }
 
   /** A question to this thread ended. */
   finished(request: Request, outcome: MessageOutcome): void {
+    if (this.#isFromHere(request)) return;
     this.#got(request.wantsParts ? STREAM : REQUEST, request, OUTCOMES.indexOf(outcome));
   }
 
+  #isFromHere({ from }: Message): boolean {
+    return this.#ws.residents[from] !== undefined;
+  }
+
   #got(kind: number, message: Message, outcome: number): void {
-    if (this.#ws.residents[message.from] !== undefined) return;
     const entry = this.#entry;
     entry.kind = kind;
     entry.outcome = outcome;

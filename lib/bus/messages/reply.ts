@@ -4,7 +4,7 @@
 
 import { invalidArgument } from '../../memory/errors.js';
 import { settled } from './channel.js';
-import type { Ticket } from './router.js';
+import type { Pending } from './pending.js';
 import type { Content } from './value.js';
 
 /** How long after an answer its judgement still counts for half, ns: time enough to look at it. */
@@ -12,7 +12,7 @@ const ELIGIBILITY_NS = 10e9;
 
 export interface ReplyHost {
   /** Tells the one who answered; `signal` in [-1, 1]. */
-  reward(reply: Reply<unknown>, signal: number): void;
+  reward(question: Pending, signal: number): void;
   now(): number;
 }
 
@@ -24,45 +24,21 @@ export class Reply<T = unknown> {
   readonly latencyNs: number;
   /** Of the conversation. */
   readonly correlationId: number;
-  /** @internal Id of the neuron that asked, and the number of the exchange. */
-  readonly asker: number;
-  /** @internal */
-  readonly exchange: number;
   readonly #content: Content;
-  readonly #check: ((value: unknown) => T | PromiseLike<T>) | undefined;
   readonly #host: ReplyHost;
-  readonly #sentNs: number;
+  readonly #question: Pending;
   readonly #answeredNs: number;
-  readonly #ticket: Ticket | undefined;
   #rewarded = false;
 
   /** @internal */
-  constructor(
-    host: ReplyHost,
-    content: Content,
-    check: ((value: unknown) => T | PromiseLike<T>) | undefined,
-    about: {
-      from: number;
-      asker: number;
-      exchange: number;
-      correlationId: number;
-      latencyNs: number;
-      sentNs: number;
-      now: number;
-      ticket: Ticket | undefined;
-    },
-  ) {
+  constructor(host: ReplyHost, content: Content, question: Pending, latencyNs: number, now: number) {
     this.#host = host;
     this.#content = content;
-    this.#check = check;
-    this.#sentNs = about.sentNs;
-    this.#answeredNs = about.now;
-    this.#ticket = about.ticket;
-    this.from = about.from;
-    this.asker = about.asker;
-    this.exchange = about.exchange;
-    this.correlationId = about.correlationId;
-    this.latencyNs = about.latencyNs;
+    this.#question = question;
+    this.#answeredNs = now;
+    this.from = question.to;
+    this.correlationId = question.correlation;
+    this.latencyNs = latencyNs;
   }
 
   /**
@@ -89,7 +65,8 @@ export class Reply<T = unknown> {
 
   #checked(): T | PromiseLike<T> {
     const { value } = this.#content;
-    return this.#check === undefined ? (value as T) : this.#check(value);
+    const { check } = this.#question;
+    return check === undefined ? (value as T) : (check(value) as T | PromiseLike<T>);
   }
 
   /**
@@ -105,9 +82,10 @@ export class Reply<T = unknown> {
     if (this.#rewarded) return false;
     this.#rewarded = true;
     const now = this.#host.now();
-    this.#ticket?.strategy.rewarded(this.from, amount, this.#sentNs, this.#answeredNs, now);
+    const { sentNs, ticket } = this.#question;
+    ticket?.strategy.rewarded(this.from, amount, sentNs, this.#answeredNs, now);
     const eligibility = 2 ** (-(now - this.#answeredNs) / ELIGIBILITY_NS);
-    this.#host.reward(this, amount * eligibility);
+    this.#host.reward(this.#question, amount * eligibility);
     return true;
   }
 }

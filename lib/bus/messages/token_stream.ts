@@ -29,11 +29,12 @@ export interface TokenStream<T = unknown> extends AsyncIterableIterator<T> {
   return(): Promise<IteratorResult<T>>;
 }
 
+const nothing = (): void => {};
+
 export class StreamPending extends Pending {
   readonly #host: TokenStreamHost;
   readonly #parts: Content[] = [];
   readonly #waiters: Waiter<unknown>[] = [];
-  readonly #check: ((value: unknown) => unknown) | undefined;
   #arrived = 0;
   #read = 0;
   #credited = 0;
@@ -49,9 +50,8 @@ export class StreamPending extends Pending {
     patienceNs: number,
     check: ((value: unknown) => unknown) | undefined,
   ) {
-    super(about.from, about.to, about.toEntry, about.correlation);
+    super(about.from, about.to, about.toEntry, about.correlation, nothing, nothing, check);
     this.#host = host;
-    this.#check = check;
     this.patienceNs = patienceNs;
   }
 
@@ -105,8 +105,8 @@ export class StreamPending extends Pending {
     const owed = ++this.#read - this.#credited;
     if (owed >= STREAM_WINDOW / 2 && !this.#ended && this.#host.credit(this, owed)) this.#credited += owed;
     try {
-      const value = this.#check === undefined ? content.value : this.#check(content.value);
-      if (this.#check === undefined || !isPromise(value)) waiter.resolve({ done: false, value });
+      const value = this.check === undefined ? content.value : this.check(content.value);
+      if (this.check === undefined || !isPromise(value)) waiter.resolve({ done: false, value });
       else value.then((checked) => waiter.resolve({ done: false, value: checked }), waiter.reject);
     } catch (error) {
       waiter.reject(error);

@@ -56,7 +56,7 @@ class Tally {
   #answers = 0;
   #maxNs = 0;
   #buckets: Float64Array | undefined;
-  #weight = 0; // as of #step
+  readonly #weight = new Float64Array(1); // as of #step; a double in a field would be a new object for each message
   #step = 0;
 
   /** `bucket` < 0: nothing was answered. */
@@ -64,10 +64,10 @@ class Tally {
     this.count++;
     if (((1 << entry.outcome) & ERRORS) !== 0) this.errors++;
     if (step !== this.#step) {
-      this.#weight *= Math.exp((this.#step - step) / TAU_STEPS);
+      this.#weight[0] *= Math.exp((this.#step - step) / TAU_STEPS);
       this.#step = step;
     }
-    this.#weight++;
+    this.#weight[0]++;
     if (bucket < 0) return;
     this.#buckets ??= new Float64Array(BUCKETS);
     this.#buckets[bucket]++;
@@ -78,7 +78,7 @@ class Tally {
   read(step: number, uptimeNs: number): TrafficStats {
     const uptimeS = Math.max(uptimeNs, STEP_NS) / 1e9;
     const full = TAU_S * (1 - Math.exp(-uptimeS / TAU_S));
-    const weight = this.#weight * Math.exp(Math.min(0, this.#step - step) / TAU_STEPS);
+    const weight = this.#weight[0] * Math.exp(Math.min(0, this.#step - step) / TAU_STEPS);
     return {
       count: this.count,
       errors: this.errors,

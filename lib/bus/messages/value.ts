@@ -6,14 +6,18 @@ import { Buffer } from 'node:buffer';
 import { types } from 'node:util';
 import { invalidArgument, NeuronBusError } from '../../memory/errors.js';
 import * as L from '../../memory/layout.js';
-import type { Frame } from '../../memory/message_frame.js';
+import { type Frame, readValue } from '../../memory/message_frame.js';
 import { jsonText } from '../../memory/spike_writer.js';
+import type { Workspace } from '../workspace.js';
 import { ChannelValue } from './channel.js';
 import { isTraceparent, TRACE_LENGTH } from './traceparent.js';
 
 /** Makes `value` the frame's. ERR_NB_INVALID_ARGUMENT for what JSON cannot say. */
 export function putValue(frame: Frame, value: unknown): void {
-  if (value instanceof ChannelValue) {
+  if (typeof value === 'string') {
+    frame.encoding = L.VALUE_TEXT;
+    frame.value = value;
+  } else if (value instanceof ChannelValue) {
     putPlain(frame, value.value);
     frame.flags |= L.MESSAGE_HAS_CHANNEL;
     putBefore(frame, `${value.channel.name}\0`);
@@ -106,6 +110,11 @@ export class Content {
   json(): unknown {
     return this.#encoding === L.VALUE_JSON ? this.value : parse(this.text());
   }
+}
+
+/** What the message in slot `at` carries, of which `frame` was read. ERR_NB_STALE_REFERENCE, ERR_NB_BAD_PAYLOAD. */
+export function contentIn(frame: Frame, { u32, memory }: Workspace, at: number): Content {
+  return new Content(frame.encoding, frame.flags, readValue(u32, at, memory));
 }
 
 function parse(text: string): unknown {

@@ -122,6 +122,44 @@ describe('priority', () => {
       ),
     );
   });
+
+  it('agrees with it whether messages come in order or not, and however many come before one leaves', () => {
+    const step = fc.oneof(
+      { weight: 1, arbitrary: fc.record({ add: fc.integer({ min: 1, max: 40 }), urgent: fc.boolean() }) },
+      { weight: 1, arbitrary: fc.record({ take: fc.integer({ min: 1, max: 40 }) }) },
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 120 }), fc.integer({ min: 0, max: 2000 }), (steps, first) => {
+        const mailbox = new Mailbox<{ priority: number; n: number }>(Number.POSITIVE_INFINITY);
+        const model: { priority: number; n: number }[] = [];
+        let n = 0;
+        const add = (priority: number) => {
+          const item = { priority, n: n++ };
+          mailbox.add(item, n);
+          model.push(item);
+        };
+        for (let i = 0; i < first; i++) add(0); // a long line to begin with
+        for (const step of steps) {
+          if ('add' in step) {
+            for (let i = 0; i < step.add; i++) add(step.urgent && i === step.add - 1 ? 1 : 0);
+          } else {
+            for (let i = 0; i < step.take; i++) {
+              const urgent = model.findIndex(({ priority }) => priority === 1);
+              const [next] = model.splice(Math.max(0, urgent), 1);
+              expect(mailbox.take()).toBe(next);
+            }
+          }
+          expect(mailbox.size).toBe(model.length);
+          const last = model.at(-1);
+          expect(mailbox.find((item) => item.n === last?.n)).toBe(last);
+        }
+        const byN = (a: { n: number }, b: { n: number }) => a.n - b.n;
+        expect(mailbox.clear().sort(byN)).toEqual(model);
+        expect([mailbox.size, mailbox.take()]).toEqual([0, undefined]);
+      }),
+      { seed: 20, numRuns: 200 },
+    );
+  });
 });
 
 describe('concurrency', () => {
