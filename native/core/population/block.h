@@ -46,6 +46,25 @@ class RowStarts {
   uint32_t each_ = 0;
 };
 
+inline nb_status RowStarts::finish(uint64_t* synapses) {
+  const size_t rows = table_.size() - 1;
+  uint64_t total = 0;
+  bool even = true;
+  for (size_t row = 0; row < rows; row++) {
+    even = even && table_[row + 1] == table_[1];
+    total += table_[row + 1];
+  }
+  *synapses = total;
+  if (total >= uint64_t{1} << 32) return NB_ERR_TOO_LARGE;
+  each_ = rows > 0 ? table_[1] : 0;
+  if (even) {
+    table_.clear();
+    return NB_OK;
+  }
+  for (size_t row = 0; row < rows; row++) table_[row + 1] += table_[row];
+  return NB_OK;
+}
+
 struct Block {
   uint32_t first = 0, count = 0;        // posts
   uint32_t shard = 0, shards = 1;       // the first one, and how many

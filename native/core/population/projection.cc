@@ -105,25 +105,6 @@ bool integrates(Model model) { return model <= Model::kIzhikevich; }
 
 }  // namespace
 
-nb_status RowStarts::finish(uint64_t* synapses) {
-  const size_t rows = table_.size() - 1;
-  uint64_t total = 0;
-  bool even = true;
-  for (size_t row = 0; row < rows; row++) {
-    even = even && table_[row + 1] == table_[1];
-    total += table_[row + 1];
-  }
-  *synapses = total;
-  if (total >= uint64_t{1} << 32) return NB_ERR_TOO_LARGE;
-  each_ = rows > 0 ? table_[1] : 0;
-  if (even) {
-    table_.clear();
-    return NB_OK;
-  }
-  for (size_t row = 0; row < rows; row++) table_[row + 1] += table_[row];
-  return NB_OK;
-}
-
 nb_status Projection::create(const NetworkOptions& options, uint32_t id, const Connection& c, Population& pre, Population& post,
                              std::unique_ptr<Projection>* out) {
   if (!integrates(post.model) || !valid(c.plasticity) || !valid_weights(c) || !valid_delays(c)) return NB_ERR_INVALID_ARGUMENT;
