@@ -5,19 +5,9 @@
 #include <cstring>
 
 #include "projection.h"
+#include "rows_ahead.h"
 
 namespace neuronbus::population {
-namespace {
-
-inline void prefetch(const void* at) {
-#if defined(__GNUC__)
-  __builtin_prefetch(at);
-#else
-  (void)at;
-#endif
-}
-
-}  // namespace
 
 void Projection::deliver(uint32_t thread, Step now, FiredList* fired) {
   for (Group& group : groups) {
@@ -38,54 +28,57 @@ void Projection::deliver(uint32_t thread, Step now, FiredList* fired) {
   }
 }
 
-// Rows are far apart: the place of a row is asked for well before its synapses, and these well before they are used.
-template <typename Row>
-void Projection::each_sparse_row(const Block& block, const uint32_t* list, uint32_t count, Row visit) {
-  constexpr uint32_t kPlaceAhead = 24;
-  constexpr uint32_t kRowAhead = 10;
-  const uint32_t* const start = block.start.data();
+namespace {
+
+// deliver(index, weights, how many, first post) for what is to be delivered, row after row.
+template <typename Deliver>
+void each_row(const Block& block, const uint32_t* list, uint32_t count, Deliver deliver) {
+  const RowStarts::Look start = block.start.look();
+  const RowsAhead ahead(block, 0, block.shards, list, count);
   const uint16_t* const index = block.index.data();
-  const float* const weight = block.weight.empty() ? nullptr : block.weight.data();
+  const float* const weight = block.weight.data();
   for (uint32_t i = 0; i < count; i++) {
-    if (i + kPlaceAhead < count) prefetch(start + list[i + kPlaceAhead]);
-    if (i + kRowAhead < count) {
-      const uint32_t row = list[i + kRowAhead];
-      const uint32_t begin = start[row];
-      prefetch(index + begin);
-      prefetch(index + start[row + 1]);
-      if (weight != nullptr) {
-        prefetch(weight + begin);
-        prefetch(weight + start[row + 1]);
-      }
+    ahead.ask(i);
+    size_t piece = size_t{list[i]} * block.shards;
+    uint32_t begin = start[piece];
+    for (uint32_t first = 0; first < block.count; first += block.shard_posts) {
+      const uint32_t end = start[++piece];
+      deliver(index + begin, weight == nullptr ? nullptr : weight + begin, end - begin, first);
+      begin = end;
     }
-    visit(list[i], start[list[i]], start[list[i] + 1]);
   }
 }
 
-// Rows of a few synapses are put one behind another first, in pieces of a fixed size, because a loop over each would end somewhere
-// else every time, which no processor foresees. What is copied too much is overwritten by the next row.
+// The same for one shard. Rows of a few synapses are put one behind another first, in pieces of a fixed size, because a loop over each
+// would end somewhere else every time, which no processor foresees. What is copied too much is overwritten by the next row.
 template <typename Deliver>
-void Projection::each_short_row(const Block& block, const uint32_t* list, uint32_t count, Deliver deliver) {
+void each_short_row(const Block& block, const uint32_t* list, uint32_t count, Deliver deliver) {
   constexpr uint32_t kRoom = 4096;
   uint16_t index[kRoom + kRowPadding];
   float weight[kRoom + kRowPadding];
   const uint16_t* const from_index = block.index.data();
   const float* const from_weight = block.weight.empty() ? nullptr : block.weight.data();
+  const RowStarts::Look start = block.start.look();
+  const RowsAhead ahead(block, 0, 1, list, count);
   uint32_t held = 0;
-  each_sparse_row(block, list, count, [&](uint32_t, uint32_t begin, uint32_t end) {
-    while (begin < end) {
+  for (uint32_t i = 0; i < count; i++) {
+    ahead.ask(i);
+    const uint32_t end = start[list[i] + size_t{1}];
+    for (uint32_t begin = start[list[i]]; begin < end;) {
       std::memcpy(index + held, from_index + begin, kRowPadding * sizeof(uint16_t));
       if (from_weight != nullptr) std::memcpy(weight + held, from_weight + begin, kRowPadding * sizeof(float));
       const uint32_t taken = std::min(end - begin, kRowPadding);
       begin += taken;
       held += taken;
       if (held <= kRoom - kRowPadding) continue;
-      deliver(index, weight, held);
+      deliver(index, weight, held, 0);
       held = 0;
     }
-  });
-  deliver(index, weight, held);
+  }
+  deliver(index, weight, held, 0);
 }
+
+}  // namespace
 
 void Projection::deliver_static(const Block& block, const uint32_t* list, uint32_t count) {
   double* const excitatory = post->excitatory.data() + block.first;
@@ -93,7 +86,7 @@ void Projection::deliver_static(const Block& block, const uint32_t* list, uint32
   double* const target = feed_ == Feed::kInhibitory ? inhibitory : excitatory;
   const Scales scales = scales_onto(block.shard);
   const double scale = feed_ == Feed::kInhibitory ? scales.inhibitory : scales.excitatory;
-  const auto by_sign = [&](float weight, uint32_t to) {
+  const auto by_sign = [=](float weight, uint32_t to) {
     weight < 0 ? inhibitory[to] += weight * scales.inhibitory : excitatory[to] += weight * scales.excitatory;
   };
   if (block.dense()) {
@@ -109,20 +102,24 @@ void Projection::deliver_static(const Block& block, const uint32_t* list, uint32
     }
     return;
   }
-  const double added = constant_ * scale;  // one constant has one sign
-  const auto deliver = [&](const uint16_t* index, const float* weights, uint32_t length) {
-    if (block.weight.empty()) {
-      for (uint32_t k = 0; k < length; k++) target[index[k]] += added;
-    } else if (feed_ != Feed::kBySign) {
-      for (uint32_t k = 0; k < length; k++) target[index[k]] += weights[k] * scale;
-    } else {
-      for (uint32_t k = 0; k < length; k++) by_sign(weights[k], index[k]);
-    }
+  const auto with = [&](auto deliver) {
+    const bool short_rows = block.shards == 1 && block.index.size() < size_t{pre->size} * 2 * kRowPadding;
+    short_rows ? each_short_row(block, list, count, deliver) : each_row(block, list, count, deliver);
   };
-  if (block.index.size() < size_t{pre->size} * 2 * kRowPadding) return each_short_row(block, list, count, deliver);
-  each_sparse_row(block, list, count, [&](uint32_t, uint32_t begin, uint32_t end) {
-    deliver(block.index.data() + begin, block.weight.data() + begin, end - begin);
-  });
+  if (block.weight.empty()) {
+    const double added = constant_ * scale;  // one constant has one sign
+    with([=](const uint16_t* index, const float*, uint32_t length, uint32_t first) {
+      for (uint32_t k = 0; k < length; k++) target[first + index[k]] += added;
+    });
+  } else if (feed_ != Feed::kBySign) {
+    with([=](const uint16_t* index, const float* weights, uint32_t length, uint32_t first) {
+      for (uint32_t k = 0; k < length; k++) target[first + index[k]] += weights[k] * scale;
+    });
+  } else {
+    with([=](const uint16_t* index, const float* weights, uint32_t length, uint32_t first) {
+      for (uint32_t k = 0; k < length; k++) by_sign(weights[k], first + index[k]);
+    });
+  }
 }
 
 }  // namespace neuronbus::population

@@ -51,7 +51,7 @@ nb_status Network::Impl::keep_projection(std::unique_ptr<Projection> projection,
   const uint32_t slots = power_of_two(projection->longest_delay() + kLongestBatch + 1);
   if (nb_status status = projection->pre->keep_steps(slots, now); status != NB_OK) return status;
   for (Group& group : projection->groups) {
-    for (Block& block : group.blocks) block.applied = now;
+    for (Block& block : group.blocks) block.apply(now);
   }
   projection->dopamine_at = now;
   *id = static_cast<uint32_t>(projections.size());

@@ -34,16 +34,11 @@ nb_status get_plasticity(ArchiveReader& in, Plasticity* p) {
   return NB_OK;
 }
 
-// The synapses of a group by pre: how many, their posts, weights and eligibilities.
+// The synapses of a group by pre: visit(block, position of the weight, post).
 template <typename F>
 void each_of_group(const Projection& p, const Group& group, F visit) {
   for (uint32_t row = 0; row < p.pre->size; row++) {
-    for (const Block& block : group.blocks) {
-      const size_t base = block.dense() ? (block.weight.size() == block.stride ? 0 : size_t{row} * block.stride) : 0;
-      const uint32_t begin = block.dense() ? 0 : block.start[row];
-      const uint32_t end = block.dense() ? block.count : block.start[row + 1];
-      for (uint32_t k = begin; k < end; k++) visit(block, base + k, row, block.first + (block.dense() ? k : block.index[k]));
-    }
+    for (const Block& block : group.blocks) block.each_of_row(row, [&](size_t k, uint32_t to) { visit(block, k, to); });
   }
 }
 
@@ -52,14 +47,14 @@ void put_group(ArchiveWriter& out, const Projection& p, const Group& group, bool
   if (!group.blocks[0].dense()) {
     for (uint32_t row = 0; row < p.pre->size; row++) {
       uint32_t count = 0;
-      for (const Block& block : group.blocks) count += block.start[row + 1] - block.start[row];
+      for (const Block& block : group.blocks) count += block.length(row);
       out.put(count);
     }
-    each_of_group(p, group, [&](const Block&, size_t, uint32_t, uint32_t to) { out.put(to); });
+    each_of_group(p, group, [&](const Block&, size_t, uint32_t to) { out.put(to); });
   }
-  if (own) each_of_group(p, group, [&](const Block& block, size_t at, uint32_t, uint32_t) { out.put(block.weight[at]); });
+  if (own) each_of_group(p, group, [&](const Block& block, size_t at, uint32_t) { out.put(block.weight[at]); });
   if (p.plasticity.rule == Rule::kReward) {
-    each_of_group(p, group, [&](const Block& block, size_t at, uint32_t, uint32_t) { out.put(block.eligibility[at]); });
+    each_of_group(p, group, [&](const Block& block, size_t at, uint32_t) { out.put(block.eligibility[at]); });
   }
   if (!p.plastic()) return;
   for (uint32_t i = 0; i < p.pre->size; i++) {
@@ -87,7 +82,7 @@ void put_projection(ArchiveWriter& out, const Projection& p) {
   out.put(p.rewired);
   out.put(p.dopamine);
   out.put(p.dopamine_at);
-  out.put(p.learning ? Step{0} : block.applied);
+  out.put(p.learning ? Step{0} : block.applied[0]);
   out.put(static_cast<uint32_t>(p.groups.size()));
   for (const Group& group : p.groups) put_group(out, p, group, own);
 }
@@ -104,33 +99,26 @@ nb_status get_rows(ArchiveReader& in, Projection& p, Group& group) {
   uint64_t total = 0;
   for (size_t i = 0; i < counts.size(); i++) total += counts[i];
   NB_TRY(in.get_column(&posts, total));
-  const uint32_t shard_size = p.post->shards[0].count;
   for (Block& block : group.blocks) {
-    if (!block.start.resize(size_t{p.pre->size} + 1)) return NB_ERR_NO_MEMORY;
+    if (!block.start.begin(size_t{p.pre->size} * block.shards)) return NB_ERR_NO_MEMORY;
   }
   uint64_t at = 0;
   for (uint32_t row = 0; row < p.pre->size; row++) {
     for (uint32_t k = 0; k < counts[row]; k++, at++) {
       NB_CHECK(posts[at] < p.post->size && (k == 0 || posts[at - 1] <= posts[at]));
-      group.blocks[posts[at] / shard_size].start[row + 1]++;
+      Block& block = group.blocks[p.block_of(posts[at])];
+      block.start.count(block.piece(row, posts[at]));
     }
   }
   for (Block& block : group.blocks) {
-    uint64_t sum = 0;
-    for (uint32_t row = 0; row < p.pre->size; row++) {
-      sum += block.start[row + 1];
-      block.start[row + 1] = static_cast<uint32_t>(sum);
-    }
-    NB_CHECK(sum < uint64_t{1} << 32);
-    if (!block.resize_rows(sum, false, false)) return NB_ERR_NO_MEMORY;
+    uint64_t synapses = 0;
+    NB_TRY(block.start.finish(&synapses));
+    if (!block.reserve_rows(synapses, false, false)) return NB_ERR_NO_MEMORY;
   }
   // Row after row, so that each block is filled from its front.
-  Column<uint32_t> filled;
-  if (!filled.resize(group.blocks.size())) return NB_ERR_NO_MEMORY;
   for (at = 0; at < total; at++) {
-    const uint32_t shard = posts[at] / shard_size;
-    Block& block = group.blocks[shard];
-    block.index[filled[shard]++] = static_cast<uint16_t>(posts[at] - block.first);
+    Block& block = group.blocks[p.block_of(posts[at])];
+    (void)block.index.append(block.index_of(posts[at]));
   }
   p.synapses += total;
   return NB_OK;
@@ -140,7 +128,7 @@ nb_status get_rows(ArchiveReader& in, Projection& p, Group& group) {
 template <typename Get>
 nb_status get_floats(ArchiveReader& in, Projection& p, Group& group, float low, float high, Get column) {
   bool held = true;
-  each_of_group(p, group, [&](const Block& block, size_t at, uint32_t, uint32_t) {
+  each_of_group(p, group, [&](const Block& block, size_t at, uint32_t) {
     float value = 0;
     held = held && in.get(&value) && value >= low && value <= high;
     if (held) column(const_cast<Block&>(block))[at] = value;
@@ -208,7 +196,7 @@ nb_status get_projection(ArchiveReader& in, Network::Impl& impl) {
     uint32_t delay = 0;
     NB_CHECK(in.get(&delay) && delay <= kMaxDelay && (g == 0 || delay > p->longest_delay()));
     std::vector<Group> one;
-    NB_TRY(p->make_groups(&delay, 1, &one));
+    NB_TRY(p->make_groups(&delay, 1, dense != 0, &one));
     NB_TRY(p->finish_groups(&one));
     NB_TRY(get_group(in, *p, one[0], {dense != 0, own != 0}, impl.now));
     p->groups.push_back(std::move(one[0]));
@@ -221,7 +209,7 @@ nb_status get_projection(ArchiveReader& in, Network::Impl& impl) {
   NB_TRY(impl.keep_projection(std::move(p), &id));
   kept.dopamine_at = rewarded;
   for (Group& group : kept.groups) {
-    for (Block& block : group.blocks) block.applied = since;
+    for (Block& block : group.blocks) block.apply(since);
   }
   return NB_OK;
 }

@@ -5,6 +5,7 @@
 
 #include "projection.h"
 #include "row_task.h"
+#include "rows_ahead.h"
 #include "tiny_numbers.h"
 
 namespace neuronbus::population {
@@ -26,44 +27,51 @@ void Projection::remember(Group& group, uint32_t thread, Step now, const uint32_
 }
 
 void Projection::deliver_learning(Block& block, uint32_t thread, const Group& group, Step now, const uint32_t* list, uint32_t count) {
-  plasticity.bounds == Bounds::kMultiplicative ? deliver_plastic<true>(block, thread, group, now, list, count)
-                                               : deliver_plastic<false>(block, thread, group, now, list, count);
+  for (uint32_t s = 0; s < block.shards; s++) {
+    plasticity.bounds == Bounds::kMultiplicative ? deliver_plastic<true>(block, s, thread, group, now, list, count)
+                                                 : deliver_plastic<false>(block, s, thread, group, now, list, count);
+  }
 }
 
 template <bool Soft>
-void Projection::deliver_plastic(Block& block, uint32_t thread, const Group& group, Step now, const uint32_t* list, uint32_t count) {
-  const PostLog& log = post->logs[block.shard];
+void Projection::deliver_plastic(Block& block, uint32_t s, uint32_t thread, const Group& group, Step now, const uint32_t* list,
+                                 uint32_t count) {
+  const PostLog& log = post->logs[block.shard + s];
+  const uint32_t first_post = block.first + s * block.shard_posts;
   RowTask task(*this, log, scratch_[thread].data());
-  const float* const post_trace = post->traces[trace_].now.data() + block.first;
-  double* const excitatory = post->excitatory.data() + block.first;
-  double* const inhibitory = post->inhibitory.data() + block.first;
+  const float* const post_trace = post->traces[trace_].now.data() + first_post;
+  double* const excitatory = post->excitatory.data() + first_post;
+  double* const inhibitory = post->inhibitory.data() + first_post;
   double* const target = feed_ == Feed::kInhibitory ? inhibitory : excitatory;
-  const Scales scales = scales_onto(block.shard);
+  const Scales scales = scales_onto(block.shard + s);
   const double scale = feed_ == Feed::kInhibitory ? scales.inhibitory : scales.excitatory;
   const bool reward = plasticity.rule == Rule::kReward;
   const bool reduced = plasticity.pairing == Pairing::kReducedNearest;
   const Kernels& run = kernels();
 
+  const RowsAhead ahead(block, s, 1, list, count);
+
   for (uint32_t i = 0; i < count; i++) {
+    if (!block.dense()) ahead.ask(i);
     const uint32_t row = list[i];
     const PreTrace& trace = group.traces[thread][row];
     const bool first = trace.last == kNoStep;
-    const Step since = first ? now : std::max(trace.last, block.applied);
+    const Step since = first ? now : std::max(trace.last, block.applied[s]);
     task.begin(trace, since);
     double slow = 0;
     if (plasticity.rule == Rule::kTriplet && !first) slow = trace.slow * slow_.at(now - trace.last);
     const float change = static_cast<float>(plasticity.a_minus + plasticity.a3_minus * slow);
 
+    const size_t begin = block.begin(row, s);
     if (block.dense() && !reward && !reduced && feed_ != Feed::kBySign) {
-      float* const weights = block.weight.data() + size_t{row} * block.stride;
+      float* const weights = block.weight.data() + begin;
       if (!first) task.take_row<Soft>(weights);
       (Soft ? run.dense_multiplicative : run.dense_additive)(
           {weights, post_trace, target, scale, change, task.terms.minimum, task.terms.maximum, block.stride});
       continue;
     }
+    const size_t end = block.end(row, s);
     const Stretch whole = reward ? task.stretch(since, now) : Stretch{};
-    const size_t begin = block.dense() ? size_t{row} * block.stride : block.start[row];
-    const size_t end = block.dense() ? begin + block.count : block.start[row + 1];
     for (size_t k = begin; k < end; k++) {
       const uint32_t to = block.dense() ? static_cast<uint32_t>(k - begin) : block.index[k];
       float weight = block.weight[k];
@@ -85,22 +93,23 @@ void Projection::deliver_plastic(Block& block, uint32_t thread, const Group& gro
 }
 
 template <bool Soft>
-void Projection::sweep_block(Block& block, const Group& group, Step now) {
-  const uint32_t thread = post->shards[block.shard].thread;
-  RowTask task(*this, post->logs[block.shard], scratch_[thread].data());
+void Projection::sweep_block(Block& block, uint32_t s, const Group& group, Step now) {
+  const uint32_t shard = block.shard + s;
+  const uint32_t thread = post->shards[shard].thread;
+  RowTask task(*this, post->logs[shard], scratch_[thread].data());
   const bool reward = plasticity.rule == Rule::kReward;
   for (uint32_t row = 0; row < pre->size; row++) {
     const PreTrace& trace = group.traces[thread][row];
     if (trace.last == kNoStep) continue;
-    const Step since = std::max(trace.last, block.applied);
+    const Step since = std::max(trace.last, block.applied[s]);
     if (since >= now) continue;
     task.begin(trace, since);
-    const size_t begin = block.dense() ? size_t{row} * block.stride : block.start[row];
+    const size_t begin = block.begin(row, s);
     if (block.dense() && !reward && plasticity.pairing != Pairing::kReducedNearest) {
       task.take_row<Soft>(block.weight.data() + begin);
       continue;
     }
-    const size_t end = block.dense() ? begin + block.count : block.start[row + 1];
+    const size_t end = block.end(row, s);
     const Stretch whole = reward ? task.stretch(since, now) : Stretch{};
     for (size_t k = begin; k < end; k++) {
       const uint32_t to = block.dense() ? static_cast<uint32_t>(k - begin) : block.index[k];
@@ -111,14 +120,15 @@ void Projection::sweep_block(Block& block, const Group& group, Step now) {
       }
     }
   }
-  block.applied = now;
+  block.applied[s] = now;
 }
 
 void Projection::sweep(uint32_t shard, Step now) {
   if (!plastic() || !learning) return;
   for (Group& group : groups) {
-    Block& block = group.blocks[shard];
-    plasticity.bounds == Bounds::kMultiplicative ? sweep_block<true>(block, group, now) : sweep_block<false>(block, group, now);
+    Block& block = group.blocks[block_of_shard_[shard]];
+    const uint32_t s = shard - block.shard;
+    plasticity.bounds == Bounds::kMultiplicative ? sweep_block<true>(block, s, group, now) : sweep_block<false>(block, s, group, now);
   }
 }
 
@@ -158,9 +168,9 @@ void Projection::set_learning(bool on, Step now) {
   learning = true;
   for (Group& group : groups) {
     for (Block& block : group.blocks) {
-      const float left = static_cast<float>(eligible_.at(now - block.applied));
+      const float left = static_cast<float>(eligible_.at(now - block.applied[0]));  // all shards stopped at the same step
       for (size_t i = 0; i < block.eligibility.size(); i++) block.eligibility[i] *= left;
-      block.applied = now;
+      block.apply(now);
     }
   }
 }

@@ -123,7 +123,7 @@ nb_status Projection::create(const NetworkOptions& options, uint32_t id, const C
 
   Column<uint32_t> delays;
   nb_status status = distinct_delays(c, &delays);
-  if (status == NB_OK) status = made->make_groups(delays.data(), delays.size(), &made->groups);
+  if (status == NB_OK) status = made->make_groups(delays.data(), delays.size(), targets.dense(), &made->groups);
   if (status == NB_OK) status = targets.dense() ? made->fill_dense(c) : made->fill_sparse(c, targets);
   if (status == NB_OK) status = made->finish_groups(&made->groups);
   if (status != NB_OK) return status;
@@ -165,15 +165,25 @@ nb_status Projection::prepare(const NetworkOptions& options, uint32_t number, Po
   return NB_OK;
 }
 
-nb_status Projection::make_groups(const uint32_t* delays, size_t count, std::vector<Group>* out) const {
+nb_status Projection::make_groups(const uint32_t* delays, size_t count, bool dense, std::vector<Group>* out) {
+  const std::vector<Shard>& shards = post->shards;
   std::vector<Group> made(count);
   for (size_t g = 0; g < count; g++) {
     made[g].delay = delays[g];
-    made[g].blocks.resize(post->shards.size());
-    for (size_t s = 0; s < post->shards.size(); s++) {
-      made[g].blocks[s].first = post->shards[s].first;
-      made[g].blocks[s].count = post->shards[s].count;
-      made[g].blocks[s].shard = static_cast<uint32_t>(s);
+    std::vector<Block>& blocks = made[g].blocks;
+    block_of_shard_.clear();
+    for (uint32_t s = 0; s < shards.size(); s++) {
+      const bool joins = s > 0 && !dense && blocks.back().shards < kBlockShards && shards[s].thread == shards[s - 1].thread;
+      if (!joins) {
+        blocks.emplace_back();
+        blocks.back().first = shards[s].first;
+        blocks.back().shard = s;
+        blocks.back().shards = 0;
+        blocks.back().shard_posts = shards[0].count;
+      }
+      blocks.back().count += shards[s].count;
+      blocks.back().shards++;
+      block_of_shard_.push_back(static_cast<uint32_t>(blocks.size() - 1));
     }
   }
   *out = std::move(made);
@@ -195,12 +205,6 @@ nb_status Projection::finish_groups(std::vector<Group>* made) const {
     }
   }
   return NB_OK;
-}
-
-uint32_t Projection::group_of(uint32_t delay) const {
-  uint32_t g = 0;
-  while (groups[g].delay != delay) g++;
-  return g;
 }
 
 nb_status Projection::fill_dense(const Connection& c) {
@@ -232,14 +236,13 @@ nb_status Projection::fill_sparse(const Connection& c, const Targets& targets) {
   if (!posts.resize(targets.longest_row()) || !entries.resize(targets.longest_row())) return NB_ERR_NO_MEMORY;
   for (Group& group : groups) {
     for (Block& block : group.blocks) {
-      if (!block.start.resize(size_t{pre->size} + 1)) return NB_ERR_NO_MEMORY;
+      if (!block.start.begin(size_t{pre->size} * block.shards)) return NB_ERR_NO_MEMORY;
     }
   }
   Column<uint16_t> group_at;  // by delay
   if (!group_at.resize(kMaxDelay + 1)) return NB_ERR_NO_MEMORY;
   for (size_t g = 0; g < groups.size(); g++) group_at[groups[g].delay] = static_cast<uint16_t>(g);
   const bool random_delays = c.delays == nullptr && c.delay_low != c.delay_high;
-  const uint32_t shard_size = post->shards[0].count;
 
   const auto each = [&](auto visit) {
     for (uint32_t row = 0; row < pre->size; row++) {
@@ -249,15 +252,14 @@ nb_status Projection::fill_sparse(const Connection& c, const Targets& targets) {
         uint32_t delay = c.delay_low;
         if (random_delays) delay += random.below(c.delay_high - c.delay_low + 1);
         if (c.delays != nullptr) delay = c.delays[entries[k]];
-        visit(row, groups[group_at[delay]].blocks[posts[k] / shard_size], posts[k], entries[k]);
+        visit(row, groups[group_at[delay]].blocks[block_of(posts[k])], posts[k], entries[k]);
       }
     }
   };
 
   synapses = 0;
-  Column<uint64_t> totals;
-  each([&](uint32_t row, Block& block, uint32_t, uint32_t) {
-    block.start[row + 1]++;
+  each([&](uint32_t row, Block& block, uint32_t to, uint32_t) {
+    block.start.count(block.piece(row, to));
     synapses++;
   });
   if (c.weight_kind == WeightKind::kGiven && c.weight_count != weights_expected(c, synapses)) return NB_ERR_INVALID_ARGUMENT;
@@ -266,29 +268,18 @@ nb_status Projection::fill_sparse(const Connection& c, const Targets& targets) {
   for (Group& group : groups) {
     for (Block& block : group.blocks) {
       uint64_t total = 0;
-      for (uint32_t row = 0; row < pre->size; row++) {
-        total += block.start[row + 1];
-        block.start[row + 1] = static_cast<uint32_t>(total);
-      }
-      if (total >= uint64_t{1} << 32) return NB_ERR_TOO_LARGE;
-      if (!block.resize_rows(total, !constant, false)) return NB_ERR_NO_MEMORY;
+      if (nb_status status = block.start.finish(&total); status != NB_OK) return status;
+      if (!block.reserve_rows(total, !constant, false)) return NB_ERR_NO_MEMORY;
     }
   }
-  // start[row] moves while its row is filled, and comes to stand where the next row begins.
+  // Row after row, so that each block is filled from its front.
   Weights weights(c, seed, id);
   uint32_t begun = ~uint32_t{0};
   each([&](uint32_t row, Block& block, uint32_t to, uint32_t entry) {
     if (row != begun) weights.begin_row(begun = row);
-    const uint32_t at = block.start[row]++;
-    block.index[at] = static_cast<uint16_t>(to - block.first);
-    if (!constant) block.weight[at] = weights.next(entry);
+    (void)block.index.append(block.index_of(to));
+    if (!constant) (void)block.weight.append(weights.next(entry));
   });
-  for (Group& group : groups) {
-    for (Block& block : group.blocks) {
-      for (uint32_t row = pre->size; row > 0; row--) block.start[row] = block.start[row - 1];
-      block.start[0] = 0;
-    }
-  }
   return NB_OK;
 }
 
@@ -296,9 +287,7 @@ uint64_t Projection::bytes() const {
   uint64_t sum = fast_.bytes() + slow_.bytes() + eligible_.bytes() + dopamine_decay_.bytes() + both_.bytes();
   for (const Group& group : groups) {
     for (const Column<PreTrace>& traces : group.traces) sum += traces.bytes();
-    for (const Block& block : group.blocks) {
-      sum += block.start.bytes() + block.index.bytes() + block.weight.bytes() + block.eligibility.bytes();
-    }
+    for (const Block& block : group.blocks) sum += block.bytes();
   }
   for (const Column<uint32_t>& scratch : scratch_) sum += scratch.bytes();
   return sum;

@@ -2,11 +2,11 @@
 //
 // The synapses from one population to another, in rows by pre-neuron. Bytes of a synapse: all-to-all 4 (a weight); otherwise 2 (the
 // post within its shard), + 4 unless all weights are the same, + 4 (eligibility) with the reward rule; a row costs 4 in each shard of
-// the posts, and a plastic one 24 for each thread.
+// the posts, or nothing where all rows are equally long and the posts are one shard, and a plastic one 24 for each thread.
 //
-// Synapses of one delay make a group; within a group the synapses onto one shard of posts make a block, which the thread of that
-// shard works on. What all blocks of a thread share (the traces of pre-neurons) each thread has for itself. Everything but deliver()
-// and sweep() is called while the team rests.
+// Synapses of one delay make a group; within a group the synapses onto neighbouring shards of one thread make a block (block.h),
+// which that thread works on. What all blocks of a thread share (the traces of pre-neurons) each thread has for itself. Everything
+// but deliver() and sweep() is called while the team rests.
 //
 // A post-spike only goes into the log of its shard. What it does to a synapse happens when the next pre-spike arrives there, when
 // weights are asked for, or when the log is full: then sync() or sweep() makes the synapse take all of the log. There is no index from
@@ -16,6 +16,7 @@
 #include <memory>
 #include <vector>
 
+#include "block.h"
 #include "connectivity.h"
 #include "memory.h"
 #include "network.h"
@@ -24,27 +25,6 @@
 
 namespace neuronbus::population {
 
-// Rows are read in pieces of this many synapses, beyond their ends: columns of sparse rows have as much room behind them.
-constexpr uint32_t kRowPadding = 16;
-
-struct Block {
-  uint32_t first = 0, count = 0;  // posts
-  uint32_t shard = 0;
-  uint32_t stride = 0;       // of all-to-all rows; 0: rows are in start and index
-  Column<uint32_t> start;    // of each pre, and the end
-  Column<uint16_t> index;    // post - first
-  Column<float> weight;      // empty: all synapses have the constant; all-to-all and constant: one row
-  Column<float> eligibility;
-  Step applied = 0;  // post-spikes before this step have acted, and eligibilities are of this step, unless an arrival came later
-  bool dense() const { return stride != 0; }
-
-  // Room for the synapses of sparse rows.
-  bool resize_rows(size_t count, bool weights, bool eligibilities) {
-    return index.reserve(count + kRowPadding) && index.resize(count) &&
-           (!weights || (weight.reserve(count + kRowPadding) && weight.resize(count))) && (!eligibilities || eligibility.resize(count));
-  }
-};
-
 struct PreTrace {
   double fast, slow;  // at the last arrival, with it
   Step last;          // kNoStep: none yet
@@ -52,7 +32,7 @@ struct PreTrace {
 
 struct Group {
   uint32_t delay = 1;
-  std::vector<Block> blocks;              // one for each shard of the posts
+  std::vector<Block> blocks;              // by post
   std::vector<Column<PreTrace>> traces;   // of each thread; equal while the team rests
 };
 
@@ -111,24 +91,21 @@ class Projection {
 
   // For create(), rewire() and load(): the parts of making one.
   nb_status prepare(const NetworkOptions& options, uint32_t id, Population& pre, Population& post);
-  nb_status make_groups(const uint32_t* delays, size_t count, std::vector<Group>* out) const;
+  nb_status make_groups(const uint32_t* delays, size_t count, bool dense, std::vector<Group>* out);
   nb_status finish_groups(std::vector<Group>* groups) const;
-  uint32_t group_of(uint32_t delay) const;
+  // Where in a group the synapses onto a post are.
+  uint32_t block_of(uint32_t post_neuron) const { return block_of_shard_[post_neuron / post->shards[0].count]; }
 
  private:
   friend class RowTask;
   nb_status fill_dense(const Connection& connection);
   nb_status fill_sparse(const Connection& connection, const Targets& targets);
-  template <typename Row>
-  static void each_sparse_row(const Block& block, const uint32_t* list, uint32_t count, Row visit);
-  template <typename Deliver>
-  static void each_short_row(const Block& block, const uint32_t* list, uint32_t count, Deliver deliver);
   void deliver_static(const Block& block, const uint32_t* list, uint32_t count);
   void deliver_learning(Block& block, uint32_t thread, const Group& group, Step now, const uint32_t* list, uint32_t count);
   template <bool Soft>
-  void deliver_plastic(Block& block, uint32_t thread, const Group& group, Step now, const uint32_t* list, uint32_t count);
+  void deliver_plastic(Block& block, uint32_t s, uint32_t thread, const Group& group, Step now, const uint32_t* list, uint32_t count);
   template <bool Soft>
-  void sweep_block(Block& block, const Group& group, Step now);
+  void sweep_block(Block& block, uint32_t s, const Group& group, Step now);
   void remember(Group& group, uint32_t thread, Step now, const uint32_t* list, uint32_t count);
 
   // What a weight is multiplied with before it is added to a column of the posts.
@@ -146,40 +123,32 @@ class Projection {
   Decay fast_, slow_;                       // traces of the pre-neuron
   Decay eligible_, dopamine_decay_, both_;  // reward
   uint32_t trace_ = 0, slow_trace_ = 0;     // numbers of the post traces
+  std::vector<uint32_t> block_of_shard_;
   std::vector<Column<uint32_t>> scratch_;   // of each thread: entries of one neuron, in the order of time
 };
 
 template <typename F>
 void Projection::each_synapse(F visit) const {
-  const uint32_t size = pre->size;
-  const size_t shards = post->shards.size();
-  std::vector<uint32_t> at(groups.size());
-  for (uint32_t row = 0; row < size; row++) {
-    for (size_t s = 0; s < shards; s++) {
+  std::vector<size_t> at(groups.size());
+  for (uint32_t row = 0; row < pre->size; row++) {
+    for (size_t b = 0; b < groups[0].blocks.size(); b++) {
+      const auto of = [&](size_t g) -> const Block& { return groups[g].blocks[b]; };
       if (groups.size() == 1) {
-        const Block& block = groups[0].blocks[s];
-        if (block.dense()) {
-          const size_t base = block.weight.size() == block.stride ? 0 : size_t{row} * block.stride;
-          for (uint32_t i = 0; i < block.count; i++) visit(block, base + i, row, block.first + i, groups[0].delay);
-        } else {
-          for (uint32_t k = block.start[row]; k < block.start[row + 1]; k++) {
-            visit(block, size_t{k}, row, block.first + block.index[k], groups[0].delay);
-          }
-        }
+        of(0).each_of_row(row, [&](size_t k, uint32_t to) { visit(of(0), k, row, to, groups[0].delay); });
         continue;
       }
-      for (size_t g = 0; g < groups.size(); g++) at[g] = groups[g].blocks[s].start[row];
-      for (;;) {
-        size_t best = groups.size();
-        for (size_t g = 0; g < groups.size(); g++) {
-          const Block& block = groups[g].blocks[s];
-          if (at[g] == block.start[row + 1]) continue;
-          if (best == groups.size() || block.index[at[g]] < groups[best].blocks[s].index[at[best]]) best = g;
+      for (uint32_t s = 0; s < of(0).shards; s++) {
+        for (size_t g = 0; g < groups.size(); g++) at[g] = of(g).begin(row, s);
+        for (;;) {
+          size_t best = groups.size();
+          for (size_t g = 0; g < groups.size(); g++) {
+            if (at[g] == of(g).end(row, s)) continue;
+            if (best == groups.size() || of(g).index[at[g]] < of(best).index[at[best]]) best = g;
+          }
+          if (best == groups.size()) break;
+          const size_t k = at[best]++;
+          visit(of(best), k, row, of(best).post(s, k, k), groups[best].delay);
         }
-        if (best == groups.size()) break;
-        const Block& block = groups[best].blocks[s];
-        visit(block, size_t{at[best]}, row, block.first + block.index[at[best]], groups[best].delay);
-        at[best]++;
       }
     }
   }

@@ -81,16 +81,16 @@ class Rewiring {
 
 bool Rewiring::joined(uint32_t from, uint32_t to) const {
   for (const Group& group : p_.groups) {
-    const Block& block = group.blocks[to / p_.post->shards[0].count];
-    const uint32_t local = to - block.first;
+    const Block& block = group.blocks[p_.block_of(to)];
     if (block.dense()) {
-      const size_t row = block.weight.size() == block.stride ? 0 : size_t{from} * block.stride;
-      if (stays(block, row + local, from, to)) return true;
+      if (stays(block, block.begin(from, 0) + (to - block.first), from, to)) return true;
       continue;
     }
-    const uint16_t* const begin = block.index.data() + block.start[from];
-    const uint16_t* const end = block.index.data() + block.start[from + 1];
-    for (const uint16_t* at = std::lower_bound(begin, end, local); at != end && *at == local; at++) {
+    const size_t piece = block.piece(from, to);
+    const uint16_t index = block.index_of(to);
+    const uint16_t* const begin = block.index.data() + block.start[piece];
+    const uint16_t* const end = block.index.data() + block.start[piece + 1];
+    for (const uint16_t* at = std::lower_bound(begin, end, index); at != end && *at == index; at++) {
       if (stays(block, static_cast<size_t>(at - block.index.data()), from, to)) return true;
     }
   }
@@ -176,58 +176,46 @@ nb_status Projection::rewire(double below, bool dead, uint64_t grow, double weig
   uint64_t total = 0;
   Column<NewSynapse> mine;
   for (size_t g = 0; g < groups.size(); g++) {
-    made[g].delay = groups[g].delay;
     made[g].blocks.resize(groups[g].blocks.size());
-    for (size_t s = 0; s < groups[g].blocks.size(); s++) {
-      const Block& old = groups[g].blocks[s];
-      Block& block = made[g].blocks[s];
+    for (size_t b = 0; b < groups[g].blocks.size(); b++) {
+      const Block& old = groups[g].blocks[b];
+      Block& block = made[g].blocks[b];
       block.first = old.first;
       block.count = old.count;
       block.shard = old.shard;
-      block.applied = now;
+      block.shards = old.shards;
+      block.shard_posts = old.shard_posts;
+      std::copy_n(old.applied, kBlockShards, block.applied);
       mine.truncate(0);
       for (size_t i = 0; i < change.fresh.size(); i++) {
         const NewSynapse& one = change.fresh[i];
         if (one.group == g && one.post - old.first < old.count && !mine.append(one)) return NB_ERR_NO_MEMORY;
       }
+      // visit(row, post, weight, eligibility), by row, then by post; of equal posts the old ones first.
       const auto each = [&](auto visit) {
         size_t next = 0;
         for (uint32_t row = 0; row < pre->size; row++) {
-          const size_t base = !old.dense() || old.weight.size() == old.stride ? 0 : size_t{row} * old.stride;
-          const uint32_t end = old.dense() ? old.count : old.start[row + 1];
-          uint32_t k = old.dense() ? 0 : old.start[row];
-          for (;;) {
-            const bool has_new = next < mine.size() && mine[next].pre == row;
-            const uint32_t local = k < end ? (old.dense() ? k : old.index[k]) : ~uint32_t{0};
-            if (k < end && (!has_new || local <= mine[next].post - old.first)) {
-              const size_t position = base + k++;
-              if (change.stays(old, position, row, old.first + local)) {
-                visit(row, local, weight_at(old, position), old.eligibility.empty() ? 0 : old.eligibility[position]);
-              }
-            } else if (has_new) {
-              visit(row, mine[next++].post - old.first, fresh_weight, 0.0f);
-            } else {
-              break;
+          const auto grow_before = [&](uint32_t post_neuron) {
+            for (; next < mine.size() && mine[next].pre == row && mine[next].post < post_neuron; next++) {
+              visit(row, mine[next].post, fresh_weight, 0.0f);
             }
-          }
+          };
+          old.each_of_row(row, [&](size_t k, uint32_t to) {
+            grow_before(to);
+            if (change.stays(old, k, row, to)) visit(row, to, weight_at(old, k), old.eligibility.empty() ? 0 : old.eligibility[k]);
+          });
+          grow_before(~uint32_t{0});
         }
       };
-      if (!block.start.resize(size_t{pre->size} + 1)) return NB_ERR_NO_MEMORY;
+      if (!block.start.begin(size_t{pre->size} * block.shards)) return NB_ERR_NO_MEMORY;
+      each([&](uint32_t row, uint32_t to, float, float) { block.start.count(block.piece(row, to)); });
       uint64_t count = 0;
-      uint32_t row_done = 0;
-      each([&](uint32_t row, uint32_t, float, float) {
-        while (row_done < row) block.start[++row_done] = static_cast<uint32_t>(count);
-        count++;
-      });
-      while (row_done < pre->size) block.start[++row_done] = static_cast<uint32_t>(count);
-      if (count >= uint64_t{1} << 32) return NB_ERR_TOO_LARGE;
-      if (!block.resize_rows(count, !constant, plasticity.rule == Rule::kReward)) return NB_ERR_NO_MEMORY;
-      uint64_t at = 0;
-      each([&](uint32_t, uint32_t local, float w, float e) {
-        block.index[at] = static_cast<uint16_t>(local);
-        if (!constant) block.weight[at] = w;
-        if (!block.eligibility.empty()) block.eligibility[at] = e;
-        at++;
+      if (nb_status status = block.start.finish(&count); status != NB_OK) return status;
+      if (!block.reserve_rows(count, !constant, plasticity.rule == Rule::kReward)) return NB_ERR_NO_MEMORY;
+      each([&](uint32_t, uint32_t to, float w, float e) {
+        (void)block.index.append(block.index_of(to));
+        if (!constant) (void)block.weight.append(w);
+        if (plasticity.rule == Rule::kReward) (void)block.eligibility.append(e);
       });
       total += count;
     }

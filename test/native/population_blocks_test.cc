@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT
+//
+// Rows of synapses onto so many neurons that a thread has several shards of them, and more than one block.
+#include <cstring>
+
+#include "population_fixture.h"
+
+using namespace nbtest;
+
+namespace {
+
+template <typename T>
+bool same_bits(const std::vector<T>& a, const std::vector<T>& b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0;
+}
+
+std::vector<Spike> at_first_step(uint32_t size) {
+  std::vector<Spike> spikes;
+  for (uint32_t i = 0; i < size; i++) spikes.push_back({i, 0});
+  return spikes;
+}
+
+// Everything that a synapse of a large projection went through.
+struct Outcome {
+  std::vector<float> weights;
+  std::vector<double> potentials, currents;
+  bool operator==(const Outcome& other) const {
+    return same_bits(weights, other.weights) && same_bits(potentials, other.potentials) && same_bits(currents, other.currents);
+  }
+};
+
+Connection learning_rows(uint32_t pre, uint32_t post, Rule rule) {
+  Connection c = connection(pre, post, Pattern::kFixedOutDegree, 0, 1);
+  c.degree = 900;
+  c.delay_high = 2;
+  c.weight_kind = WeightKind::kUniform;
+  c.weight_a = 0.1;
+  c.weight_b = 0.9;
+  c.plasticity.rule = rule;
+  c.plasticity.a_plus = 0.02;
+  c.plasticity.a_minus = 0.021;
+  c.plasticity.a3_plus = 0.01;
+  c.plasticity.tau_x_ms = 40;
+  c.plasticity.tau_y_ms = 50;
+  c.plasticity.tau_eligibility_ms = 100;
+  c.plasticity.tau_dopamine_ms = 20;
+  return c;
+}
+
+// Runs, is rewired, goes through a file into a network of other threads, and runs on.
+Outcome live(Rule rule, uint32_t threads, uint32_t later_threads) {
+  constexpr uint32_t kPosts = 140'000;
+  TestNetwork network(1, 31, threads);
+  const uint32_t noise = network.poisson(120, 150);
+  Lif model;
+  model.drive = 14.9;
+  model.refractory = 1;
+  const uint32_t posts = network.lif(kPosts, model);
+  const uint32_t id = network.connect(learning_rows(noise, posts, rule));
+  if (rule == Rule::kReward) CHECK_EQ(network->reward(id, 0.4), NB_OK);
+  network.run(60);
+  uint64_t removed = 0, grown = 0;
+  CHECK_EQ(network->rewire(id, 0.2, false, 5000, 0.5, &removed, &grown), NB_OK);
+  CHECK(removed > 0);
+  CHECK_EQ(grown, 5000u);
+  network.run(20);
+  TestFile file;
+  CHECK_EQ(network->save(file.path(), nullptr, 0), NB_OK);
+  TestNetwork later(1, 1, later_threads);
+  CHECK_EQ(load(file.path(), later_threads, &later.owner()), NB_OK);
+  later.run(40);
+  CHECK(!synapses(later, id).empty());  // which looks at their order
+  return {later.weights(id), later.state(posts, Variable::kPotential), later.state(posts, Variable::kExcitatory)};
+}
+
+}  // namespace
+
+// Weights are such that sums of them are exact; nothing decays.
+NB_TEST("population blocks: what arrives is the sum of the weights of a list, over shards and blocks") {
+  constexpr uint32_t kPres = 24;
+  constexpr uint32_t kPosts = 1'150'000;
+  constexpr uint32_t kSynapses = 40'000;
+  Random random = random_for_test();
+  std::vector<uint32_t> pre, post, delay;
+  std::vector<float> weight;
+  for (uint32_t i = 0; i < kSynapses; i++) {
+    const uint32_t edge = random.below(18) * 65'536;
+    const uint32_t shape = random.below(4);
+    pre.push_back(random.below(kPres / 2) * 2);  // every other row is empty
+    post.push_back(shape == 0 ? std::min(edge, kPosts - 1) : shape == 1 && edge > 0 ? edge - 1 : random.below(kPosts));
+    delay.push_back(1 + random.below(3));
+    weight.push_back((static_cast<float>(random.below(4096)) - 2000) / 1024);
+  }
+  for (const uint32_t threads : {1u, 2u, 5u}) {
+    for (const bool own : {true, false}) {
+      TestNetwork network(1, 5, threads);
+      const uint32_t source = network.source(kPres, at_first_step(kPres));
+      Lif silent;
+      silent.threshold = 1e6;
+      silent.tau_e = silent.tau_i = 1e30;
+      const uint32_t posts = network.lif(kPosts, silent);
+      Connection c = connection(source, posts, Pattern::kList, 0.5);
+      c.list_pre = pre.data();
+      c.list_post = post.data();
+      c.list_count = kSynapses;
+      c.delays = delay.data();
+      if (own) {
+        c.weight_kind = WeightKind::kGiven;
+        c.weights = weight.data();
+        c.weight_count = kSynapses;
+      }
+      const uint32_t id = network.connect(c);
+      CHECK_EQ(synapses(network, id).size(), size_t{kSynapses});
+      std::vector<double> excitatory(kPosts), inhibitory(kPosts);
+      network.run(1);
+      for (uint32_t step = 1; step <= 3; step++) {
+        network.run(1);
+        for (uint32_t i = 0; i < kSynapses; i++) {
+          const float added = own ? weight[i] : 0.5f;
+          if (delay[i] == step) (added < 0 ? inhibitory : excitatory)[post[i]] += added;
+        }
+        CHECK(same_bits(network.state(posts, Variable::kExcitatory), excitatory));
+        CHECK(network.state(posts, Variable::kInhibitory) == inhibitory);
+      }
+    }
+  }
+}
+
+NB_TEST("population blocks: rules, rewiring and files give the same bits for any shape of the blocks") {
+  for (const Rule rule : {Rule::kPair, Rule::kTriplet, Rule::kReward}) {
+    const Outcome one = live(rule, 1, 1);
+    CHECK(live(rule, 1, 3) == one);
+    CHECK(live(rule, 2, 7) == one);
+  }
+}
+
+NB_TEST("population blocks: weights that are set come back, over shards and delays") {
+  TestNetwork network(1, 5, 2);
+  const uint32_t noise = network.poisson(30, 10);
+  const uint32_t posts = network.lif(200'000, Lif{});
+  Connection c = connection(noise, posts, Pattern::kFixedProbability, 1, 1);
+  c.probability = 0.01;
+  c.delay_high = 4;
+  const uint32_t id = network.connect(c);
+  std::vector<float> wanted(network->info(id).synapses);
+  for (size_t i = 0; i < wanted.size(); i++) wanted[i] = static_cast<float>(i % 1009) / 8;
+  CHECK_EQ(network->set_weights(id, wanted.data(), wanted.size()), NB_OK);
+  CHECK(same_bits(network.weights(id), wanted));
+  TestFile file;
+  CHECK_EQ(network->save(file.path(), nullptr, 0), NB_OK);
+  TestNetwork later(1);
+  CHECK_EQ(load(file.path(), 1, &later.owner()), NB_OK);
+  CHECK(same_bits(later.weights(id), wanted));
+}
+
+NB_TEST("population blocks: rows that are equally long cost nothing but their synapses") {
+  TestNetwork network(1);
+  const uint32_t some = network.lif(3000, Lif{});
+  Connection even = connection(some, some, Pattern::kFixedOutDegree, 1);
+  even.degree = 50;
+  const uint64_t synapses = 3000u * 50;
+  const uint64_t margin = 512;  // reads go beyond the last row
+  CHECK(network->info(network.connect(even)).bytes <= synapses * 2 + margin);
+  even.weight_kind = WeightKind::kUniform;
+  even.weight_a = 0;
+  even.weight_b = 1;
+  const uint32_t own = network.connect(even);
+  CHECK(network->info(own).bytes <= synapses * 6 + margin);
+  CHECK(network->info(network.connect(connection(some, some, Pattern::kOneToOne, 1))).bytes <= 3000u * 2 + margin);
+  // Once a row is shorter, they have starts.
+  const std::vector<Synapse> before = nbtest::synapses(network, own);
+  uint64_t removed = 0, grown = 0;
+  CHECK_EQ(network->rewire(own, 0.5, false, 0, 0, &removed, &grown), NB_OK);
+  std::vector<Synapse> kept;
+  for (const Synapse& s : before) {
+    if (s.weight >= 0.5f) kept.push_back(s);
+  }
+  const std::vector<Synapse> after = nbtest::synapses(network, own);
+  CHECK_EQ(after.size(), kept.size());
+  for (size_t i = 0; i < kept.size(); i++) {
+    CHECK(after[i].pre == kept[i].pre && after[i].post == kept[i].post && after[i].weight == kept[i].weight);
+  }
+  CHECK(network->info(own).bytes >= after.size() * 6 + 3000u * 4);
+}
+
+NB_TEST("population blocks: rewiring while nothing is learnt does not stop eligibilities from decaying") {
+  const auto weights = [](bool rewired) {
+    TestNetwork network(1, 9);
+    const uint32_t noise = network.poisson(40, 100);
+    Lif model;
+    model.drive = 20;
+    const uint32_t id = network.connect(learning_rows(noise, network.lif(1000, model), Rule::kReward));
+    network.run(80);
+    CHECK_EQ(network->set_learning(id, false), NB_OK);
+    network.run(50);
+    uint64_t removed = 0, grown = 0;
+    if (rewired) CHECK_EQ(network->rewire(id, -1, false, 0, 0, &removed, &grown), NB_OK);
+    CHECK_EQ(removed, 0u);
+    CHECK_EQ(network->set_learning(id, true), NB_OK);
+    CHECK_EQ(network->reward(id, 1), NB_OK);
+    network.run(50);
+    return network.weights(id);
+  };
+  CHECK(same_bits(weights(true), weights(false)));
+}
