@@ -61,6 +61,7 @@ export interface BusStats {
   dropped: Record<DropReason, number>;
   latencyNs: LatencyStats;
   neurons: number;
+  /** Those from neurons that left count until the thread at their other end clears them away (`sweepIntervalMs`). */
   synapses: number;
   /** Threads that are on the bus now, of all processes. */
   ganglia: number;
