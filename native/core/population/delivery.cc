@@ -7,22 +7,11 @@
 #include "projection.h"
 
 namespace neuronbus::population {
-namespace {
-
-inline void prefetch(const void* at) {
-#if defined(__GNUC__)
-  __builtin_prefetch(at);
-#else
-  (void)at;
-#endif
-}
-
-}  // namespace
 
 void Projection::deliver(uint32_t thread, Step now, FiredList* fired) {
   for (Group& group : groups) {
     if (now < group.delay) continue;
-    fired->look(*pre, now - group.delay);
+    fired->look(*pre, now, group.delay);
     const uint32_t* const list = fired->neurons.data();
     const uint32_t count = fired->count;
     if (count == 0) continue;
