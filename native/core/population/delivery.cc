@@ -29,7 +29,7 @@ void Projection::deliver(uint32_t thread, Step now, FiredList* fired) {
 
 // Rows are far apart: the place of a row is asked for well before its synapses, and these well before they are used.
 template <typename Row>
-void Projection::each_sparse_row(const Block& block, const uint32_t* list, uint32_t count, Row visit) {
+void Projection::each_sparse_row(const Block& block, const uint32_t* list, uint32_t count, const Row& visit) {
   constexpr uint32_t kPlaceAhead = 24;
   constexpr uint32_t kRowAhead = 10;
   const uint32_t* const start = block.start.data();
@@ -54,7 +54,7 @@ void Projection::each_sparse_row(const Block& block, const uint32_t* list, uint3
 // Rows of a few synapses are put one behind another first, in pieces of a fixed size, because a loop over each would end somewhere
 // else every time, which no processor foresees. What is copied too much is overwritten by the next row.
 template <typename Deliver>
-void Projection::each_short_row(const Block& block, const uint32_t* list, uint32_t count, Deliver deliver) {
+void Projection::each_short_row(const Block& block, const uint32_t* list, uint32_t count, const Deliver& deliver) {
   constexpr uint32_t kRoom = 4096;
   uint16_t index[kRoom + kRowPadding];
   float weight[kRoom + kRowPadding];

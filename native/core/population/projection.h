@@ -120,9 +120,9 @@ class Projection {
   nb_status fill_dense(const Connection& connection);
   nb_status fill_sparse(const Connection& connection, const Targets& targets);
   template <typename Row>
-  static void each_sparse_row(const Block& block, const uint32_t* list, uint32_t count, Row visit);
+  static void each_sparse_row(const Block& block, const uint32_t* list, uint32_t count, const Row& visit);
   template <typename Deliver>
-  static void each_short_row(const Block& block, const uint32_t* list, uint32_t count, Deliver deliver);
+  static void each_short_row(const Block& block, const uint32_t* list, uint32_t count, const Deliver& deliver);
   void deliver_static(const Block& block, const uint32_t* list, uint32_t count);
   void deliver_learning(Block& block, uint32_t thread, const Group& group, Step now, const uint32_t* list, uint32_t count);
   template <bool Soft>
