@@ -7,6 +7,17 @@
 #include "projection.h"
 
 namespace neuronbus::population {
+namespace {
+
+inline void prefetch(const void* at) {
+#if defined(__GNUC__)
+  __builtin_prefetch(at);
+#else
+  (void)at;
+#endif
+}
+
+}  // namespace
 
 void Projection::deliver(uint32_t thread, Step now, FiredList* fired) {
   for (Group& group : groups) {

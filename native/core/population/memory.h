@@ -27,15 +27,6 @@ bool room_for(double bytes);
 uint64_t column_bytes();
 void limit_column_bytes(uint64_t bytes);
 
-// Asks the cache for a line.
-inline void prefetch(const void* at) {
-#if defined(__GNUC__)
-  __builtin_prefetch(at);
-#else
-  (void)at;
-#endif
-}
-
 template <typename T>
 class Column {
   static_assert(std::is_trivially_copyable<T>::value, "columns are copied as bytes");

@@ -26,11 +26,6 @@ struct Network::Impl {
   std::vector<std::unique_ptr<Projection>> projections;
   std::vector<std::unique_ptr<Recorder>> recorders;
   std::vector<FiredList> lists;  // of each thread
-  struct Nearest {
-    const Population* of;
-    uint32_t delay;  // the shortest one of its spikes
-  };
-  std::vector<Nearest> pres;  // while a team runs
   std::unique_ptr<Team> team;           // from the first run on, when there is more than one thread
   Pace pace;
 
@@ -43,8 +38,6 @@ struct Network::Impl {
   void compute_alone(Step steps);
   // The parts of a batch that fall to one worker: of its own thread, and of those that the system did not give.
   void compute(uint32_t worker, Step steps, Step lead);
-  void expect(uint32_t worker, Step step) const;
-  void find_pres();
   // All steps of a batch, of sources in the shards of one thread.
   void emit(uint32_t thread, Step steps);
   // The two halves of a step, of all but sources in the shards of one thread.

@@ -18,20 +18,6 @@ Step Network::Impl::lead() const {
   return lead;
 }
 
-void Network::Impl::find_pres() {
-  pres.clear();
-  for (const auto& projection : projections) {
-    if (projection->groups.empty()) continue;
-    const uint32_t delay = projection->shortest_delay();
-    const auto known = std::find_if(pres.begin(), pres.end(), [&](const Nearest& one) { return one.of == projection->pre; });
-    if (known == pres.end()) {
-      pres.push_back({projection->pre, delay});
-    } else {
-      known->delay = std::min(known->delay, delay);
-    }
-  }
-}
-
 void Network::Impl::emit(uint32_t thread, Step steps) {
   for (auto& population : populations) {
     if (!population->is_source()) continue;
@@ -99,17 +85,6 @@ void Network::Impl::compute_alone(Step steps) {
   }
 }
 
-// What other workers wrote of the last steps is on its way while this one integrates.
-void Network::Impl::expect(uint32_t worker, Step step) const {
-  team->expect(worker);
-  for (const Nearest& nearest : pres) {
-    if (step < nearest.delay) continue;
-    for (const Shard& shard : nearest.of->shards) {
-      if (shard.thread % team->workers() != worker) nearest.of->expect(shard, step - nearest.delay);
-    }
-  }
-}
-
 // Marks of a batch: the sources have fired, then each step is integrated.
 void Network::Impl::compute(uint32_t worker, Step steps, Step lead) {
   const uint32_t workers = team->workers();
@@ -117,7 +92,6 @@ void Network::Impl::compute(uint32_t worker, Step steps, Step lead) {
   const uint64_t sources = team->pass(worker);
   for (Step done = 1; done <= steps; done++) {
     const Step step = now + done - 1;
-    expect(worker, step);
     for (uint32_t thread = worker; thread < options.threads; thread += workers) integrate(thread, step);
     team->pass(worker);
     team->await(worker, sources + (done > lead ? done - lead : 0));
@@ -139,7 +113,6 @@ class Run {
       : impl_(impl), stop_(stop), wanted_(wanted), lead_(impl.lead()) {}
 
   Step with(Team& team) {
-    impl_.find_pres();
     impl_.pace.begin_run(nanoseconds());
     turn_ = {begin(), impl_.pace.alone()};
     team.run(work, this);

@@ -105,8 +105,6 @@ class Population {
 
   // The neurons whose spikes arrive at `now` after `delay`, ascending. Returns how many.
   uint32_t list_fired(Step now, uint32_t delay, uint32_t* out) const;
-  // Asks the cache for what list_fired() is going to look at.
-  void expect(const Shard& shard, Step step) const { prefetch(&few_[few_at(shard, step)]); }
   // Makes what list_fired() looks at from the bits of the steps before `now`.
   void index_fired(Step now);
 

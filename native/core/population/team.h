@@ -14,8 +14,6 @@
 #include <mutex>
 #include <vector>
 
-#include "memory.h"
-
 #if defined(_WIN32)
 #include <thread>
 #else
@@ -48,13 +46,6 @@ class Team {
     // A sleeper that is not seen here is seen by the next pass, or by call_sleepers() at the latest.
     if (own.passed >= sleeper_.load(std::memory_order_relaxed)) wake_sleepers();
     return own.passed;
-  }
-
-  // Asks the cache for the marks of the others.
-  void expect(uint32_t worker) const {
-    for (uint32_t other = 0; other < workers(); other++) {
-      if (other != worker) prefetch(&places_[other].mark);
-    }
   }
 
   // Until all others have passed `mark`.
