@@ -237,9 +237,7 @@ Outcome with_sources(uint32_t threads, uint32_t delay, uint32_t threads_later) {
 NB_TEST("population: sources that are computed ahead give the same bits, for any number of threads, slices and files") {
   for (const uint32_t delay : {0u, 1u, 3u, 40u}) {
     const Outcome one = with_sources(1, delay, 1);
-    for (const uint32_t threads : {2u, 3u, 4u, 7u}) {
-      CHECK(same(one, with_sources(threads, delay, threads)));
-      CHECK(same(one, with_sources(1, delay, threads)));
-    }
+    CHECK(same(one, with_sources(1, delay, 4)));
+    for (const uint32_t threads : {2u, 3u, 7u}) CHECK(same(one, with_sources(threads, delay, threads)));
   }
 }
