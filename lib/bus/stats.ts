@@ -54,7 +54,7 @@ export interface BusStats {
   name: string;
   /** Deliveries owed: see the account in this file. */
   published: number;
-  /** Handed to an `onSpike` that returned or threw; of messages, those that had their turn. */
+  /** Handed to an `onSpike` that returned or threw; of messages, those that had their turn, or were withdrawn before it. */
   delivered: number;
   /** Waiting, the spike in hand included, and messages in the mailboxes of their receivers. */
   queued: number;

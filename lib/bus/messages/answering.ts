@@ -8,11 +8,12 @@ import * as L from '../../memory/layout.js';
 import type { Frame } from '../../memory/message_frame.js';
 import type { Resident, Workspace } from '../workspace.js';
 import type { Courier } from './courier.js';
-import { type IncomingHost, Message, Request } from './incoming.js';
+import { exchangeKey, type IncomingHost, Message, Request } from './incoming.js';
 import { countLoad } from './load.js';
 import type { Mailbox } from './mailbox.js';
 import { Mailroom } from './mailroom.js';
 import type { ExchangeObserver, RequestOutcome } from './observer.js';
+import { OpenQuestions } from './open_questions.js';
 import { PartsOut } from './parts_out.js';
 import { fromWire, type Letter, type Post, stampOf } from './post.js';
 import { describeError, isAsyncIterable, isThenable } from './results.js';
@@ -47,7 +48,7 @@ export class Answering {
   readonly #host: AnsweringHost;
   readonly #voice: () => IncomingHost;
   readonly #mailroom: Mailroom<Message>;
-  readonly #open = new Map<number, Map<number, Request>>(); // by neuron that asked and number; only those that outlive their handler
+  readonly #open = new OpenQuestions();
   readonly #parts: PartsOut;
 
   /** `voice`: what requests can do with the bus. */
@@ -70,9 +71,9 @@ export class Answering {
     this.#parts = new PartsOut((request, index, value) => this.#part(request, index, value));
   }
 
-  /** Whether questions wait for answers that outlive their handlers. */
+  /** Whether there are questions whose askers may leave before they are answered. */
   get busy(): boolean {
-    return this.#open.size > 0;
+    return !this.#open.none || this.#mailroom.waiting > 0;
   }
 
   /** Messages that have not had their turn. */
@@ -82,11 +83,12 @@ export class Answering {
 
   /**
    * A message or a question for neuron `id` of this thread, in slot `at`, of which `frame` was read. Throws when its value cannot
-   * be read; then a question is answered.
+   * be read; then a question is answered. Returns whether it waits for its turn: a question whose asker has left does not.
    */
-  arrived(frame: Frame, from: number, id: number, at: number, now: number): void {
+  arrived(frame: Frame, from: number, id: number, at: number, now: number): boolean {
     const isMessage = frame.what === MESSAGE_SEND;
     const priority = (this.#ws.u32[at * 16 + 4] >>> 8) & 0xff;
+    if (!isMessage && this.#ws.ganglionOf(from) < 0) return false;
     const sentNs = stampOf(this.#ws.u32, at);
     let content: Content;
     try {
@@ -99,6 +101,7 @@ export class Answering {
       ? new Message(this.#voice(), content, frame, from, id, priority, sentNs)
       : this.#request(content, frame, from, id, priority, sentNs, now);
     this.#mailroom.add(id, message, now);
+    return true;
   }
 
   #request(
@@ -112,7 +115,9 @@ export class Answering {
   ): Request {
     countLoad(this.#ws, to, 1);
     const deadlineNs = fromWire(frame.deadline, now);
-    return new Request(this.#voice(), content, frame, from, to, priority, sentNs, deadlineNs);
+    const request = new Request(this.#voice(), content, frame, from, to, priority, sentNs, deadlineNs);
+    request.fromEntry = this.#entryOf(from);
+    return request;
   }
 
   /** What asker `from` tells of a question that it asked neuron `id`, in slot `at`, of which `frame` was read. */
@@ -124,42 +129,50 @@ export class Answering {
       if (signal >= -1 && signal <= 1) this.#teacher.rewarded(from, id, signal);
       return;
     }
-    const open = this.#open.get(from)?.get(exchange);
+    const open = this.#open.find(from, exchange);
     const request = open?.to === id ? open : undefined;
     if (what === L.MESSAGE_CREDIT) {
       if (request !== undefined) this.#parts.grant(request, Number.parseInt(text(), 10));
-    } else if (request !== undefined) {
-      if (count !== 0) this.#teacher.failed(from, id); // who does not need an answer any more blames nobody
-      this.#cancel(request);
-    } else if (count === 0) {
-      // It has not had its turn. If its time is over, that is noticed then.
-      const same = (message: Message) =>
-        message instanceof Request && message.from === from && message.exchange === exchange;
-      const waiting = this.#mailroom.find(id, same);
-      if (!(waiting instanceof Request)) return;
-      waiting.cancel();
-      this.#host.finished(waiting, 'aborted');
+      return;
     }
+    const timedOut = count !== 0; // who does not need an answer any more blames nobody
+    const ended = request ?? this.#withdraw(id, exchangeKey(from, exchange));
+    if (ended === undefined) return;
+    if (timedOut) this.#teacher.failed(from, id);
+    this.#cancel(ended, timedOut && request === undefined ? 'timeout' : 'aborted');
   }
 
   /** Nobody waits for the answers to those who left. */
   forgetGone(): void {
-    for (const requests of this.#open.values()) {
-      for (const request of requests.values())
-        if (this.#entryOf(request.from) !== request.fromEntry) this.#cancel(request);
+    const isGone = (request: Request) => this.#entryOf(request.from) !== request.fromEntry;
+    for (const request of this.#open.all(isGone)) this.#cancel(request);
+    const waiting = this.#mailroom.withdrawAll((message) => message instanceof Request && isGone(message));
+    for (const request of waiting as Request[]) {
+      this.#ws.count(this.#ws.ganglionRecord + L.GANGLION_DELIVERED);
+      this.#cancel(request);
     }
   }
 
-  /** Hands over what waits, to those that have time. */
-  drain(): void {
+  #withdraw(id: number, key: number): Request | undefined {
+    const waiting = this.#mailroom.withdraw(id, key) as Request | undefined; // only they have a key
+    if (waiting !== undefined) this.#ws.count(this.#ws.ganglionRecord + L.GANGLION_DELIVERED);
+    return waiting;
+  }
+
+  /** Hands over what waits, to those that have time. Returns whether somebody still waits for something. */
+  drain(): boolean {
     const ws = this.#ws;
+    let waits = false;
     for (let mailbox = this.#mailroom.first; mailbox !== undefined; mailbox = this.#mailroom.first) {
       // A handler may unregister its neuron.
       for (;;) {
         const resident = ws.residents[mailbox.id];
         if (mailbox.closed || resident === undefined || ws.closed) break;
         const { concurrency } = resident.neuron;
-        if (concurrency !== undefined && mailbox.busy >= concurrency) break;
+        if (concurrency !== undefined && mailbox.busy >= concurrency) {
+          waits ||= mailbox.size > 0;
+          break;
+        }
         const message = mailbox.take();
         if (message === undefined) break;
         ws.count(ws.ganglionRecord + L.GANGLION_DELIVERED);
@@ -169,6 +182,7 @@ export class Answering {
       }
       this.#mailroom.done(); // not when a listener to 'error' threw: then the rest waits for the next time
     }
+    return waits || !this.#open.none;
   }
 
   #handleWatched(
@@ -190,9 +204,7 @@ export class Answering {
       this.#ws.count(this.#ws.ganglionRecord + L.GANGLION_DROPPED + 8 * L.DROP_DEAD_TARGET);
       if (!(message instanceof Request)) this.#host.lost(message);
     }
-    for (const requests of this.#open.values()) {
-      for (const request of requests.values()) if (request.to === id) waiting.push(request);
-    }
+    waiting.push(...this.#open.all(({ to }) => to === id));
     for (const message of waiting) {
       if (!(message instanceof Request)) continue;
       this.fail(message, gone);
@@ -214,13 +226,11 @@ export class Answering {
   }
 
   close(): void {
-    for (const requests of this.#open.values())
-      for (const request of requests.values()) this.#cancel(request, 'closed');
+    for (const request of this.#open.all(() => true)) this.#cancel(request, 'closed');
   }
 
   #handle(message: Message, { neuron, handle }: Resident, mailbox: Mailbox<Message>): void {
     const isRequest = message instanceof Request;
-    if (isRequest && message.done) return; // withdrawn
     if (isRequest && message.deadline <= this.#host.now()) {
       message.cancel();
       this.#teacher.failed(message.from, message.to);
@@ -257,17 +267,17 @@ export class Answering {
     if (isThenable(result)) {
       this.#answerLater(request, result, mailbox);
     } else if (isAsyncIterable(result)) {
-      this.#keep(request);
+      this.#open.add(request);
       this.#run(mailbox, request, this.#sendParts(request, result));
     } else if (result === undefined) {
-      if (!request.done) this.#keep(request); // reply() comes later
+      if (!request.done) this.#open.add(request); // reply() comes later
     } else {
       this.#answerOnce(request, result);
     }
   }
 
   #answerLater(request: Request, result: PromiseLike<unknown>, mailbox: Mailbox<Message>): void {
-    this.#keep(request);
+    this.#open.add(request);
     const settled = result.then(
       (value) =>
         isAsyncIterable(value) ? this.#sendParts(request, value) : this.#answerOnce(request, value),
@@ -337,7 +347,7 @@ export class Answering {
     if (request.done || this.#ws.closed) return false;
     const sent = this.#send(request, what, value, count);
     request.finish();
-    this.#forget(request);
+    this.#open.remove(request);
     if (what === L.MESSAGE_ERROR) this.#host.finished(request, 'failed', value);
     else this.#host.finished(request, 'served');
     this.#parts.wake(request);
@@ -363,8 +373,8 @@ export class Answering {
     }
   }
 
-  #cancel(request: Request, outcome: 'aborted' | 'closed' = 'aborted'): void {
-    this.#forget(request);
+  #cancel(request: Request, outcome: RequestOutcome = 'aborted'): void {
+    this.#open.remove(request);
     request.cancel();
     this.#host.finished(request, outcome);
     this.#parts.wake(request);
@@ -372,20 +382,6 @@ export class Answering {
 
   #entryOf(id: number): number {
     return this.#ws.u32[this.#ws.roster + id];
-  }
-
-  #keep(request: Request): void {
-    const { from, exchange } = request;
-    request.fromEntry = this.#entryOf(from);
-    const known = this.#open.get(from);
-    if (known === undefined) this.#open.set(from, new Map([[exchange, request]]));
-    else known.set(exchange, request);
-  }
-
-  #forget({ from, exchange }: Request): void {
-    if (this.#open.size === 0) return;
-    const known = this.#open.get(from);
-    if (known?.delete(exchange) && known.size === 0) this.#open.delete(from);
   }
 }
 

@@ -294,16 +294,14 @@ export class Conversations implements IncomingHost {
     } else if (what > L.MESSAGE_END) {
       if (what < L.MESSAGE_WHATS) this.#answering.told(frame, from, id, at);
     } else {
-      this.#answering.arrived(frame, from, id, at, this.#ws.lastReading());
-      return true;
+      return this.#answering.arrived(frame, from, id, at, this.#ws.lastReading());
     }
     return false;
   }
 
   /** The batch is through: hands over what came with it. */
   drain(): void {
-    this.#answering.drain();
-    if (this.#answering.busy) this.#watchOthers();
+    if (this.#answering.drain()) this.#watchOthers();
   }
 
   /** The bus has delivered, and no handler is on the stack: there may be room in its ring, and news of others. */

@@ -68,6 +68,11 @@ export class Message {
     this.traceparent = content.traceparent;
   }
 
+  /** @internal By which it can be withdrawn while it waits. */
+  get key(): number | undefined {
+    return undefined;
+  }
+
   /** What was sent: a string, a Uint8Array, whatever JSON expresses, or undefined. ERR_NB_BAD_PAYLOAD. */
   get value(): unknown {
     return this.#content.value;
@@ -116,6 +121,11 @@ export class Message {
   }
 }
 
+/** A question among all that come to a thread. */
+export function exchangeKey(from: number, exchange: number): number {
+  return from * 2 ** 32 + exchange;
+}
+
 /** A question. It is answered by what `onRequest` returns, or by reply(). */
 export class Request extends Message {
   /** @internal */
@@ -128,7 +138,7 @@ export class Request extends Message {
   done = false;
   /** @internal From question to answer, or to the first part, ns; -1 = there was none. */
   answeredAfterNs = -1;
-  /** @internal What the roster said of the asker when it was kept. */
+  /** @internal What the roster said of the asker when it came: another word, and nobody waits for the answer. */
   fromEntry = 0;
   #deadline: number;
   #extended = 0; // ns: when the deadline was set last, 0 = by the asker
@@ -151,6 +161,11 @@ export class Request extends Message {
     this.exchange = frame.exchange;
     this.scale = frame.scale;
     this.wantsParts = frame.what === STREAM;
+  }
+
+  /** @internal */
+  override get key(): number {
+    return exchangeKey(this.from, this.exchange);
   }
 
   /** Until when the asker waits, ns on the clock of the bus; Infinity = for ever. Of a stream: for the next part. */
