@@ -70,7 +70,7 @@ export interface BusStats {
   pending: number;
   /** Of `queued`: messages and questions that wait for their turn at a neuron of this thread. */
   waiting: number;
-  /** Answers that came after their question had ended. */
+  /** Answers that came to this thread, or were given by its neurons and not sent, after their question had ended. */
   late: number;
   pruned: number;
   potentiations: number;

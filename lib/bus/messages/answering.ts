@@ -7,7 +7,9 @@ import { NeuronBusError } from '../../memory/errors.js';
 import * as L from '../../memory/layout.js';
 import type { Frame } from '../../memory/message_frame.js';
 import type { Resident, Workspace } from '../workspace.js';
+import type { AnsweringHost } from './answering_host.js';
 import type { Courier } from './courier.js';
+import { Deadlines } from './deadlines.js';
 import { exchangeKey, type IncomingHost, Message, Request } from './incoming.js';
 import { countLoad } from './load.js';
 import type { Mailbox } from './mailbox.js';
@@ -19,23 +21,6 @@ import { fromWire, type Letter, type Post, stampOf } from './post.js';
 import { describeError, isAsyncIterable, isThenable } from './results.js';
 import type { Teacher } from './teacher.js';
 import { Content, contentIn } from './value.js';
-
-export interface AnsweringHost {
-  now(): number;
-  /** A handler of onMessage threw or rejected. */
-  handlerFailed(error: unknown, id: number): void;
-  /** A message got its turn. */
-  handled(message: Message): void;
-  /** The handler of a message is through; `failure` has what it threw or rejected with. */
-  received(message: Message, failure?: { readonly error: unknown }): void;
-  /** A message's neuron left before its turn. */
-  lost(message: Message): void;
-  /** A question ended; `error` is what it was rejected with. */
-  finished(request: Request, outcome: RequestOutcome, error?: unknown): void;
-  observer(): ExchangeObserver | undefined;
-  /** Runs handlers, which are not on the stack now. */
-  turn(call: () => void): void;
-}
 
 const { MESSAGE_SEND } = L;
 const NOTHING = new Content(L.VALUE_NONE, 0, '');
@@ -49,7 +34,10 @@ export class Answering {
   readonly #voice: () => IncomingHost;
   readonly #mailroom: Mailroom<Message>;
   readonly #open = new OpenQuestions();
+  // Of what waits for its turn at a neuron that may have no time, and of what outlives its handler.
+  readonly #deadlines: Deadlines<Request>;
   readonly #parts: PartsOut;
+  #late = 0;
 
   /** `voice`: what requests can do with the bus. */
   constructor(
@@ -57,7 +45,7 @@ export class Answering {
     post: Post,
     courier: Courier,
     teacher: Teacher,
-    ageingNs: number,
+    { ageingNs, virtual }: { readonly ageingNs: number; readonly virtual: boolean },
     host: AnsweringHost,
     voice: () => IncomingHost,
   ) {
@@ -68,6 +56,7 @@ export class Answering {
     this.#mailroom = new Mailroom(ageingNs);
     this.#host = host;
     this.#voice = voice;
+    this.#deadlines = new Deadlines<Request>(host.now, (request) => this.#expired(request), virtual, false);
     this.#parts = new PartsOut((request, index, value) => this.#part(request, index, value));
   }
 
@@ -79,6 +68,11 @@ export class Answering {
   /** Messages that have not had their turn. */
   get waiting(): number {
     return this.#mailroom.waiting;
+  }
+
+  /** Answers that were given when their asker did not wait any more, and were not sent. */
+  get late(): number {
+    return this.#late;
   }
 
   /**
@@ -101,6 +95,8 @@ export class Answering {
       ? new Message(this.#voice(), content, frame, from, id, priority, sentNs)
       : this.#request(content, frame, from, id, priority, sentNs, now);
     this.#mailroom.add(id, message, now);
+    if (message instanceof Request && this.#ws.residents[id]?.neuron.concurrency !== undefined)
+      this.#deadlines.add(message, now);
     return true;
   }
 
@@ -151,6 +147,19 @@ export class Answering {
       this.#ws.count(this.#ws.ganglionRecord + L.GANGLION_DELIVERED);
       this.#cancel(request);
     }
+  }
+
+  /** Ends what is due, with a virtual clock. */
+  expire(): void {
+    this.#deadlines.expire(this.#host.now());
+  }
+
+  // Its asker sees the same moment pass, and its cancellation finds nothing any more.
+  #expired(request: Request): void {
+    const { from, to, key } = request;
+    const waited = this.#withdraw(to, key) !== undefined;
+    this.#teacher.failed(from, to);
+    this.#cancel(request, waited ? 'timeout' : 'aborted');
   }
 
   #withdraw(id: number, key: number): Request | undefined {
@@ -215,26 +224,27 @@ export class Answering {
   /** One answer; to who wants parts, as the only one. */
   answer(request: Request, value: unknown): boolean {
     if (!request.wantsParts) return this.#finish(request, L.MESSAGE_REPLY, value);
-    if (request.done || this.#ws.closed || this.#parts.has(request)) return false;
+    if (request.done || this.#ws.closed || this.#parts.has(request)) return this.#dropped(request);
     if (!this.#send(request, L.MESSAGE_PART, value, 0)) return false;
     this.#partSent(request, 0);
     return this.#finish(request, L.MESSAGE_END, undefined, 1);
   }
 
   fail(request: Request, error: unknown): boolean {
+    if (request.done) return false;
     return this.#finish(request, L.MESSAGE_ERROR, describeError(error));
   }
 
   close(): void {
+    this.#deadlines.close();
     for (const request of this.#open.all(() => true)) this.#cancel(request, 'closed');
   }
 
   #handle(message: Message, { neuron, handle }: Resident, mailbox: Mailbox<Message>): void {
     const isRequest = message instanceof Request;
     if (isRequest && message.deadline <= this.#host.now()) {
-      message.cancel();
       this.#teacher.failed(message.from, message.to);
-      this.#host.finished(message, 'timeout');
+      this.#cancel(message, 'timeout');
       return;
     }
     if (!isRequest) this.#host.handled(message);
@@ -267,17 +277,17 @@ export class Answering {
     if (isThenable(result)) {
       this.#answerLater(request, result, mailbox);
     } else if (isAsyncIterable(result)) {
-      this.#open.add(request);
+      this.#keep(request);
       this.#run(mailbox, request, this.#sendParts(request, result));
     } else if (result === undefined) {
-      if (!request.done) this.#open.add(request); // reply() comes later
+      this.#keep(request); // reply() comes later
     } else {
       this.#answerOnce(request, result);
     }
   }
 
   #answerLater(request: Request, result: PromiseLike<unknown>, mailbox: Mailbox<Message>): void {
-    this.#open.add(request);
+    this.#keep(request);
     const settled = result.then(
       (value) =>
         isAsyncIterable(value) ? this.#sendParts(request, value) : this.#answerOnce(request, value),
@@ -308,7 +318,6 @@ export class Answering {
   }
 
   #answerOnce(request: Request, value: unknown): void {
-    if (request.done) return;
     try {
       this.answer(request, value);
     } catch (error) {
@@ -338,16 +347,19 @@ export class Answering {
 
   #partSent(request: Request, index: number): true {
     const now = this.#ws.lastReading();
-    if (index === 0) request.answeredAfterNs = Math.max(0, now - request.timestamp);
+    if (index === 0) {
+      request.answeredAfterNs = Math.max(0, now - request.timestamp);
+      this.#deadlines.remove(request); // from here on only the asker knows when its patience ends
+    }
     request.extend(now);
     return true;
   }
 
   #finish(request: Request, what: number, value: unknown, count = 0): boolean {
-    if (request.done || this.#ws.closed) return false;
+    if (request.done || this.#ws.closed) return this.#dropped(request);
     const sent = this.#send(request, what, value, count);
     request.finish();
-    this.#open.remove(request);
+    this.#forget(request);
     if (what === L.MESSAGE_ERROR) this.#host.finished(request, 'failed', value);
     else this.#host.finished(request, 'served');
     this.#parts.wake(request);
@@ -374,10 +386,30 @@ export class Answering {
   }
 
   #cancel(request: Request, outcome: RequestOutcome = 'aborted'): void {
-    this.#open.remove(request);
+    this.#forget(request);
     request.cancel();
     this.#host.finished(request, outcome);
     this.#parts.wake(request);
+  }
+
+  // What was answered when the asker had gone is a late answer, once.
+  #dropped(request: Request): false {
+    const { cancelled, answeredAfterNs, timestamp, to } = request;
+    if (!cancelled || answeredAfterNs >= 0 || this.#ws.residents[to] === undefined) return false;
+    request.answeredAfterNs = Math.max(0, this.#ws.lastReading() - timestamp);
+    this.#late++;
+    return false;
+  }
+
+  #keep(request: Request): void {
+    if (request.done) return; // its handler replied, and goes on
+    this.#open.add(request);
+    if (request.wheelSlot < 0) this.#deadlines.add(request, this.#ws.lastReading());
+  }
+
+  #forget(request: Request): void {
+    this.#open.remove(request);
+    this.#deadlines.remove(request);
   }
 
   #entryOf(id: number): number {

@@ -131,7 +131,7 @@ export class Conversations implements IncomingHost {
       post,
       this.#courier,
       new Teacher(workspace),
-      options.ageingMs * 1e6,
+      { ageingNs: options.ageingMs * 1e6, virtual },
       {
         now,
         observer: () => this.observer,
@@ -159,9 +159,9 @@ export class Conversations implements IncomingHost {
     return this.#answering.waiting;
   }
 
-  /** Answers that nobody waited for any more. */
+  /** Answers that nobody waited for any more: that came, or were not sent for it. */
   get late(): number {
-    return this.#asking.late;
+    return this.#asking.late + this.#answering.late;
   }
 
   // ---- the way out --------------------------------------------------------------------------------------------------
@@ -334,6 +334,7 @@ export class Conversations implements IncomingHost {
   /** The virtual clock was moved. */
   advanced(): void {
     this.#asking.expire();
+    this.#answering.expire();
     this.#retries.expire();
   }
 
