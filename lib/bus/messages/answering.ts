@@ -8,6 +8,7 @@ import * as L from '../../memory/layout.js';
 import type { Frame } from '../../memory/message_frame.js';
 import type { Resident, Workspace } from '../workspace.js';
 import type { AnsweringHost } from './answering_host.js';
+import { collect } from './collected.js';
 import type { Courier } from './courier.js';
 import { Deadlines } from './deadlines.js';
 import { exchangeKey, type IncomingHost, Message, Request } from './incoming.js';
@@ -18,8 +19,9 @@ import type { ExchangeObserver, RequestOutcome } from './observer.js';
 import { OpenQuestions } from './open_questions.js';
 import { PartsOut } from './parts_out.js';
 import { fromWire, type Letter, type Post, stampOf } from './post.js';
-import { describeError, isAsyncIterable, isThenable } from './results.js';
+import { describeError, UNREADABLE } from './results.js';
 import type { Teacher } from './teacher.js';
+import { Turns } from './turns.js';
 import { Content, contentIn } from './value.js';
 
 const { MESSAGE_SEND } = L;
@@ -37,6 +39,8 @@ export class Answering {
   // Of what waits for its turn at a neuron that may have no time, and of what outlives its handler.
   readonly #deadlines: Deadlines<Request>;
   readonly #parts: PartsOut;
+  readonly #turns: Turns;
+  readonly #maxBytes: number;
   #late = 0;
 
   /** `voice`: what requests can do with the bus. */
@@ -57,6 +61,14 @@ export class Answering {
     this.#host = host;
     this.#voice = voice;
     this.#deadlines = new Deadlines<Request>(host.now, (request) => this.#expired(request), virtual, false);
+    this.#turns = new Turns(workspace, host, {
+      keep: (request) => this.#keep(request),
+      answer: (request, value) => this.answer(request, value),
+      fail: (request, error) => this.fail(request, error),
+      parts: (request, parts) => this.#sendParts(request, parts),
+      freed: (mailbox) => this.#freed(mailbox),
+    });
+    this.#maxBytes = workspace.memory.arenaChunkCount * L.CHUNK_GRAINS * L.ARENA_GRAIN_BYTES;
     this.#parts = new PartsOut((request, index, value) => this.#part(request, index, value));
   }
 
@@ -232,7 +244,10 @@ export class Answering {
 
   fail(request: Request, error: unknown): boolean {
     if (request.done) return false;
-    return this.#finish(request, L.MESSAGE_ERROR, describeError(error));
+    const told = describeError(error);
+    const sent = this.#finish(request, L.MESSAGE_ERROR, told);
+    if (told === UNREADABLE) this.#host.handlerFailed(error, request.to); // somebody should see it
+    return sent;
   }
 
   close(): void {
@@ -240,89 +255,18 @@ export class Answering {
     for (const request of this.#open.all(() => true)) this.#cancel(request, 'closed');
   }
 
-  #handle(message: Message, { neuron, handle }: Resident, mailbox: Mailbox<Message>): void {
-    const isRequest = message instanceof Request;
-    if (isRequest && message.deadline <= this.#host.now()) {
+  #handle(message: Message, resident: Resident, mailbox: Mailbox<Message>): void {
+    if (message instanceof Request && message.deadline <= this.#host.now()) {
       this.#teacher.failed(message.from, message.to);
       this.#cancel(message, 'timeout');
       return;
     }
-    if (!isRequest) this.#host.handled(message);
-    let result: unknown;
-    try {
-      if ((isRequest ? neuron.onRequest : neuron.onMessage) === undefined)
-        throw new NeuronBusError('NO_HANDLER', `neuron ${message.to} (${handle.card.name})`);
-      result = isRequest ? neuron.onRequest!(message, handle) : neuron.onMessage!(message, handle);
-      this.#ws.restamp(0); // what an answer teaches is when it was given
-    } catch (error) {
-      this.#ws.restamp(0);
-      this.#threw(message, error);
-      return;
-    }
-    if (isRequest) this.#result(message, result, mailbox);
-    else if (isThenable(result)) this.#receivedLater(message, result, mailbox);
-    else this.#host.received(message);
+    this.#turns.hand(message, resident, mailbox);
   }
 
-  // Functions have a method of their own: what they refer to would be on the heap for each message, with or without them.
-  #receivedLater(message: Message, result: PromiseLike<unknown>, mailbox: Mailbox<Message>): void {
-    const settled = result.then(
-      () => this.#host.received(message),
-      (error) => this.#threw(message, error),
-    );
-    this.#run(mailbox, message, settled);
-  }
-
-  #result(request: Request, result: unknown, mailbox: Mailbox<Message>): void {
-    if (isThenable(result)) {
-      this.#answerLater(request, result, mailbox);
-    } else if (isAsyncIterable(result)) {
-      this.#keep(request);
-      this.#run(mailbox, request, this.#sendParts(request, result));
-    } else if (result === undefined) {
-      this.#keep(request); // reply() comes later
-    } else {
-      this.#answerOnce(request, result);
-    }
-  }
-
-  #answerLater(request: Request, result: PromiseLike<unknown>, mailbox: Mailbox<Message>): void {
-    this.#keep(request);
-    const settled = result.then(
-      (value) =>
-        isAsyncIterable(value) ? this.#sendParts(request, value) : this.#answerOnce(request, value),
-      (error) => this.#threw(request, error),
-    );
-    this.#run(mailbox, request, settled);
-  }
-
-  // A handler that goes on takes one of the places that the neuron has.
-  #run(mailbox: Mailbox<Message>, message: Message, settled: PromiseLike<unknown>): void {
-    mailbox.busy++;
-    this.#ws.awaited = true;
-    const free = () => {
-      if (this.#mailroom.freed(mailbox) && !this.#ws.closed) this.#host.turn(() => this.drain());
-    };
-    settled.then(free, (error) => {
-      free();
-      this.#threw(message, error);
-    });
-  }
-
-  #threw(message: Message, error: unknown): void {
-    if (!(message instanceof Request)) this.#host.received(message, { error });
-    if (this.#ws.closed) return;
-    if (!(message instanceof Request)) this.#host.handlerFailed(error, message.to);
-    else if (!message.done) this.fail(message, error);
-    else if (!message.cancelled) this.#host.handlerFailed(error, message.to); // after it had answered
-  }
-
-  #answerOnce(request: Request, value: unknown): void {
-    try {
-      this.answer(request, value);
-    } catch (error) {
-      this.fail(request, error); // a value that cannot be sent
-    }
+  // A handler ended: the next message may have its place.
+  #freed(mailbox: Mailbox<Message>): void {
+    if (this.#mailroom.freed(mailbox) && !this.#ws.closed) this.#host.turn(() => this.drain());
   }
 
   async #sendParts(request: Request, parts: AsyncIterable<unknown>): Promise<void> {
@@ -330,12 +274,8 @@ export class Answering {
       const count = await this.#parts.send(request, parts);
       if (count >= 0) this.#finish(request, L.MESSAGE_END, undefined, count);
     } else {
-      const all: unknown[] = [];
-      for await (const part of parts) {
-        if (request.done) return;
-        all.push(part);
-      }
-      this.#answerOnce(request, all);
+      const all = await collect(parts, () => !request.done, this.#maxBytes);
+      if (all !== undefined) this.answer(request, all);
     }
   }
 
