@@ -54,7 +54,7 @@ export interface BusStats {
   name: string;
   /** Deliveries owed: see the account in this file. */
   published: number;
-  /** Handed to an `onSpike` that returned or threw; of messages, those that had their turn. */
+  /** Handed to an `onSpike` that returned or threw; of messages, those that had their turn, or were withdrawn before it. */
   delivered: number;
   /** Waiting, the spike in hand included, and messages in the mailboxes of their receivers. */
   queued: number;
@@ -71,7 +71,7 @@ export interface BusStats {
   pending: number;
   /** Of `queued`: messages and questions that wait for their turn at a neuron of this thread. */
   waiting: number;
-  /** Answers that came after their question had ended. */
+  /** Answers that came to this thread, or were given by its neurons and not sent, after their question had ended. */
   late: number;
   pruned: number;
   potentiations: number;
