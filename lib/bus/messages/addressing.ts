@@ -52,6 +52,7 @@ export class Addressing {
     tried: readonly number[],
   ): Destination | undefined {
     const route = router.route(from, to, () => this.all(from, to));
+    if (route === undefined) return undefined;
     const { ids } = route.candidates;
     let id = -1;
     if (this.#health.anyOut) {
