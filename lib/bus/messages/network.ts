@@ -8,11 +8,11 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { checkKeys, invalidArgument, NeuronBusError } from '../../memory/errors.js';
-import { createStrategy } from '../../routing/strategies.js';
+import { type RoutingChoice, resolveChoice } from '../../routing/strategies.js';
 import type { RegisteredCard } from '../agent_card.js';
 import { checkTimeout, type To } from './options.js';
 import type { Reply } from './reply.js';
-import type { Destination, RoutingChoice } from './router.js';
+import type { Destination } from './router.js';
 
 export interface NetworkOptions {
   /** Capabilities, in order. Either these, or `from` and `to`. */
@@ -20,7 +20,7 @@ export interface NetworkOptions {
   /** What goes in and what is to come out: the shortest way between agents whose cards say `consumes` and `produces`. */
   from?: string;
   to?: string;
-  /** How a stage chooses among several agents. Default: as the bus does. */
+  /** How a stage chooses among several agents, as the option `routing` of the bus. Default: as the bus does. */
   strategy?: RoutingChoice;
   /** Further agents that a stage may turn to when one fails. Default 1. */
   redundancy?: number;
@@ -270,7 +270,7 @@ export function checkNetworkOptions(options: NetworkOptions): void {
   checkKeys('options', options, KEYS);
   const { stages, from, to, redundancy, timeoutMs, hedgeMs, replayCapacity, strategy } = options;
   if (timeoutMs !== undefined) checkTimeout('timeoutMs', timeoutMs);
-  if (strategy !== undefined) createStrategy(strategy); // throws what is wrong with it
+  if (strategy !== undefined) resolveChoice('strategy', strategy); // throws what is wrong with it
   const isName = (value: unknown) => typeof value === 'string' && value !== '';
   if (stages !== undefined) {
     if (!Array.isArray(stages) || stages.length === 0 || !stages.every(isName)) {

@@ -3,9 +3,11 @@
 // Which of several agents gets a question: what each asker of this thread has learned of those who can answer, kept by whom it
 // asks for. Called on the thread of the bus. The strategies are in lib/routing; here they meet cards, synapses and loads.
 
+import { NeuronBusError } from '../../memory/errors.js';
+import { seededRandom } from '../../memory/random.js';
+import { EnergyBudget } from '../../routing/energy.js';
 import { Paces } from '../../routing/pace.js';
-import type { RoutingFunction } from '../../routing/rules.js';
-import { createStrategy, type StrategyName, type StrategyOptions } from '../../routing/strategies.js';
+import { createStrategy, type ResolvedChoice } from '../../routing/strategies.js';
 import { Candidates, type RoutingStrategy } from '../../routing/strategy.js';
 import type { Registry } from '../registry.js';
 import type { Workspace } from '../workspace.js';
@@ -13,9 +15,6 @@ import { AddressBook, Growth, type Place } from './address_book.js';
 import { loadIndex } from './load.js';
 import type { To } from './options.js';
 import { TimeScale, type TimeScales } from './time_scale.js';
-
-/** How one is chosen, by name or by a function of one's own. */
-export type RoutingChoice = StrategyName | RoutingFunction;
 
 /** What one asker knows of those whom one selector means. */
 export class Route {
@@ -71,11 +70,17 @@ class RoutesOfAsker {
   passing: Route | undefined;
 }
 
+/** All were tried. */
+export const NOBODY = -1;
+/** There is somebody, but the strategy wants nobody to be asked. */
+export const REFUSED = -2;
+
 export class Router {
   readonly #ws: Workspace;
   readonly #registry: Registry;
-  readonly #choice: RoutingChoice;
-  readonly #options: StrategyOptions;
+  readonly #choice: ResolvedChoice;
+  readonly #random: () => number;
+  readonly #budget: EnergyBudget;
   readonly #host: RouterHost;
   readonly #scales: TimeScales;
   readonly #askers = new Map<number, RoutesOfAsker>();
@@ -88,15 +93,16 @@ export class Router {
   constructor(
     workspace: Workspace,
     registry: Registry,
-    choice: RoutingChoice,
-    options: StrategyOptions,
+    choice: ResolvedChoice,
     host: RouterHost,
     scales: TimeScales,
   ) {
     this.#ws = workspace;
     this.#registry = registry;
     this.#choice = choice;
-    this.#options = options;
+    const { seed, budgetPerSecond } = choice.options;
+    this.#random = seed === undefined ? () => host.random() : seededRandom(seed);
+    this.#budget = new EnergyBudget(budgetPerSecond);
     this.#host = host;
     this.#scales = scales;
   }
@@ -118,18 +124,31 @@ export class Router {
     return route;
   }
 
-  /** The id of one of them, or -1. `tried`: ids that are out of the question. */
+  /** The id of one of them, NOBODY, or REFUSED. `tried`: ids that are out of the question. */
   choose({ strategy, candidates }: Route, tried: readonly number[]): number {
-    if (candidates.ids.length === 1 && tried.length === 0) return candidates.ids[0];
-    const positions =
-      tried.length === 0
-        ? undefined
-        : tried.flatMap((id) => {
-            const position = candidates.ids.indexOf(id);
-            return position < 0 ? [] : [position];
-          });
+    const { ids } = candidates;
+    let positions: number[] | undefined;
+    if (tried.length > 0) {
+      positions = [];
+      for (let at = 0; at < ids.length; at++) if (tried.includes(ids[at])) positions.push(at);
+      if (positions.length === ids.length) return NOBODY;
+    } else if (ids.length === 1 && !strategy.mayRefuse) return ids[0];
     const chosen = strategy.choose(candidates, this.#host.now(), positions);
-    return chosen < 0 ? -1 : candidates.ids[chosen];
+    return chosen < 0 ? REFUSED : ids[chosen];
+  }
+
+  /** Why that was. */
+  refusalOf({ strategy, candidates }: Route): NeuronBusError {
+    const count = candidates.ids.length;
+    const who = count === 1 ? 'the one agent that fits' : `any of the ${count} agents that fit`;
+    const why = strategy.refusal(this.#host.now());
+    return new NeuronBusError(
+      'NO_ROUTE',
+      `The strategy '${strategy.name}' does not let ${who} be asked: ${why}`,
+      {
+        advice: 'Ask later, raise the budget, or choose another strategy',
+      },
+    );
   }
 
   /** A neuron of this thread left. */
@@ -230,9 +249,10 @@ export class Router {
   }
 
   #newStrategy(from: number, paces: Paces): RoutingStrategy {
-    const seed = Math.floor(this.#host.random() * 2 ** 32);
+    const { strategy, options } = this.#choice;
+    const seed = Math.floor(this.#random() * 2 ** 32);
     const weights = new Weights((agent) => this.#host.weightOf(from, agent));
-    return createStrategy(this.#choice, { seed, weights, paces, ...this.#options });
+    return createStrategy(strategy, { ...options, seed, weights, paces, budget: this.#budget });
   }
 }
 
