@@ -16,6 +16,7 @@ import type { ResolvedOptions } from '../options.js';
 import type { Registry } from '../registry.js';
 import type { Workspace } from '../workspace.js';
 import { Addressing } from './addressing.js';
+import { Alarms } from './alarms.js';
 import { Answering } from './answering.js';
 import { Asking, type Outcome } from './asking.js';
 import { Courier } from './courier.js';
@@ -79,6 +80,7 @@ export class Conversations implements IncomingHost {
   readonly #routers: Router[] = []; // of networks with a strategy of their own
   readonly #scales: TimeScales;
   readonly #retries: Retries;
+  readonly #alarms: Alarms;
   readonly #courier: Courier;
   readonly #frame = new Frame();
   readonly records: Records;
@@ -114,6 +116,7 @@ export class Conversations implements IncomingHost {
     this.#courier = new Courier(workspace, post, !virtual);
     this.#alone = virtual;
     this.#retries = new Retries(now, () => host.random(), virtual);
+    this.#alarms = new Alarms(now, virtual);
     this.#asking = new Asking(workspace, post, this.#courier, options.requestTimeoutMs, virtual, {
       now,
       observer: () => this.observer,
@@ -250,6 +253,7 @@ export class Conversations implements IncomingHost {
         this.#watchOthers();
         return this.#asking.request(id, to, value, { ...timeout, correlationId, signal });
       },
+      alarms: this.#alarms,
       conversation: () => this.#asking.conversation(),
       cards: () => this.#registry.cortex.all(),
       leave: () => {
@@ -338,12 +342,14 @@ export class Conversations implements IncomingHost {
   advanced(): void {
     this.#asking.expire();
     this.#retries.expire();
+    this.#alarms.expire();
   }
 
   close(): void {
     clearInterval(this.#watch);
     this.#asking.close(new NeuronBusError('CLOSED'));
     this.#retries.close(new NeuronBusError('CLOSED'));
+    this.#alarms.close();
     this.#answering.close();
     this.#courier.close();
   }
