@@ -38,7 +38,6 @@ export type {
   To,
 } from './bus/messages/options.js';
 export type { Reply } from './bus/messages/reply.js';
-export type { RoutingChoice } from './bus/messages/router.js';
 export type { TokenStream } from './bus/messages/token_stream.js';
 export type { BusTraffic, TrafficStats } from './bus/messages/traffic.js';
 export { Neuron, type NeuronDynamics, type NeuronHandle, type SendOptions } from './bus/neuron.js';
@@ -70,6 +69,7 @@ export type { SegmentHandle } from './memory/native.js';
 export { BROADCAST, Spike, type SpikeInit, SpikeType } from './memory/spike.js';
 export { SpikeBuilder } from './memory/spike_builder.js';
 export type { SpikeSlot } from './memory/spike_slot.js';
+export type { Plasticity } from './routing/plasticity.js';
 export type { RoutingFunction } from './routing/rules.js';
-export type { StrategyName } from './routing/strategies.js';
+export type { RoutingChoice, StrategyInit, StrategyName } from './routing/strategies.js';
 export type { Candidates, Knowledge } from './routing/strategy.js';

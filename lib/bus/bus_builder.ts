@@ -3,6 +3,7 @@
 // `NeuronBus.builder()`: the options of NeuronBusOptions, one call each. Pure until build().
 
 import type { Backpressure } from '../memory/backpressure.js';
+import type { RoutingChoice } from '../routing/strategies.js';
 import type { NeuronBus } from './neuron_bus.js';
 import type { NeuronBusOptions, WaitStrategy } from './options.js';
 
@@ -51,6 +52,10 @@ export class NeuronBusBuilder {
 
   seed(seed: number): this {
     return this.options({ seed });
+  }
+
+  routing(choice: RoutingChoice): this {
+    return this.options({ routing: choice });
   }
 
   plasticity(plasticity: NonNullable<NeuronBusOptions['plasticity']>): this {

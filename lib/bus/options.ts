@@ -12,9 +12,8 @@ import { invalidArgument, NeuronBusError } from '../memory/errors.js';
 import * as layout from '../memory/layout.js';
 import type { Memory } from '../memory/memory.js';
 import type { SegmentOptions } from '../memory/native.js';
-import { createStrategy } from '../routing/strategies.js';
+import { type RoutingChoice, resolveChoice } from '../routing/strategies.js';
 import { checkTimeout } from './messages/options.js';
-import type { RoutingChoice } from './messages/router.js';
 
 export type WaitStrategy = 'park' | 'yield' | 'spin';
 
@@ -91,7 +90,10 @@ export interface NeuronBusOptions {
   trace?: 'off' | 'spikes' | 'verbose';
   /** The file of the trace; an older one is replaced. */
   tracePath?: string;
-  /** How one of several agents is chosen for a question: a name, or a function. Default 'learned'. See docs/routing.md. */
+  /**
+   * How one of several agents is chosen: a name, `{ name, ... }` with options such as `exploration` or `budgetPerSecond`, or a
+   * function. Default 'learned'. See docs/routing.md.
+   */
   routing?: RoutingChoice;
   /** An agent that answers a smaller share of its questions is left out, but for trials. 0 to 1, default 0.95; 0 = never. */
   healthThreshold?: number;
@@ -223,7 +225,7 @@ export function resolveOptions(options: NeuronBusOptions): ResolvedOptions {
   checkChoice('trace', resolved.trace, ['off', 'spikes', 'verbose']);
   if (typeof resolved.tracePath !== 'string' || (resolved.trace !== 'off' && resolved.tracePath === ''))
     throw invalidArgument('tracePath', resolved.tracePath, 'the path of a file');
-  createStrategy(resolved.routing); // throws what is wrong with it
+  resolveChoice('routing', resolved.routing); // throws what is wrong with it
   const { healthThreshold } = resolved;
   if (!(typeof healthThreshold === 'number' && healthThreshold >= 0 && healthThreshold <= 1)) {
     throw invalidArgument('healthThreshold', healthThreshold, 'a number from 0 to 1');

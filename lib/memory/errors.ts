@@ -14,9 +14,12 @@ export class NeuronBusError extends Error {
   override readonly name = 'NeuronBusError';
   readonly code: ErrorCode;
 
-  /** @param detail what was wrong in this case; goes before the message of the table. */
-  constructor(name: ErrorName, detail?: string, options?: { cause?: unknown }) {
-    const { message } = ERROR_TABLE[name];
+  /**
+   * @param detail what was wrong in this case; goes before the message of the table.
+   * @param options `advice`: what to say instead of that message, where it would mislead.
+   */
+  constructor(name: ErrorName, detail?: string, options?: { cause?: unknown; advice?: string }) {
+    const message = options?.advice ?? ERROR_TABLE[name].message;
     super(detail ? `${detail}. ${message}` : message, options);
     this.code = `ERR_NB_${name}`;
   }

@@ -59,8 +59,9 @@ const noneTried: readonly number[] = [];
 
 export class LearnedStrategy implements RoutingStrategy, Knowledge {
   readonly name: string = 'learned';
+  readonly mayRefuse: boolean = false;
   readonly #random: () => number;
-  readonly #exploration: number;
+  readonly #explorationRate: number;
   readonly #rule: Plasticity;
   readonly #weights: SynapseWeights;
   readonly #paces: Paces;
@@ -80,11 +81,8 @@ export class LearnedStrategy implements RoutingStrategy, Knowledge {
 
   /** @throws NeuronBusError ERR_NB_INVALID_ARGUMENT */
   constructor(options: LearnedOptions = {}) {
-    const { exploration = 0.002 } = options;
-    if (!(exploration >= 0 && exploration <= 1))
-      throw invalidArgument('exploration', exploration, 'from 0 to 1');
     this.#random = seededRandom(options.seed ?? 0);
-    this.#exploration = exploration;
+    this.#explorationRate = explorationRate(options.exploration);
     this.#rule = plasticityOf(options.plasticity ?? {});
     this.#weights = options.weights ?? new OwnWeights();
     this.#columns = new ExchangeColumns(this.#weights);
@@ -102,6 +100,10 @@ export class LearnedStrategy implements RoutingStrategy, Knowledge {
     if (position < 0) position = this.#least(candidates, slots, this.#paces.slotsOf(candidates));
     if (position < 0) position = this.#leastOfRest(candidates, noneTried);
     return this.taken(candidates, position);
+  }
+
+  refusal(_nowNs: number): string {
+    return 'nobody is left';
   }
 
   started(agent: number, _nowNs: number): number {
@@ -359,7 +361,15 @@ export class LearnedStrategy implements RoutingStrategy, Knowledge {
   }
 
   #drawExploration(): number {
-    if (this.#exploration <= 0) return never;
-    return Math.max(1, Math.ceil(-Math.log(1 - this.#random()) / this.#exploration));
+    if (this.#explorationRate === 0) return never;
+    return Math.max(1, Math.ceil(-Math.log(1 - this.#random()) / this.#explorationRate));
   }
+}
+
+/** Of the exponential variate that, rounded up, says after how many choices one explores a `share` of them. */
+function explorationRate(share: number | undefined): number {
+  if (share === undefined) return 0.002;
+  if (!(typeof share === 'number' && share >= 0 && share <= 1))
+    throw invalidArgument('exploration', share, 'a number from 0 to 1');
+  return -Math.log1p(-share);
 }

@@ -44,7 +44,8 @@ export function plasticityOf(changed: Partial<Plasticity>): Plasticity {
   checkKeys('plasticity', changed, new Set(Object.keys(plasticityDefaults)));
   const rule = { ...plasticityDefaults, ...changed };
   const check = (name: keyof Plasticity, ok: boolean, expected: string) => {
-    if (!ok) throw invalidArgument(`plasticity.${name}`, rule[name], expected);
+    if (typeof rule[name] !== 'number' || !ok)
+      throw invalidArgument(`plasticity.${name}`, rule[name], expected);
   };
   check('aPlus', rule.aPlus >= 0 && rule.aPlus < 1, 'from 0 to below 1');
   check('aMinus', rule.aMinus >= 0 && rule.aMinus < 1, 'from 0 to below 1');

@@ -94,84 +94,12 @@ export class ShortestPathStrategy extends LeastStrategy {
   }
 }
 
-export interface EnergyOptions extends LearnedOptions {
-  /** What all requests of a second may cost, in the unit of the cards. Default: no limit. */
-  readonly budgetPerSecond?: number;
-  /** An agent is too slow for saving when it would take this many times what the quickest one would. Default 4. */
-  readonly patience?: number;
-}
-
-/**
- * The cheapest of the agents that are not too slow. The budget is a bucket that holds what a second brings; when it does not
- * suffice for that agent the cheapest one is asked, and when it does not suffice for any, none: -1, see `readyAtNs`.
- */
-export class EnergyEfficientStrategy extends LearnedStrategy {
-  override readonly name = 'energy-efficient';
-  readonly #budget: number;
-  readonly #patience: number;
-  #tokens: number;
-  #filledNs = Number.NaN;
-  #missing = 0;
-
-  /** @throws NeuronBusError ERR_NB_INVALID_ARGUMENT */
-  constructor(options: EnergyOptions = {}) {
-    super(options);
-    const { budgetPerSecond = never, patience = 4 } = options;
-    if (!(budgetPerSecond > 0)) throw invalidArgument('budgetPerSecond', budgetPerSecond, 'above 0');
-    if (!(patience >= 1)) throw invalidArgument('patience', patience, 'from 1');
-    this.#budget = budgetPerSecond;
-    this.#patience = patience;
-    this.#tokens = budgetPerSecond;
-  }
-
-  /** The earliest time at which the last request that was refused could be paid for. */
-  get readyAtNs(): number {
-    return this.#filledNs + (this.#missing / this.#budget) * 1e9;
-  }
-
-  override choose(candidates: Candidates, nowNs: number, tried?: readonly number[]): number {
-    this.#fill(nowNs);
-    const { costs, ids } = candidates;
-    const trial = tried === undefined ? this.trial(candidates, nowNs) : -1;
-    let position = trial >= 0 && costs[trial] <= this.#tokens ? trial : this.#cheapest(candidates, tried);
-    if (position < 0) position = leastPosition(ids.length, 0, tried, (at) => costs[at]);
-    if (position < 0) return -1;
-    if (costs[position] > this.#tokens) {
-      this.#missing = costs[position] - this.#tokens;
-      return -1;
-    }
-    this.#tokens -= costs[position];
-    return this.taken(candidates, position);
-  }
-
-  /** Of those that are affordable and not too slow; of equally cheap ones the quickest. -1 without such. */
-  #cheapest(candidates: Candidates, tried: readonly number[] | undefined): number {
-    const { costs, ids } = candidates;
-    const delay = (at: number) =>
-      this.isOut(candidates, at) ? never : this.delayNs(candidates, at) / this.weight(candidates, at);
-    const quickest = leastPosition(ids.length, 0, tried, delay);
-    if (quickest < 0) return -1;
-    const limit = delay(quickest) * this.#patience;
-    const worth = (at: number) => delay(at) <= limit && costs[at] <= this.#tokens;
-    const cheapest = leastPosition(ids.length, 0, tried, (at) => (worth(at) ? costs[at] : never));
-    if (cheapest < 0) return -1;
-    return leastPosition(ids.length, 0, tried, (at) =>
-      worth(at) && costs[at] === costs[cheapest] ? delay(at) : never,
-    );
-  }
-
-  #fill(nowNs: number): void {
-    const seconds = Number.isNaN(this.#filledNs) ? 0 : Math.max(0, nowNs - this.#filledNs) / 1e9;
-    if (this.#budget !== never) this.#tokens = Math.min(this.#budget, this.#tokens + seconds * this.#budget);
-    this.#filledNs = nowNs;
-  }
-}
-
 /** A rule of the user: returns a position, or -1 for none. */
 export type RoutingFunction = (candidates: Candidates, knowledge: Knowledge, nowNs: number) => number;
 
 export class CustomStrategy extends LearnedStrategy {
   override readonly name: string;
+  override readonly mayRefuse = true;
   readonly #rule: RoutingFunction;
 
   constructor(rule: RoutingFunction, options: LearnedOptions = {}) {
@@ -192,5 +120,9 @@ export class CustomStrategy extends LearnedStrategy {
     }
     if (tried?.includes(position)) return super.choose(candidates, nowNs, tried);
     return this.taken(candidates, position);
+  }
+
+  override refusal(): string {
+    return 'the function returned -1';
   }
 }

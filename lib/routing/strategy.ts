@@ -44,11 +44,15 @@ export type Outcome = (typeof Outcome)[keyof typeof Outcome];
 /** Times are ns of one monotonic clock; agents are named by their ids. Choosing allocates nothing once agents are known. */
 export interface RoutingStrategy {
   readonly name: string;
+  /** Whether choose() may throw, or say -1 though there is somebody who was not tried. */
+  readonly mayRefuse: boolean;
   /**
    * The position of the agent to ask, or -1 when none may be asked now. `tried`: positions that are out of the question, for
    * backups and repeated attempts.
    */
   choose(candidates: Candidates, nowNs: number, tried?: readonly number[]): number;
+  /** Why choose() said -1 just now. */
+  refusal(nowNs: number): string;
   /** A request was sent. Returns the load that it met; keep it with the request and hand it to `finished`. */
   started(agent: number, nowNs: number): number;
   /** Once for each `started`. */

@@ -8,9 +8,9 @@ import type { Registry } from '../registry.js';
 import type { Workspace } from '../workspace.js';
 import type { Health } from './health.js';
 import type { To } from './options.js';
-import type { Destination, Router } from './router.js';
+import { type Destination, NOBODY, REFUSED, type Router } from './router.js';
 
-const NOBODY: readonly number[] = [];
+const NONE: readonly number[] = [];
 
 export class Addressing {
   readonly #ws: Workspace;
@@ -29,20 +29,21 @@ export class Addressing {
    * One neuron that `to` means, and that is not `from` itself unless `from` names itself by id. Of several the one that `router`
    * chooses, without those that are out, as long as there is another.
    *
-   * @throws NeuronBusError ERR_NB_INVALID_ARGUMENT, ERR_NB_UNKNOWN_NEURON (the asker), ERR_NB_NO_ROUTE.
+   * @throws NeuronBusError ERR_NB_INVALID_ARGUMENT, ERR_NB_UNKNOWN_NEURON (the asker), ERR_NB_NO_ROUTE (nobody fits, or the
+   * strategy refuses those who do), and what a strategy that is a function throws.
    */
   one(router: Router, from: number, to: To): Destination {
-    const found = this.oneOf(router, from, to, NOBODY);
+    const found = this.oneOf(router, from, to, NONE);
     if (found === undefined) throw new NeuronBusError('NO_ROUTE', describe(to));
     return found;
   }
 
-  /** The same, without those whose ids are in `tried`. Undefined when nobody is left. */
+  /** The same, without those whose ids are in `tried`. Undefined when nobody is left; ERR_NB_NO_ROUTE is then a refusal. */
   oneOf(router: Router, from: number, to: To, tried: readonly number[]): Destination | undefined {
     if (this.#ws.residents[from] === undefined) this.#registry.resident('from', from);
     if (typeof to !== 'number') return this.#chosen(router, from, to, tried);
     const known = this.#ws.residents[to] !== undefined || this.#ws.ganglionOf(to) >= 0;
-    return known && (tried === NOBODY || !tried.includes(to)) ? { id: to, route: undefined } : undefined;
+    return known && (tried === NONE || !tried.includes(to)) ? { id: to, route: undefined } : undefined;
   }
 
   #chosen(
@@ -52,14 +53,16 @@ export class Addressing {
     tried: readonly number[],
   ): Destination | undefined {
     const route = router.route(from, to, () => this.all(from, to));
+    if (route === undefined) return undefined;
     const { ids } = route.candidates;
-    let id = -1;
+    let id = NOBODY;
     if (this.#health.anyOut) {
       const now = this.#now();
       const out = Array.from(ids).filter((agent) => !this.#health.mayAsk(agent, now));
       if (out.length > 0 && out.length < ids.length) id = router.choose(route, [...out, ...tried]);
     }
-    if (id < 0) id = router.choose(route, tried);
+    if (id === NOBODY) id = router.choose(route, tried);
+    if (id === REFUSED) throw router.refusalOf(route);
     if (id < 0) return undefined;
     this.#health.asked(id, this.#now);
     return { id, route };

@@ -9,13 +9,14 @@ import { clock } from '../../memory/clock.js';
 import { NeuronBusError } from '../../memory/errors.js';
 import * as L from '../../memory/layout.js';
 import { Frame } from '../../memory/message_frame.js';
-import type { StrategyOptions } from '../../routing/strategies.js';
+import { type RoutingChoice, resolveChoice } from '../../routing/strategies.js';
 import { Outcome as RoutingOutcome } from '../../routing/strategy.js';
 import type { Emitter } from '../emitter.js';
 import type { ResolvedOptions } from '../options.js';
 import type { Registry } from '../registry.js';
 import type { Workspace } from '../workspace.js';
 import { Addressing } from './addressing.js';
+import { Alarms } from './alarms.js';
 import { Answering } from './answering.js';
 import { Asking, type Outcome } from './asking.js';
 import { Courier } from './courier.js';
@@ -39,7 +40,7 @@ import { Post } from './post.js';
 import { Records } from './records.js';
 import type { Reply } from './reply.js';
 import { Retries } from './retries.js';
-import { Router, type RouterHost, type RoutingChoice } from './router.js';
+import { Router, type RouterHost } from './router.js';
 import { Teacher } from './teacher.js';
 import { TimeScales } from './time_scale.js';
 import type { TokenStream } from './token_stream.js';
@@ -74,11 +75,12 @@ export class Conversations implements IncomingHost {
   readonly #registry: Registry;
   readonly #health: Health;
   readonly #addressing: Addressing;
-  readonly #newRouter: (choice: RoutingChoice, options: StrategyOptions) => Router;
+  readonly #newRouter: (argument: string, choice: RoutingChoice) => Router;
   readonly #router: Router;
   readonly #routers: Router[] = []; // of networks with a strategy of their own
   readonly #scales: TimeScales;
   readonly #retries: Retries;
+  readonly #alarms: Alarms;
   readonly #courier: Courier;
   readonly #frame = new Frame();
   readonly records: Records;
@@ -104,8 +106,9 @@ export class Conversations implements IncomingHost {
     this.#health = new Health(options.healthThreshold);
     const scales = new TimeScales(registry);
     this.#scales = scales;
-    this.#newRouter = (choice, more) => new Router(workspace, registry, choice, more, host, scales);
-    this.#router = this.#newRouter(options.routing, {});
+    this.#newRouter = (argument, choice) =>
+      new Router(workspace, registry, resolveChoice(argument, choice), host, scales);
+    this.#router = this.#newRouter('routing', options.routing);
     this.#addressing = new Addressing(workspace, registry, this.#health, () => host.now());
     const post = new Post(emitter);
     const now = () => host.now();
@@ -113,6 +116,7 @@ export class Conversations implements IncomingHost {
     this.#courier = new Courier(workspace, post, !virtual);
     this.#alone = virtual;
     this.#retries = new Retries(now, () => host.random(), virtual);
+    this.#alarms = new Alarms(now, virtual);
     this.#asking = new Asking(workspace, post, this.#courier, options.requestTimeoutMs, virtual, {
       now,
       observer: () => this.observer,
@@ -240,7 +244,7 @@ export class Conversations implements IncomingHost {
 
   /** What the network of neuron `id` needs of the bus. `leave` unregisters it. */
   networkHost(id: number, { strategy, timeoutMs }: NetworkOptions, leave: () => void): NetworkHost {
-    const router = strategy === undefined ? this.#router : this.#newRouter(strategy, {});
+    const router = strategy === undefined ? this.#router : this.#newRouter('strategy', strategy);
     if (router !== this.#router) this.#routers.push(router);
     const timeout = timeoutMs === undefined ? {} : { timeoutMs };
     return {
@@ -249,6 +253,7 @@ export class Conversations implements IncomingHost {
         this.#watchOthers();
         return this.#asking.request(id, to, value, { ...timeout, correlationId, signal });
       },
+      alarms: this.#alarms,
       conversation: () => this.#asking.conversation(),
       cards: () => this.#registry.cortex.all(),
       leave: () => {
@@ -336,12 +341,14 @@ export class Conversations implements IncomingHost {
     this.#asking.expire();
     this.#answering.expire();
     this.#retries.expire();
+    this.#alarms.expire();
   }
 
   close(): void {
     clearInterval(this.#watch);
     this.#asking.close(new NeuronBusError('CLOSED'));
     this.#retries.close(new NeuronBusError('CLOSED'));
+    this.#alarms.close();
     this.#answering.close();
     this.#courier.close();
   }

@@ -6,13 +6,13 @@
 // A network is a neuron of its own, which asks and learns like any other. Its stages are capabilities, or are found from what
 // cards say they consume and produce. Who fails is left out for the rest of the way, and a backup is asked instead.
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import { checkKeys, invalidArgument, NeuronBusError } from '../../memory/errors.js';
-import { createStrategy } from '../../routing/strategies.js';
+import { type RoutingChoice, resolveChoice } from '../../routing/strategies.js';
 import type { RegisteredCard } from '../agent_card.js';
+import type { Alarms } from './alarms.js';
 import { checkTimeout, type To } from './options.js';
 import type { Reply } from './reply.js';
-import type { Destination, RoutingChoice } from './router.js';
+import type { Destination } from './router.js';
 
 export interface NetworkOptions {
   /** Capabilities, in order. Either these, or `from` and `to`. */
@@ -20,7 +20,7 @@ export interface NetworkOptions {
   /** What goes in and what is to come out: the shortest way between agents whose cards say `consumes` and `produces`. */
   from?: string;
   to?: string;
-  /** How a stage chooses among several agents. Default: as the bus does. */
+  /** How a stage chooses among several agents, as the option `routing` of the bus. Default: as the bus does. */
   strategy?: RoutingChoice;
   /** Further agents that a stage may turn to when one fails. Default 1. */
   redundancy?: number;
@@ -54,6 +54,7 @@ export interface NetworkHost {
   /** One that `to` means, without those whose ids are in `tried`. */
   pick(to: To, tried: readonly number[]): Destination | undefined;
   ask(to: Destination, value: unknown, correlationId: number, signal: AbortSignal): Promise<Reply>;
+  readonly alarms: Alarms;
   conversation(): number;
   cards(): readonly RegisteredCard[];
   /** The network's neuron leaves. */
@@ -202,9 +203,14 @@ export class Network {
   ): Promise<Reply | undefined | 'late'> {
     const { hedgeMs } = this.#options;
     if (hedgeMs === undefined || !mayHedge) return Promise.race(attempts);
-    const lifted = new AbortController();
-    const late = sleep(hedgeMs, 'late' as const, { signal: lifted.signal }).catch(() => undefined);
-    return Promise.race([...attempts, late]).finally(() => lifted.abort());
+    const { alarms } = this.#host;
+    return new Promise((resolve) => {
+      const alarm = alarms.set(hedgeMs, () => resolve('late'));
+      void Promise.race(attempts).then((first) => {
+        alarms.lift(alarm);
+        resolve(first);
+      });
+    });
   }
 
   #stages(): To[] {
@@ -270,7 +276,7 @@ export function checkNetworkOptions(options: NetworkOptions): void {
   checkKeys('options', options, KEYS);
   const { stages, from, to, redundancy, timeoutMs, hedgeMs, replayCapacity, strategy } = options;
   if (timeoutMs !== undefined) checkTimeout('timeoutMs', timeoutMs);
-  if (strategy !== undefined) createStrategy(strategy); // throws what is wrong with it
+  if (strategy !== undefined) resolveChoice('strategy', strategy); // throws what is wrong with it
   const isName = (value: unknown) => typeof value === 'string' && value !== '';
   if (stages !== undefined) {
     if (!Array.isArray(stages) || stages.length === 0 || !stages.every(isName)) {

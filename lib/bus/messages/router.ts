@@ -3,18 +3,18 @@
 // Which of several agents gets a question: what each asker of this thread has learned of those who can answer, kept by whom it
 // asks for. Called on the thread of the bus. The strategies are in lib/routing; here they meet cards, synapses and loads.
 
+import { NeuronBusError } from '../../memory/errors.js';
+import { seededRandom } from '../../memory/random.js';
+import { EnergyBudget } from '../../routing/energy.js';
 import { Paces } from '../../routing/pace.js';
-import type { RoutingFunction } from '../../routing/rules.js';
-import { createStrategy, type StrategyName, type StrategyOptions } from '../../routing/strategies.js';
+import { createStrategy, type ResolvedChoice } from '../../routing/strategies.js';
 import { Candidates, type RoutingStrategy } from '../../routing/strategy.js';
 import type { Registry } from '../registry.js';
 import type { Workspace } from '../workspace.js';
+import { AddressBook, Growth, type Place } from './address_book.js';
 import { loadIndex } from './load.js';
 import type { To } from './options.js';
-import type { TimeScale, TimeScales } from './time_scale.js';
-
-/** How one is chosen, by name or by a function of one's own. */
-export type RoutingChoice = StrategyName | RoutingFunction;
+import { TimeScale, type TimeScales } from './time_scale.js';
 
 /** What one asker knows of those whom one selector means. */
 export class Route {
@@ -57,67 +57,173 @@ export interface RouterHost {
   weightOf(pre: number, post: number): number | undefined;
 }
 
+type Predicate = Extract<To, (...args: never[]) => unknown>;
+
+/** Predicates of an asker that have a route of their own, at most; of more, those that were used last. */
+const MOST_PREDICATES = 32;
+
+class RoutesOfAsker {
+  readonly byAddress = new AddressBook<Route>();
+  /** The one that was used last is the last. */
+  readonly byPredicate = new Map<Predicate, Route>();
+  /** Of all predicates that are used for the first time. */
+  passing: Route | undefined;
+}
+
+/** All were tried. */
+export const NOBODY = -1;
+/** There is somebody, but the strategy wants nobody to be asked. */
+export const REFUSED = -2;
+
 export class Router {
   readonly #ws: Workspace;
   readonly #registry: Registry;
-  readonly #choice: RoutingChoice;
-  readonly #options: StrategyOptions;
+  readonly #choice: ResolvedChoice;
+  readonly #random: () => number;
+  readonly #budget: EnergyBudget;
   readonly #host: RouterHost;
   readonly #scales: TimeScales;
-  readonly #routes = new Map<number, Map<unknown, Route>>(); // by asker and selector
-  readonly #paces = new Map<unknown, Paces>();
+  readonly #askers = new Map<number, RoutesOfAsker>();
+  readonly #growth = new Growth();
+  readonly #paces = new AddressBook<Paces>();
+  readonly #pacesOfPassing = new Paces();
+  readonly #pacesOfPredicates = new WeakMap<Predicate, Paces>();
+  readonly #met = new WeakSet<Predicate>();
 
   constructor(
     workspace: Workspace,
     registry: Registry,
-    choice: RoutingChoice,
-    options: StrategyOptions,
+    choice: ResolvedChoice,
     host: RouterHost,
     scales: TimeScales,
   ) {
     this.#ws = workspace;
     this.#registry = registry;
     this.#choice = choice;
-    this.#options = options;
+    const { seed, budgetPerSecond } = choice.options;
+    this.#random = seed === undefined ? () => host.random() : seededRandom(seed);
+    this.#budget = new EnergyBudget(budgetPerSecond);
     this.#host = host;
     this.#scales = scales;
   }
 
-  /** The route of `from` to those whom `to` means. `list` says who they are now, without `from`. */
-  route(from: number, to: To, list: () => readonly number[]): Route {
-    const key = typeof to === 'object' && to !== null ? keyOf(to) : to;
-    let routes = this.#routes.get(from);
-    if (routes === undefined) {
-      routes = new Map();
-      this.#routes.set(from, routes);
-    }
-    let route = routes.get(key);
-    if (route === undefined) {
-      route = new Route(this.#newStrategy(from, key), this.#scales.of(from, key));
-      routes.set(key, route);
-    }
+  /** The route of `from` to those whom `to` means, if there are any. `list` says who they are now, without `from`. */
+  route(from: number, to: Exclude<To, number>, list: () => readonly number[]): Route | undefined {
+    const routes = this.#askers.get(from);
     const { version } = this.#registry.cortex;
-    if (route.version !== version || typeof to === 'function') this.#renew(route, list(), version);
+    if (typeof to === 'function') return this.#passed(routes, from, to, list(), version);
+    const known = routes?.byAddress.get(to);
+    if (known?.version === version) return known;
+    const ids = list();
+    if (ids.length === 0) {
+      if (known !== undefined) routes?.byAddress.delete(to);
+      return undefined;
+    }
+    const route = known ?? this.#newRoute(from, to);
+    this.#renew(route, ids, version);
     return route;
   }
 
-  /** The id of one of them, or -1. `tried`: ids that are out of the question. */
+  /** The id of one of them, NOBODY, or REFUSED. `tried`: ids that are out of the question. */
   choose({ strategy, candidates }: Route, tried: readonly number[]): number {
-    if (candidates.ids.length === 1 && tried.length === 0) return candidates.ids[0];
-    const positions =
-      tried.length === 0
-        ? undefined
-        : tried.flatMap((id) => {
-            const position = candidates.ids.indexOf(id);
-            return position < 0 ? [] : [position];
-          });
+    const { ids } = candidates;
+    let positions: number[] | undefined;
+    if (tried.length > 0) {
+      positions = [];
+      for (let at = 0; at < ids.length; at++) if (tried.includes(ids[at])) positions.push(at);
+      if (positions.length === ids.length) return NOBODY;
+    } else if (ids.length === 1 && !strategy.mayRefuse) return ids[0];
     const chosen = strategy.choose(candidates, this.#host.now(), positions);
-    return chosen < 0 ? -1 : candidates.ids[chosen];
+    return chosen < 0 ? REFUSED : ids[chosen];
+  }
+
+  /** Why that was. */
+  refusalOf({ strategy, candidates }: Route): NeuronBusError {
+    const count = candidates.ids.length;
+    const who = count === 1 ? 'the one agent that fits' : `any of the ${count} agents that fit`;
+    const why = strategy.refusal(this.#host.now());
+    return new NeuronBusError(
+      'NO_ROUTE',
+      `The strategy '${strategy.name}' does not let ${who} be asked: ${why}`,
+      {
+        advice: 'Ask later, raise the budget, or choose another strategy',
+      },
+    );
   }
 
   /** A neuron of this thread left. */
   left(id: number): void {
-    this.#routes.delete(id);
+    this.#askers.delete(id);
+  }
+
+  // A predicate that is the same function each time is a group of its own. Many are written where they are used, and so never come
+  // again: what is learned on their way is of the agents, whichever predicate they fit.
+  #passed(
+    routes: RoutesOfAsker | undefined,
+    from: number,
+    to: Predicate,
+    ids: readonly number[],
+    version: number,
+  ): Route | undefined {
+    if (ids.length === 0) return undefined;
+    const all = routes ?? this.#routesOf(from);
+    let route = all.byPredicate.get(to);
+    if (route !== undefined) {
+      all.byPredicate.delete(to);
+      all.byPredicate.set(to, route);
+    } else if (this.#met.has(to)) {
+      let paces = this.#pacesOfPredicates.get(to);
+      if (paces === undefined) {
+        paces = new Paces();
+        this.#pacesOfPredicates.set(to, paces);
+      }
+      route = new Route(this.#newStrategy(from, paces), new TimeScale());
+      all.byPredicate.set(to, route);
+      if (all.byPredicate.size > MOST_PREDICATES) {
+        for (const oldest of all.byPredicate.keys()) {
+          all.byPredicate.delete(oldest);
+          break;
+        }
+      }
+    } else {
+      this.#met.add(to);
+      all.passing ??= new Route(this.#newStrategy(from, this.#pacesOfPassing), new TimeScale());
+      route = all.passing;
+    }
+    this.#renew(route, ids, version);
+    return route;
+  }
+
+  #routesOf(from: number): RoutesOfAsker {
+    let routes = this.#askers.get(from);
+    if (routes === undefined) {
+      routes = new RoutesOfAsker();
+      this.#askers.set(from, routes);
+    }
+    return routes;
+  }
+
+  #newRoute(from: number, to: Place): Route {
+    if (this.#growth.added()) this.#sweep();
+    let paces = this.#paces.get(to);
+    if (paces === undefined) {
+      paces = new Paces();
+      this.#paces.set(to, paces);
+    }
+    const route = new Route(this.#newStrategy(from, paces), this.#scales.of(from, to));
+    this.#routesOf(from).byAddress.set(to, route);
+    return route;
+  }
+
+  #sweep(): void {
+    const { cortex } = this.#registry;
+    this.#paces.sweep(cortex);
+    let left = this.#paces.size;
+    for (const { byAddress } of this.#askers.values()) {
+      byAddress.sweep(cortex);
+      left += byAddress.size;
+    }
+    this.#growth.swept(left);
   }
 
   #renew(route: Route, ids: readonly number[], version: number): void {
@@ -142,15 +248,11 @@ export class Router {
     });
   }
 
-  #newStrategy(from: number, key: unknown): RoutingStrategy {
-    let paces = this.#paces.get(key);
-    if (paces === undefined) {
-      paces = new Paces();
-      this.#paces.set(key, paces);
-    }
-    const seed = Math.floor(this.#host.random() * 2 ** 32);
+  #newStrategy(from: number, paces: Paces): RoutingStrategy {
+    const { strategy, options } = this.#choice;
+    const seed = Math.floor(this.#random() * 2 ** 32);
     const weights = new Weights((agent) => this.#host.weightOf(from, agent));
-    return createStrategy(this.#choice, { seed, weights, paces, ...this.#options });
+    return createStrategy(strategy, { ...options, seed, weights, paces, budget: this.#budget });
   }
 }
 
@@ -174,9 +276,4 @@ class Weights {
   forget(agent: number): void {
     this.#learned.delete(agent);
   }
-}
-
-/** A string for an address. A name is one by itself, so these are told apart from it. */
-export function keyOf(to: { capability: string } | { region: string }): string {
-  return 'capability' in to ? `capability\n${to.capability}` : `region\n${to.region}`;
 }

@@ -10,7 +10,7 @@
 
 import * as L from '../../memory/layout.js';
 import type { Registry } from '../registry.js';
-import { keyOf } from './router.js';
+import { AddressBook, Growth, type Place } from './address_book.js';
 
 /** Answers that a scale is the mean of. */
 const memory = 20;
@@ -60,41 +60,42 @@ interface Known {
 }
 
 class ScalesOfAsker {
-  readonly byAddress = new Map<unknown, TimeScale>();
+  readonly byAddress = new AddressBook<TimeScale>();
+  /** Of all that have no capability and are asked by their ids. */
+  readonly others = new TimeScale();
   readonly byId = new Map<number, Known>();
-
-  of(address: unknown): TimeScale {
-    let scale = this.byAddress.get(address);
-    if (scale === undefined) {
-      scale = new TimeScale();
-      this.byAddress.set(address, scale);
-    }
-    return scale;
-  }
 }
 
 /** All scales of a thread. */
 export class TimeScales {
   readonly #registry: Registry;
   readonly #askers = new Map<number, ScalesOfAsker>();
+  readonly #growth = new Growth();
 
   constructor(registry: Registry) {
     this.#registry = registry;
   }
 
-  /** Of what `asker` asks those who fit `address`, a key of the router. */
-  of(asker: number, address: unknown): TimeScale {
-    return this.#scalesOf(asker).of(address);
+  /** Of what `asker` asks those who fit `address`. */
+  of(asker: number, address: Place): TimeScale {
+    const { byAddress } = this.#scalesOf(asker);
+    let scale = byAddress.get(address);
+    if (scale === undefined) {
+      scale = new TimeScale();
+      if (this.#growth.added()) this.#sweep();
+      byAddress.set(address, scale);
+    }
+    return scale;
   }
 
   /** Of what it asks `agent` by its id, of which the roster says `entry`. */
   ofAgent(asker: number, agent: number, entry: number): TimeScale {
-    const scales = this.#scalesOf(asker);
-    const known = scales.byId.get(agent);
+    const { byId, others } = this.#scalesOf(asker);
+    const known = byId.get(agent);
     if (known !== undefined && known.entry === entry) return known.scale;
     const capability = this.#registry.cortex.card(agent)?.capabilities[0];
-    const scale = scales.of(capability === undefined ? undefined : keyOf({ capability }));
-    scales.byId.set(agent, { entry, scale });
+    const scale = capability === undefined ? others : this.of(asker, { capability });
+    byId.set(agent, { entry, scale });
     return scale;
   }
 
@@ -110,5 +111,15 @@ export class TimeScales {
       this.#askers.set(asker, scales);
     }
     return scales;
+  }
+
+  #sweep(): void {
+    const { cortex } = this.#registry;
+    let left = 0;
+    for (const { byAddress } of this.#askers.values()) {
+      byAddress.sweep(cortex);
+      left += byAddress.size;
+    }
+    this.#growth.swept(left);
   }
 }

@@ -1,6 +1,7 @@
 // The strategies with a rule of their own, and how they are made by name.
 import { describe, expect, it } from 'vitest';
-import { EnergyEfficientStrategy, ShortestPathStrategy } from '../../../lib/routing/rules.js';
+import { EnergyEfficientStrategy } from '../../../lib/routing/energy.js';
+import { ShortestPathStrategy } from '../../../lib/routing/rules.js';
 import { createStrategy, type StrategyName } from '../../../lib/routing/strategies.js';
 import { Candidates, Outcome } from '../../../lib/routing/strategy.js';
 import { exchange, loaded, ms, tally, teach } from './support.js';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { AgentCard, type RegisteredCard } from '../../../../lib/bus/agent_card.js';
 import { shortestWay } from '../../../../lib/bus/messages/network.js';
 import { makeBus, turn } from '../support.js';
-import { type Answer, addAgent, settle } from './support.js';
+import { type Answer, addAgent, outcome, settle } from './support.js';
 
 const STAGES = ['trim', 'upper', 'mark'];
 
@@ -82,6 +82,22 @@ describe('a network', () => {
     await settle(bus);
     expect(mute.requests[0].signal.aborted).toBe(true);
     expect(bus.stats().pending).toBe(0);
+  });
+
+  it('asks a backup beside by the clock of the bus, and by no other', async () => {
+    const { bus, add, upper } = makeScene({ routing: ({ ids }) => ids.length - 1 });
+    add('upper', silent);
+    const net = bus.network({ stages: STAGES, timeoutMs: 1000, hedgeMs: 20 });
+    const result = outcome(net.infer('a'));
+    await settle(bus);
+    await new Promise((resolve) => setTimeout(resolve, 40));
+    bus.clock.advance(19);
+    await settle(bus);
+    expect([result.is, upper.requests.length]).toEqual(['pending', 0]);
+    bus.clock.advance(1);
+    await settle(bus);
+    expect(result.value).toMatchObject({ status: 'success', value: 'A!', failed: [] });
+    expect(upper.requests).toHaveLength(1);
   });
 
   it.each([0, 1, 2, 5])('with redundancy %i asks one agent more than that at most', async (redundancy) => {
