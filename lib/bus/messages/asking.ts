@@ -7,6 +7,7 @@ import { NeuronBusError } from '../../memory/errors.js';
 import * as L from '../../memory/layout.js';
 import type { Frame } from '../../memory/message_frame.js';
 import type { Workspace } from '../workspace.js';
+import { Aborts } from './aborts.js';
 import { ChannelValue } from './channel.js';
 import type { Courier } from './courier.js';
 import { Deadlines } from './deadlines.js';
@@ -45,6 +46,7 @@ export class Asking {
   readonly #timeoutMs: number;
   readonly #table = new PendingTable<Pending>();
   readonly #deadlines: Deadlines<Pending>;
+  readonly #aborts = new Aborts();
   readonly #lifts = new Map<Pending, () => void>(); // of those with an AbortSignal
   #conversations = 0;
   #late = 0;
@@ -240,8 +242,7 @@ export class Asking {
 
   #heed(signal: AbortSignal, pending: Pending): void {
     const abort = () => this.#giveUp(pending, 'aborted', aborted(signal));
-    signal.addEventListener('abort', abort, { once: true });
-    this.#lifts.set(pending, () => signal.removeEventListener('abort', abort));
+    this.#lifts.set(pending, this.#aborts.heed(signal, abort));
   }
 
   // One answer is a stream of one part.

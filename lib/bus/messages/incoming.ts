@@ -3,6 +3,7 @@
 // What onMessage and onRequest get. Called on the thread of the bus. These objects stay valid: a message is copied out of the
 // ring before its turn comes.
 
+import { setMaxListeners } from 'node:events';
 import * as L from '../../memory/layout.js';
 import type { Frame } from '../../memory/message_frame.js';
 import type { SpikeType } from '../../memory/spike.js';
@@ -188,7 +189,10 @@ export class Request extends Message implements Timed {
 
   /** Aborted when the asker gives up: not when it has its answer. */
   get signal(): AbortSignal {
-    this.#abort ??= new AbortController();
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController();
+      setMaxListeners(0, this.#abort.signal); // whatever comes of the question may heed it
+    }
     if (this.#cancelled) this.#abort.abort();
     return this.#abort.signal;
   }

@@ -6,6 +6,7 @@
 // not come again together. Pauses are on the clock of the bus.
 
 import { NeuronBusError } from '../../memory/errors.js';
+import { Aborts } from './aborts.js';
 import { Deadlines, type Timed } from './deadlines.js';
 import type { RequestOptions } from './options.js';
 
@@ -27,6 +28,7 @@ class Pause implements Timed {
 export class Retries {
   readonly #now: () => number;
   readonly #random: () => number;
+  readonly #aborts = new Aborts();
   readonly #pauses = new Set<Pause>();
   readonly #deadlines: Deadlines<Pause>;
 
@@ -69,17 +71,16 @@ export class Retries {
     if (signal?.aborted) return Promise.reject(aborted(signal));
     return new Promise((resolve, reject) => {
       const now = this.#now();
-      const abort = () => pause.end(aborted(signal!));
+      const lift = signal && this.#aborts.heed(signal, () => pause.end(aborted(signal)));
       const pause = new Pause(now + ms * 1e6, (error) => {
         this.#pauses.delete(pause);
         this.#deadlines.remove(pause);
-        signal?.removeEventListener('abort', abort);
+        lift?.();
         if (error === undefined) resolve();
         else reject(error);
       });
       this.#pauses.add(pause);
       this.#deadlines.add(pause, now);
-      signal?.addEventListener('abort', abort, { once: true });
     });
   }
 }

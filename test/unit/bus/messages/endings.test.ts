@@ -1,6 +1,6 @@
 // Questions that get no answer: nothing stays pending, and the error says why.
 import { NeuronBus } from 'neuronbus';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { expectReconciled, makeBus, turn } from '../support.js';
 import { type Agent, addAgent, outcome, settle } from './support.js';
 
@@ -190,10 +190,41 @@ describe('a question', () => {
       },
     });
     for (let i = 0; i < 5; i++) outcome(asker.handle.request(other.id, 'x', { signal }));
-    expect(listeners).toBe(5);
+    expect(listeners).toBe(1); // for all
     await settle(bus);
     expect(listeners).toBe(0);
   });
+
+  it.each(['its own signal', 'that of the question that it comes of'])(
+    'is one of many with %s: nobody is warned, and all are aborted',
+    async (whose) => {
+      const warnings: Error[] = [];
+      const warn = (warning: Error) => void warnings.push(warning);
+      process.on('warning', warn);
+      onTestFinished(() => void process.removeListener('warning', warn));
+      const bus = makeBus();
+      const [asker, other] = [addAgent(bus), addAgent(bus, never)];
+      const controller = new AbortController();
+      const { signal } = controller;
+      const all: { is: string }[] = [];
+      const middle = addAgent(bus, (request) => {
+        for (let i = 0; i < 20; i++) all.push(outcome(request.request(other.id, i)));
+        for (let i = 0; i < 20; i++)
+          request.signal.addEventListener('abort', () => all.push({ is: 'heard' }));
+      });
+      if (whose === 'its own signal') {
+        for (let i = 0; i < 20; i++) all.push(outcome(asker.handle.request(other.id, i, { signal })));
+      } else {
+        outcome(asker.handle.request(middle.id, 'x', { signal }));
+      }
+      await settle(bus);
+      controller.abort();
+      await settle(bus);
+      expect(all.filter(({ is }) => is === 'ERR_NB_ABORTED').length).toBe(20);
+      expect(other.requests.every((request) => request.signal.aborted)).toBe(true);
+      expect([other.requests.length, warnings]).toEqual([20, []]);
+    },
+  );
 
   it('ends when its target leaves, before its turn or with it', async () => {
     const bus = makeBus();
