@@ -110,8 +110,14 @@ export class Asking {
     return went;
   }
 
-  /** One attempt. Rejects with what is documented at `NeuronHandle.request`. */
-  request<R>(from: number, to: Destination, value: unknown, options: RequestOptions): Promise<Reply<R>> {
+  /** One attempt, which ends at `until`, ns, at the latest. Rejects with what is documented at `NeuronHandle.request`. */
+  request<R>(
+    from: number,
+    to: Destination,
+    value: unknown,
+    options: RequestOptions,
+    until: number = Number.POSITIVE_INFINITY,
+  ): Promise<Reply<R>> {
     return new Promise<Reply<R>>((resolve, reject) => {
       const check =
         value instanceof ChannelValue ? (answer: unknown) => value.channel.readAnswer(answer) : undefined;
@@ -119,7 +125,7 @@ export class Asking {
       const entry = this.#entryOf(to.id);
       const answer = resolve as (reply: Reply) => void;
       const pending = new Pending(from, to.id, entry, correlationId, answer, reject, check);
-      this.#ask(pending, L.MESSAGE_REQUEST, value, options, to.route);
+      this.#ask(pending, L.MESSAGE_REQUEST, value, options, to.route, until);
     });
   }
 
@@ -138,7 +144,7 @@ export class Asking {
     const about = { from, to: to.id, toEntry: this.#entryOf(to.id), correlation };
     const pending = new StreamPending(host, about, patienceNs, check);
     pending.lift = () => this.#remove(pending);
-    this.#ask(pending, L.MESSAGE_STREAM, value, options, to.route);
+    this.#ask(pending, L.MESSAGE_STREAM, value, options, to.route, Number.POSITIVE_INFINITY);
     return iterate<R>(pending);
   }
 
@@ -206,6 +212,7 @@ export class Asking {
     value: unknown,
     options: RequestOptions,
     route: Route | undefined,
+    until: number,
   ): void {
     const { timeoutMs = this.#timeoutMs, signal, type = 0, priority = 0 } = options;
     const { from, to } = pending;
@@ -214,7 +221,7 @@ export class Asking {
       return;
     }
     const now = this.#host.now();
-    pending.deadlineNs = wireTime(now + timeoutMs * 1e6);
+    pending.deadlineNs = wireTime(Math.min(now + timeoutMs * 1e6, until));
     pending.what = what;
     pending.type = type;
     pending.priority = priority;

@@ -43,17 +43,23 @@ export class Retries {
     return this.#pauses.size;
   }
 
-  /** Attempts until one resolves, or fails with something that another would not mend, or as often as the options say. */
-  async insist<R>(attempt: () => Promise<R>, options: RequestOptions): Promise<R> {
+  /**
+   * Attempts until one resolves, or fails with something that another would not mend, or as often as the options say, or none
+   * could begin before `until`, ns.
+   */
+  async insist<R>(attempt: () => Promise<R>, options: RequestOptions, until: number): Promise<R> {
     const { retries = DEFAULT_RETRIES, backoffMs = DEFAULT_BACKOFF_MS, signal } = options;
     for (let failed = 0; ; failed++) {
+      const longest = Math.min(MAX_BACKOFF_MS, backoffMs * 2 ** failed);
+      let pauseMs = 0;
       try {
         return await attempt();
       } catch (error) {
         if (failed === retries || !mayPass(error)) throw error;
+        pauseMs = longest * (0.5 + 0.5 * this.#random());
+        if (this.#now() + pauseMs * 1e6 >= until) throw error;
       }
-      const longest = Math.min(MAX_BACKOFF_MS, backoffMs * 2 ** failed);
-      await this.#pause(longest * (0.5 + 0.5 * this.#random()), signal);
+      await this.#pause(pauseMs, signal);
     }
   }
 

@@ -1,7 +1,7 @@
 // Questions that get no answer: nothing stays pending, and the error says why.
 import { NeuronBus } from 'neuronbus';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { expectReconciled, makeBus, turn } from '../support.js';
+import { codeOf, expectReconciled, makeBus, turn } from '../support.js';
 import { type Agent, addAgent, outcome, settle } from './support.js';
 
 const never = () => undefined;
@@ -354,6 +354,22 @@ describe('close()', () => {
     for (let i = 0; i < 5; i++) await turn();
     expect(bus.closed).toBe(true);
     expect(['ERR_NB_CLOSED', 'resolved']).toContain(asked.is);
+  });
+
+  it.each(['virtual', 'real'] as const)('leaves a handler nothing to do (%s clock)', async (clock) => {
+    const bus = makeBus({ clock });
+    const [asker, other] = [addAgent(bus), addAgent(bus, never)];
+    asker.send(other.id, 'x');
+    outcome(asker.handle.request(other.id, 'x'));
+    await settle(bus);
+    const [request, message] = [other.requests[0]!, other.messages[0]!];
+    bus.close();
+    expect([request.remainingMs, request.signal.aborted, request.reply('x')]).toEqual([0, true, false]);
+    for (const one of [request, message]) {
+      await expect(one.request(other.id, 'y')).rejects.toMatchObject({ code: 'ERR_NB_CLOSED' });
+      expect(codeOf(() => one.send(other.id, 'y'))).toBe('ERR_NB_CLOSED');
+      expect(codeOf(() => one.stream(other.id, 'y'))).toBe('ERR_NB_CLOSED');
+    }
   });
 
   it('with the real clock, while timers run', async () => {
