@@ -4,7 +4,7 @@
 
 import { EventEmitter } from 'node:events';
 import type { RegisteredCard } from './agent_card.js';
-import { describeError } from './messages/results.js';
+import { describeError, UNREADABLE } from './messages/results.js';
 import type { WorkerEnd } from './spawn.js';
 import { DROP_REASONS, type DropReason } from './stats.js';
 
@@ -78,7 +78,10 @@ export abstract class BusEventSource extends EventEmitter<BusEvents> {
     this.emit('worker', end);
   }
 
-  #report(error: unknown, info: BusEvents['error'][1], who: string): void {
+  #report(thrown: unknown, info: BusEvents['error'][1], who: string): void {
+    // What was thrown is anybody's object: where reading it throws, too, it is told of by another one.
+    const unreadable = describeError(thrown) === UNREADABLE;
+    const error = unreadable ? new Error(UNREADABLE.message, { cause: thrown }) : thrown;
     if (this.listenerCount('error') > 0) {
       this.emit('error', error, info);
       return;
@@ -99,7 +102,6 @@ export abstract class BusEventSource extends EventEmitter<BusEvents> {
   }
 }
 
-// What was thrown is anybody's object.
 function shown(error: unknown): string {
   try {
     return error instanceof Error ? String(error.stack ?? error.message) : String(error);

@@ -103,12 +103,13 @@ export class Answering {
       if (!isMessage) this.fail(this.#request(NOTHING, frame, from, id, priority, sentNs, now), error);
       throw error;
     }
-    const message = isMessage
-      ? new Message(this.#voice(), content, frame, from, id, priority, sentNs)
-      : this.#request(content, frame, from, id, priority, sentNs, now);
-    this.#mailroom.add(id, message, now);
-    if (message instanceof Request && this.#ws.residents[id]?.neuron.concurrency !== undefined)
-      this.#deadlines.add(message, now);
+    if (isMessage) {
+      this.#mailroom.add(id, new Message(this.#voice(), content, frame, from, id, priority, sentNs), now);
+      return true;
+    }
+    const request = this.#request(content, frame, from, id, priority, sentNs, now);
+    this.#mailroom.add(id, request, now);
+    if (this.#ws.residents[id]?.neuron.concurrency !== undefined) this.#deadlines.add(request, now);
     return true;
   }
 
@@ -349,11 +350,11 @@ export class Answering {
 
   #forget(request: Request): void {
     this.#open.remove(request);
-    this.#deadlines.remove(request);
+    if (request.wheelSlot >= 0) this.#deadlines.remove(request);
   }
 
   #entryOf(id: number): number {
-    return this.#ws.u32[this.#ws.roster + id];
+    return this.#ws.u32[this.#ws.roster + id] | 0; // as a small integer
   }
 }
 

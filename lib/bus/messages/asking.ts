@@ -7,6 +7,7 @@ import { NeuronBusError } from '../../memory/errors.js';
 import * as L from '../../memory/layout.js';
 import type { Frame } from '../../memory/message_frame.js';
 import type { Workspace } from '../workspace.js';
+import { Aborts } from './aborts.js';
 import { ChannelValue } from './channel.js';
 import type { Courier } from './courier.js';
 import { Deadlines } from './deadlines.js';
@@ -45,6 +46,7 @@ export class Asking {
   readonly #timeoutMs: number;
   readonly #table = new PendingTable<Pending>();
   readonly #deadlines: Deadlines<Pending>;
+  readonly #aborts = new Aborts();
   readonly #lifts = new Map<Pending, () => void>(); // of those with an AbortSignal
   #conversations = 0;
   #late = 0;
@@ -108,8 +110,14 @@ export class Asking {
     return went;
   }
 
-  /** One attempt. Rejects with what is documented at `NeuronHandle.request`. */
-  request<R>(from: number, to: Destination, value: unknown, options: RequestOptions): Promise<Reply<R>> {
+  /** One attempt, which ends at `until`, ns, at the latest. Rejects with what is documented at `NeuronHandle.request`. */
+  request<R>(
+    from: number,
+    to: Destination,
+    value: unknown,
+    options: RequestOptions,
+    until: number = Number.POSITIVE_INFINITY,
+  ): Promise<Reply<R>> {
     return new Promise<Reply<R>>((resolve, reject) => {
       const check =
         value instanceof ChannelValue ? (answer: unknown) => value.channel.readAnswer(answer) : undefined;
@@ -117,7 +125,7 @@ export class Asking {
       const entry = this.#entryOf(to.id);
       const answer = resolve as (reply: Reply) => void;
       const pending = new Pending(from, to.id, entry, correlationId, answer, reject, check);
-      this.#ask(pending, L.MESSAGE_REQUEST, value, options, to.route);
+      this.#ask(pending, L.MESSAGE_REQUEST, value, options, to.route, until);
     });
   }
 
@@ -136,7 +144,7 @@ export class Asking {
     const about = { from, to: to.id, toEntry: this.#entryOf(to.id), correlation };
     const pending = new StreamPending(host, about, patienceNs, check);
     pending.lift = () => this.#remove(pending);
-    this.#ask(pending, L.MESSAGE_STREAM, value, options, to.route);
+    this.#ask(pending, L.MESSAGE_STREAM, value, options, to.route, Number.POSITIVE_INFINITY);
     return iterate<R>(pending);
   }
 
@@ -204,6 +212,7 @@ export class Asking {
     value: unknown,
     options: RequestOptions,
     route: Route | undefined,
+    until: number,
   ): void {
     const { timeoutMs = this.#timeoutMs, signal, type = 0, priority = 0 } = options;
     const { from, to } = pending;
@@ -212,7 +221,7 @@ export class Asking {
       return;
     }
     const now = this.#host.now();
-    pending.deadlineNs = wireTime(now + timeoutMs * 1e6);
+    pending.deadlineNs = wireTime(Math.min(now + timeoutMs * 1e6, until));
     pending.what = what;
     pending.type = type;
     pending.priority = priority;
@@ -240,8 +249,7 @@ export class Asking {
 
   #heed(signal: AbortSignal, pending: Pending): void {
     const abort = () => this.#giveUp(pending, 'aborted', aborted(signal));
-    signal.addEventListener('abort', abort, { once: true });
-    this.#lifts.set(pending, () => signal.removeEventListener('abort', abort));
+    this.#lifts.set(pending, this.#aborts.heed(signal, abort));
   }
 
   // One answer is a stream of one part.

@@ -204,30 +204,38 @@ export class Conversations implements IncomingHost {
     }
   }
 
-  /** As `NeuronHandle.request`. */
+  /** As `NeuronHandle.request`. `until`: no attempt lasts longer, ns on the clock of the bus. */
   request<T, R = unknown>(
     from: number,
     to: To,
     value: Outgoing<T, R>,
     options: RequestOptions = NO_OPTIONS,
+    until: number = Number.POSITIVE_INFINITY,
   ): Promise<Reply<R>> {
     try {
       if (options !== NO_OPTIONS) checkRequestOptions(options);
-      if (options.idempotent === true && options.retries !== 0) return this.#insist(from, to, value, options);
+      if (options.idempotent === true && options.retries !== 0)
+        return this.#insist(from, to, value, options, until);
       this.#watchOthers();
-      return this.#asking.request(from, this.#addressing.one(this.#router, from, to), value, options);
+      return this.#asking.request(from, this.#addressing.one(this.#router, from, to), value, options, until);
     } catch (error) {
       return Promise.reject(error as Error);
     }
   }
 
-  #insist<T, R>(from: number, to: To, value: Outgoing<T, R>, options: RequestOptions): Promise<Reply<R>> {
+  #insist<T, R>(
+    from: number,
+    to: To,
+    value: Outgoing<T, R>,
+    options: RequestOptions,
+    until: number,
+  ): Promise<Reply<R>> {
     const { correlationId = this.#asking.conversation() } = options;
     const all = { ...options, correlationId };
     const attempt = () =>
-      this.#asking.request<R>(from, this.#addressing.one(this.#router, from, to), value, all);
+      this.#asking.request<R>(from, this.#addressing.one(this.#router, from, to), value, all, until);
     this.#watchOthers();
-    return this.#retries.insist(attempt, options);
+    return this.#retries.insist(attempt, options, until);
   }
 
   /** As `NeuronHandle.stream`. */
@@ -284,6 +292,10 @@ export class Conversations implements IncomingHost {
 
   now(): number {
     return this.#host.now();
+  }
+
+  get closed(): boolean {
+    return this.#ws.closed;
   }
 
   // ---- the way in ---------------------------------------------------------------------------------------------------

@@ -3,6 +3,8 @@
 // What onMessage and onRequest get. Called on the thread of the bus. These objects stay valid: a message is copied out of the
 // ring before its turn comes.
 
+import { setMaxListeners } from 'node:events';
+import { NeuronBusError } from '../../memory/errors.js';
 import * as L from '../../memory/layout.js';
 import type { Frame } from '../../memory/message_frame.js';
 import type { SpikeType } from '../../memory/spike.js';
@@ -21,10 +23,19 @@ export interface IncomingHost {
   fail(request: Request, error: unknown): boolean;
   /** It needs no answer any more; once for each. */
   finished(request: Request): void;
-  request<T, R>(from: number, to: To, value: Outgoing<T, R>, options: RequestOptions): Promise<Reply<R>>;
+  /** `until`: no attempt lasts longer, ns. */
+  request<T, R>(
+    from: number,
+    to: To,
+    value: Outgoing<T, R>,
+    options: RequestOptions,
+    until: number,
+  ): Promise<Reply<R>>;
   stream<T, R>(from: number, to: To, value: Outgoing<T, R>, options: RequestOptions): TokenStream<R>;
   send(from: number, to: To, value: unknown, options: MessageOptions): boolean;
   now(): number;
+  /** Nothing can be sent any more, and no clock read. */
+  readonly closed: boolean;
 }
 
 /** A message without a question: what `send()` sends. */
@@ -99,21 +110,33 @@ export class Message {
 
   /** Asks somebody else within the same conversation. As `NeuronHandle.request`. */
   request<T, R = unknown>(to: To, value: Outgoing<T, R>, options: RequestOptions = {}): Promise<Reply<R>> {
-    return this.host.request(this.to, to, value, this.inherit(options));
+    if (this.host.closed) return Promise.reject(new NeuronBusError('CLOSED'));
+    return this.host.request(this.to, to, value, this.inherit(options), this.until(options));
   }
 
   /** As request(), for an answer in parts. */
   stream<T, R = unknown>(to: To, value: Outgoing<T, R>, options: RequestOptions = {}): TokenStream<R> {
+    this.checkOpen();
     return this.host.stream(this.to, to, value, this.inherit(options));
   }
 
   /** Tells somebody else within the same conversation. As `NeuronHandle.send`. */
   send(to: To, value: unknown, options: MessageOptions = {}): boolean {
+    this.checkOpen();
     return this.host.send(this.to, to, value, {
       correlationId: this.correlationId,
       traceparent: this.context ?? this.traceparent,
       ...options,
     });
+  }
+
+  protected checkOpen(): void {
+    if (this.host.closed) throw new NeuronBusError('CLOSED');
+  }
+
+  /** How long what comes of it may last, however often it is tried, ns on the clock of the bus. */
+  protected until(_options: RequestOptions): number {
+    return Number.POSITIVE_INFINITY;
   }
 
   protected inherit(options: RequestOptions): RequestOptions {
@@ -183,12 +206,16 @@ export class Request extends Message implements Timed {
 
   /** How long the asker still waits, ms. */
   get remainingMs(): number {
+    if (this.host.closed) return 0;
     return Math.max(0, (this.deadline - this.host.now()) / 1e6);
   }
 
   /** Aborted when the asker gives up: not when it has its answer. */
   get signal(): AbortSignal {
-    this.#abort ??= new AbortController();
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController();
+      setMaxListeners(0, this.#abort.signal); // whatever comes of the question may heed it
+    }
     if (this.#cancelled) this.#abort.abort();
     return this.#abort.signal;
   }
@@ -236,6 +263,11 @@ export class Request extends Message implements Timed {
     this.#cancelled = true;
     this.finish();
     this.#abort?.abort();
+  }
+
+  protected override until({ timeoutMs }: RequestOptions): number {
+    const free = timeoutMs !== undefined || (this.done && !this.#cancelled);
+    return free ? Number.POSITIVE_INFINITY : this.deadline;
   }
 
   /** What comes of it before it is answered inherits the deadline and the signal, too. */

@@ -76,17 +76,15 @@ export class Mailbox<T extends Waiting> {
 
   /** The most urgent one, which leaves. */
   take(): T | undefined {
-    while (this.#end > this.#first) {
-      const item = this.#takeFirst().item;
-      if (item === undefined) {
-        this.#withdrawn--;
-        continue;
-      }
-      if (this.#end === this.#first) this.#restart();
-      else if (this.#byKey !== undefined && item.key !== undefined) this.#byKey.delete(item.key);
-      return item;
-    }
-    return undefined;
+    if (this.#withdrawn !== 0 || !this.#inLine || this.#byKey !== undefined) return this.#takeSearching();
+    const first = this.#first;
+    if (first === this.#end) return undefined;
+    const entries = this.#entries;
+    const { item } = entries[first] as Entry<T>;
+    entries[first] = undefined;
+    this.#first = first + 1;
+    if (first + 1 === this.#end) this.#restart();
+    return item;
   }
 
   /** The one with this key, if it waits, which leaves. */
@@ -116,6 +114,20 @@ export class Mailbox<T extends Waiting> {
     this.#entries = [];
     this.#restart();
     return items;
+  }
+
+  #takeSearching(): T | undefined {
+    while (this.#end > this.#first) {
+      const item = this.#takeFirst().item;
+      if (item === undefined) {
+        this.#withdrawn--;
+        continue;
+      }
+      if (this.#end === this.#first) this.#restart();
+      else if (this.#byKey !== undefined && item.key !== undefined) this.#byKey.delete(item.key);
+      return item;
+    }
+    return undefined;
   }
 
   #takeFirst(): Entry<T> {

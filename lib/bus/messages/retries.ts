@@ -6,6 +6,7 @@
 // not come again together. Pauses are on the clock of the bus.
 
 import { NeuronBusError } from '../../memory/errors.js';
+import { Aborts } from './aborts.js';
 import { Deadlines, type Timed } from './deadlines.js';
 import type { RequestOptions } from './options.js';
 
@@ -27,6 +28,7 @@ class Pause implements Timed {
 export class Retries {
   readonly #now: () => number;
   readonly #random: () => number;
+  readonly #aborts = new Aborts();
   readonly #pauses = new Set<Pause>();
   readonly #deadlines: Deadlines<Pause>;
 
@@ -41,17 +43,23 @@ export class Retries {
     return this.#pauses.size;
   }
 
-  /** Attempts until one resolves, or fails with something that another would not mend, or as often as the options say. */
-  async insist<R>(attempt: () => Promise<R>, options: RequestOptions): Promise<R> {
+  /**
+   * Attempts until one resolves, or fails with something that another would not mend, or as often as the options say, or none
+   * could begin before `until`, ns.
+   */
+  async insist<R>(attempt: () => Promise<R>, options: RequestOptions, until: number): Promise<R> {
     const { retries = DEFAULT_RETRIES, backoffMs = DEFAULT_BACKOFF_MS, signal } = options;
     for (let failed = 0; ; failed++) {
+      const longest = Math.min(MAX_BACKOFF_MS, backoffMs * 2 ** failed);
+      let pauseMs = 0;
       try {
         return await attempt();
       } catch (error) {
         if (failed === retries || !mayPass(error)) throw error;
+        pauseMs = longest * (0.5 + 0.5 * this.#random());
+        if (this.#now() + pauseMs * 1e6 >= until) throw error;
       }
-      const longest = Math.min(MAX_BACKOFF_MS, backoffMs * 2 ** failed);
-      await this.#pause(longest * (0.5 + 0.5 * this.#random()), signal);
+      await this.#pause(pauseMs, signal);
     }
   }
 
@@ -69,17 +77,16 @@ export class Retries {
     if (signal?.aborted) return Promise.reject(aborted(signal));
     return new Promise((resolve, reject) => {
       const now = this.#now();
-      const abort = () => pause.end(aborted(signal!));
+      const lift = signal && this.#aborts.heed(signal, () => pause.end(aborted(signal)));
       const pause = new Pause(now + ms * 1e6, (error) => {
         this.#pauses.delete(pause);
         this.#deadlines.remove(pause);
-        signal?.removeEventListener('abort', abort);
+        lift?.();
         if (error === undefined) resolve();
         else reject(error);
       });
       this.#pauses.add(pause);
       this.#deadlines.add(pause, now);
-      signal?.addEventListener('abort', abort, { once: true });
     });
   }
 }

@@ -1,7 +1,7 @@
 // Questions that get no answer: nothing stays pending, and the error says why.
 import { NeuronBus } from 'neuronbus';
-import { describe, expect, it } from 'vitest';
-import { expectReconciled, makeBus, turn } from '../support.js';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { codeOf, expectReconciled, makeBus, turn } from '../support.js';
 import { type Agent, addAgent, outcome, settle } from './support.js';
 
 const never = () => undefined;
@@ -190,10 +190,41 @@ describe('a question', () => {
       },
     });
     for (let i = 0; i < 5; i++) outcome(asker.handle.request(other.id, 'x', { signal }));
-    expect(listeners).toBe(5);
+    expect(listeners).toBe(1); // for all
     await settle(bus);
     expect(listeners).toBe(0);
   });
+
+  it.each(['its own signal', 'that of the question that it comes of'])(
+    'is one of many with %s: nobody is warned, and all are aborted',
+    async (whose) => {
+      const warnings: Error[] = [];
+      const warn = (warning: Error) => void warnings.push(warning);
+      process.on('warning', warn);
+      onTestFinished(() => void process.removeListener('warning', warn));
+      const bus = makeBus();
+      const [asker, other] = [addAgent(bus), addAgent(bus, never)];
+      const controller = new AbortController();
+      const { signal } = controller;
+      const all: { is: string }[] = [];
+      const middle = addAgent(bus, (request) => {
+        for (let i = 0; i < 20; i++) all.push(outcome(request.request(other.id, i)));
+        for (let i = 0; i < 20; i++)
+          request.signal.addEventListener('abort', () => all.push({ is: 'heard' }));
+      });
+      if (whose === 'its own signal') {
+        for (let i = 0; i < 20; i++) all.push(outcome(asker.handle.request(other.id, i, { signal })));
+      } else {
+        outcome(asker.handle.request(middle.id, 'x', { signal }));
+      }
+      await settle(bus);
+      controller.abort();
+      await settle(bus);
+      expect(all.filter(({ is }) => is === 'ERR_NB_ABORTED').length).toBe(20);
+      expect(other.requests.every((request) => request.signal.aborted)).toBe(true);
+      expect([other.requests.length, warnings]).toEqual([20, []]);
+    },
+  );
 
   it('ends when its target leaves, before its turn or with it', async () => {
     const bus = makeBus();
@@ -323,6 +354,22 @@ describe('close()', () => {
     for (let i = 0; i < 5; i++) await turn();
     expect(bus.closed).toBe(true);
     expect(['ERR_NB_CLOSED', 'resolved']).toContain(asked.is);
+  });
+
+  it.each(['virtual', 'real'] as const)('leaves a handler nothing to do (%s clock)', async (clock) => {
+    const bus = makeBus({ clock });
+    const [asker, other] = [addAgent(bus), addAgent(bus, never)];
+    asker.send(other.id, 'x');
+    outcome(asker.handle.request(other.id, 'x'));
+    await settle(bus);
+    const [request, message] = [other.requests[0]!, other.messages[0]!];
+    bus.close();
+    expect([request.remainingMs, request.signal.aborted, request.reply('x')]).toEqual([0, true, false]);
+    for (const one of [request, message]) {
+      await expect(one.request(other.id, 'y')).rejects.toMatchObject({ code: 'ERR_NB_CLOSED' });
+      expect(codeOf(() => one.send(other.id, 'y'))).toBe('ERR_NB_CLOSED');
+      expect(codeOf(() => one.stream(other.id, 'y'))).toBe('ERR_NB_CLOSED');
+    }
   });
 
   it('with the real clock, while timers run', async () => {

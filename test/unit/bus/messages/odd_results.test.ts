@@ -9,7 +9,9 @@ import { addAgent, collect, outcome, settle } from './support.js';
 function watch(bus: ReturnType<typeof makeBus>) {
   const seen = { errors: 0, uncaught: 0 };
   const uncaught = () => seen.uncaught++;
-  bus.on('error', () => seen.errors++);
+  bus.on('error', (error) => {
+    if (String((error as Error).message) !== '') seen.errors++; // as most listeners do
+  });
   process.prependListener('uncaughtException', uncaught);
   process.prependListener('unhandledRejection', uncaught);
   onTestFinished(() => {
@@ -80,6 +82,21 @@ describe.each(unreadable)('%s', (_, error) => {
       2,
     ]);
     expectReconciled(bus);
+  });
+
+  it('thrown where nobody listens: a warning', async () => {
+    const warnings: string[] = [];
+    const warn = ({ message }: Error) => void warnings.push(message);
+    process.on('warning', warn);
+    onTestFinished(() => void process.removeListener('warning', warn));
+    const bus = makeBus();
+    const [asker, other] = [addAgent(bus), addAgent(bus)];
+    other.onMessage = () => {
+      throw error;
+    };
+    asker.send(other.id, 'x');
+    await settle(bus);
+    expect(warnings).toEqual([expect.stringContaining('What was thrown cannot be read')]);
   });
 });
 

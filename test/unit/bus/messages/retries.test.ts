@@ -101,6 +101,49 @@ describe('an idempotent question', () => {
     expect([asked.is, other.requests.length]).toEqual([code, times]);
   });
 
+  it('that comes of another: no attempt outlasts that one, and none begins after it', async () => {
+    const bus = makeBus();
+    const inner = addAgent(bus, () => undefined);
+    const nested: ReturnType<typeof outcome>[] = [];
+    const outer = addAgent(bus, (request) => {
+      const options = { idempotent: true, backoffMs: 30, retries: 5 };
+      nested.push(outcome(request.request(inner.id, 'x', options)));
+    });
+    outcome(addAgent(bus).handle.request(outer.id, 'x', { timeoutMs: 150 }));
+    await settle(bus);
+    const { deadline } = outer.requests[0]!;
+    for (let i = 0; i < 30; i++) {
+      bus.clock.advance(10);
+      await settle(bus);
+      for (const request of inner.requests) if (!request.answered) request.reject(new Error('again'));
+      await settle(bus);
+    }
+    expect(inner.requests.length).toBeGreaterThan(2);
+    for (const request of inner.requests) {
+      expect(request.deadline).toBe(deadline);
+      expect(request.timestamp).toBeLessThan(deadline);
+    }
+    expect([nested[0]?.is, bus.stats().pending]).toEqual(['ERR_NB_REMOTE', 0]); // what the last attempt ended with
+  });
+
+  it('that comes of another, with a time of its own: each attempt has it', async () => {
+    const bus = makeBus();
+    const inner = addAgent(bus, fail);
+    const outer = addAgent(bus, (request) => {
+      outcome(request.request(inner.id, 'x', { idempotent: true, backoffMs: 0, retries: 2, timeoutMs: 500 }));
+    });
+    outcome(addAgent(bus).handle.request(outer.id, 'x', { timeoutMs: 100 }));
+    for (let i = 0; i < 5; i++) {
+      await settle(bus);
+      bus.clock.advance(1);
+    }
+    expect(inner.requests.map(({ deadline, timestamp }) => deadline - timestamp >= 5e8)).toEqual([
+      true,
+      true,
+      true,
+    ]);
+  });
+
   it('is aborted in a pause, at once', async () => {
     const bus = makeBus();
     const other = addAgent(bus, fail);
