@@ -103,7 +103,7 @@ export class Conversations implements IncomingHost {
     const createdNs = options.clock === 'virtual' ? 0 : clock.now();
     const records = new Records(workspace, options.historyCapacity, createdNs);
     this.records = records;
-    this.#health = new Health(options.healthThreshold);
+    this.#health = new Health(options.healthThreshold, (id) => workspace.u32[workspace.roster + id] | 0);
     const scales = new TimeScales(registry);
     this.#scales = scales;
     this.#newRouter = (argument, choice) =>
@@ -325,6 +325,7 @@ export class Conversations implements IncomingHost {
     this.#topology = topology;
     this.#asking.forgetGone();
     this.#answering.forgetGone();
+    this.#health.forgetGone();
   }
 
   /** A neuron of this thread left. */
@@ -369,11 +370,11 @@ export class Conversations implements IncomingHost {
     }, WATCH_MS).unref();
   }
 
-  #ended({ to, sentNs, ticket }: Pending, outcome: Outcome, latencyNs: number): void {
+  #ended({ to, toEntry, sentNs, ticket }: Pending, outcome: Outcome, latencyNs: number): void {
     const meaning = MEANING[outcome];
     const now = sentNs + latencyNs;
     ticket?.strategy.finished(to, sentNs, ticket.load, meaning, now);
     if (meaning !== RoutingOutcome.abandoned)
-      this.#health.ended(to, meaning === RoutingOutcome.answered, now);
+      this.#health.ended(to, toEntry, meaning === RoutingOutcome.answered, now);
   }
 }

@@ -57,5 +57,6 @@ it('the same seed gives the same run', async () => {
   const [first, second, other] = [await run(7), await run(7), await run(8)];
   expect(second).toBe(first);
   expect(other).not.toBe(first);
-  for (const code of ['ERR_NB_TIMEOUT', 'ERR_NB_REMOTE', 'passed on', 'partial']) expect(first).toContain(code);
+  for (const code of ['ERR_NB_TIMEOUT', 'ERR_NB_REMOTE', 'passed on', 'partial'])
+    expect(first).toContain(code);
 });
