@@ -74,6 +74,13 @@ export class Health {
     }
   }
 
+  /** It failed where another one did not: it is out until it answers on trial, unless nobody ever is (threshold 0). */
+  mark(agent: number, entry: number, now: number): void {
+    if (this.#threshold === 0 || entry !== this.#entryOf(agent)) return;
+    const chart = this.#chart(agent);
+    if (!chart.out) this.#takeOut(chart, now);
+  }
+
   /** Whether it may be asked now. One that is out may when its trial is due, which then counts as made. */
   mayAsk(agent: number, now: number): boolean {
     if (this.#out === 0) return true;
