@@ -24,6 +24,7 @@ import { type AgentHealth, Health } from './health.js';
 import type { IncomingHost, Request } from './incoming.js';
 import { countLoad, loadOf } from './load.js';
 import type { NetworkHost } from './network.js';
+import { networkHost } from './network_host.js';
 import type { NetworkOptions } from './network_options.js';
 import type { ExchangeObserver } from './observer.js';
 import {
@@ -104,7 +105,7 @@ export class Conversations implements IncomingHost {
     const createdNs = options.clock === 'virtual' ? 0 : clock.now();
     const records = new Records(workspace, options.historyCapacity, createdNs);
     this.records = records;
-    this.#health = new Health(options.healthThreshold, this.#entryOf);
+    this.#health = new Health(options.healthThreshold, (id) => workspace.u32[workspace.roster + id] | 0);
     const scales = new TimeScales(registry);
     this.#scales = scales;
     this.#newRouter = (argument, choice) =>
@@ -247,32 +248,21 @@ export class Conversations implements IncomingHost {
   networkHost(id: number, { strategy, timeoutMs }: NetworkOptions, leave: () => void): NetworkHost {
     const router = strategy === undefined ? this.#router : this.#newRouter('strategy', strategy);
     if (router !== this.#router) this.#routers.push(router);
-    const timeout = timeoutMs === undefined ? {} : { timeoutMs };
-    const ws = this.#ws;
-    const resident = ws.residents[id];
-    const here = () => !ws.closed && ws.residents[id] === resident; // and not another one with its id
-    return {
-      here,
-      pick: (to, tried) => {
-        if (!here()) throw new NeuronBusError('CLOSED');
-        return this.#addressing.oneOf(router, id, to, tried);
-      },
-      ask: (to, value, correlationId, signal) => {
-        this.#watchOthers();
-        return this.#asking.request(id, to, value, { ...timeout, correlationId, signal });
-      },
+    const parts = {
+      ws: this.#ws,
+      registry: this.#registry,
+      addressing: this.#addressing,
+      asking: this.#asking,
+      health: this.#health,
       alarms: this.#alarms,
-      conversation: () => this.#asking.conversation(),
-      cards: () => this.#registry.cortex.all(),
-      entryOf: this.#entryOf,
-      mayAsk: (agent) => this.#health.mayAsk(agent, this.#host.now()),
-      mark: (agent, entry) => this.#health.mark(agent, entry, this.#host.now()),
-      leave: () => {
-        const index = this.#routers.indexOf(router);
-        if (index >= 0) this.#routers.splice(index, 1);
-        if (here()) leave();
-      },
+      now: () => this.#host.now(),
+      watch: () => this.#watchOthers(),
     };
+    return networkHost(parts, id, router, timeoutMs, (here) => {
+      const index = this.#routers.indexOf(router);
+      if (index >= 0) this.#routers.splice(index, 1);
+      if (here) leave();
+    });
   }
 
   /** As `NeuronBus.health`. */
@@ -380,8 +370,6 @@ export class Conversations implements IncomingHost {
       this.lookForGone();
     }, WATCH_MS).unref();
   }
-
-  readonly #entryOf = (id: number): number => this.#ws.u32[this.#ws.roster + id] | 0;
 
   #ended({ to, toEntry, sentNs, ticket }: Pending, outcome: Outcome, latencyNs: number): void {
     const meaning = MEANING[outcome];
