@@ -26,6 +26,8 @@ const INEXACT = /read_below==memory|memory\[.*==at\)/;
 const LOST_WAKE_UP = /delivered\[ring\]!=memory/;
 const STUCK = /ended\[ring\]\|\|killed\[ring\]/;
 const NEVER_DELIVERED = /acceptancecycle/;
+const ASLEEP = /ended\[each\]/;
+const NOT_WRITTEN = /seen>=mark/;
 
 const TWO = ['PRODUCERS=2', 'DEPTH=3', 'SPURIOUS=1'];
 const BELL = ['BELL', 'SPURIOUS=1'];
@@ -46,6 +48,11 @@ const RUNS = [
   { name: 'parking-pso', flags: ['PSO'] },
   { name: 'parking-bell', flags: [...BELL, 'MORTALS=0'] },
   { name: 'parking-bell-death', flags: [...BELL, 'MESSAGES=2', 'MORTALS=1'] },
+  { name: 'team', flags: [] },
+  { name: 'team-pso', flags: ['PSO'] },
+  { name: 'team-lead', flags: ['MARKS=4', 'LEAD=2'] },
+  { name: 'team-together', flags: ['LEAD=0'] },
+  { name: 'team-three', flags: ['WORKERS=3', 'MARKS=1', 'LEAD=0', 'DEPTH=3'] },
 
   // Not needed on x86, which the first two show; needed as soon as stores may pass each other.
   { name: 'ring-tso-plain-head', flags: ['NO_RELEASE'] },
@@ -91,6 +98,14 @@ const RUNS = [
   },
   { name: 'parking-delivery-no-fence', flags: [...LIVE, 'NO_FENCE'], fails: NEVER_DELIVERED },
   { name: 'parking-delivery-no-recheck', flags: [...LIVE, 'NO_RECHECK'], fails: NEVER_DELIVERED },
+
+  { name: 'team-no-call', flags: ['NO_CALL'], fails: ASLEEP },
+  { name: 'team-no-call-at-end', flags: ['NO_CALL_AT_END'], fails: ASLEEP },
+  { name: 'team-no-fence', flags: ['NO_FENCE'], fails: ASLEEP },
+  { name: 'team-no-sleeper-fence', flags: ['NO_SLEEPER_FENCE'], fails: ASLEEP },
+  { name: 'team-no-recheck', flags: ['NO_RECHECK'], fails: ASLEEP },
+  { name: 'team-wake-without-lock', flags: ['WAKE_WITHOUT_LOCK'], fails: ASLEEP },
+  { name: 'team-mark-before-data', flags: ['MARK_BEFORE_DATA'], fails: NOT_WRITTEN },
 ];
 
 /** Runs a program to its end: exit code (-1: killed) and everything it printed. */

@@ -4,6 +4,7 @@
 
 import { EventEmitter } from 'node:events';
 import type { RegisteredCard } from './agent_card.js';
+import { describeError } from './messages/results.js';
 import type { WorkerEnd } from './spawn.js';
 import { DROP_REASONS, type DropReason } from './stats.js';
 
@@ -82,8 +83,7 @@ export abstract class BusEventSource extends EventEmitter<BusEvents> {
       this.emit('error', error, info);
       return;
     }
-    const cause = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    process.emitWarning(`${who} failed: ${cause}`, 'NeuronBusWarning');
+    process.emitWarning(`${who} failed: ${shown(error)}`, 'NeuronBusWarning');
   }
 
   // The first listener to 'drop' hears of what is dropped from then on.
@@ -96,5 +96,14 @@ export abstract class BusEventSource extends EventEmitter<BusEvents> {
     (this as EventEmitter).on('removeListener', (event) => {
       if (event === 'drop') this.#wantsDrops = this.listenerCount('drop') > 0;
     });
+  }
+}
+
+// What was thrown is anybody's object.
+function shown(error: unknown): string {
+  try {
+    return error instanceof Error ? String(error.stack ?? error.message) : String(error);
+  } catch {
+    return describeError(error).message;
   }
 }

@@ -158,7 +158,10 @@ export class NeuronHandle {
     return this.bus.send(this.#speaker(), to, value, options);
   }
 
-  /** As send(), to all that fit but this one and those in `exclude`. Nobody is waited for. Returns how many it went to. */
+  /**
+   * As send(), to all that fit but those in `exclude`, and but this one unless `to` is its id. Nobody is waited for. Returns how
+   * many it went to, 0 when nobody fits.
+   */
   sendAll(to: To, value: unknown, options?: BroadcastOptions): number {
     return this.bus.sendAll(this.#speaker(), to, value, options);
   }

@@ -54,13 +54,14 @@ export interface BusStats {
   name: string;
   /** Deliveries owed: see the account in this file. */
   published: number;
-  /** Handed to an `onSpike` that returned or threw; of messages, those that had their turn. */
+  /** Handed to an `onSpike` that returned or threw; of messages, those that had their turn, or were withdrawn before it. */
   delivered: number;
   /** Waiting, the spike in hand included, and messages in the mailboxes of their receivers. */
   queued: number;
   dropped: Record<DropReason, number>;
   latencyNs: LatencyStats;
   neurons: number;
+  /** Those from neurons that left count until the thread at their other end clears them away (`sweepIntervalMs`). */
   synapses: number;
   /** Threads that are on the bus now, of all processes. */
   ganglia: number;
@@ -70,7 +71,7 @@ export interface BusStats {
   pending: number;
   /** Of `queued`: messages and questions that wait for their turn at a neuron of this thread. */
   waiting: number;
-  /** Answers that came after their question had ended. */
+  /** Answers that came to this thread, or were given by its neurons and not sent, after their question had ended. */
   late: number;
   pruned: number;
   potentiations: number;

@@ -22,6 +22,7 @@ export class SynapseTable implements SynapseSource {
   readonly #lastPre: number;
   readonly #rule: number;
   readonly #filter: number;
+  readonly #outgoing: number;
 
   /** `settle` books what handlers did so far, so that weights are current; it throws ERR_NB_CLOSED. */
   constructor(workspace: Workspace, settle: () => void) {
@@ -36,6 +37,7 @@ export class SynapseTable implements SynapseSource {
     this.#lastPre = memory.u64At(L.HEADER_SYNAPSE_LAST_PRE_OFFSET);
     this.#rule = memory.u64At(L.HEADER_SYNAPSE_RULE_OFFSET);
     this.#filter = memory.u64At(L.HEADER_SYNAPSE_FILTER_OFFSET);
+    this.#outgoing = memory.u64At(L.HEADER_OUTGOING_OFFSET);
   }
 
   /** Of this thread's neurons. */
@@ -52,7 +54,15 @@ export class SynapseTable implements SynapseSource {
   rowOf(pre: number, post: number): number {
     const index = this.#native.find(pre, post);
     const ganglion = this.#workspace.ganglionOf(post);
-    return index < 0 || ganglion < 0 ? -1 : ganglion * this.#memory.maxSynapses + index;
+    if (index < 0 || ganglion < 0 || this.#orphaned(ganglion, pre)) return -1;
+    return ganglion * this.#memory.maxSynapses + index;
+  }
+
+  /** Whether `pre` left, and perhaps another has its id: whose table it is clears its synapses away when it comes to that. */
+  #orphaned(ganglion: number, pre: number): boolean {
+    const { u32 } = this.#memory;
+    const record = this.#memory.workspaceAt(ganglion) + this.#outgoing + pre * L.OUTGOING_BYTES;
+    return u32[(record + L.OUTGOING_ROSTER) / 4] !== u32[this.#workspace.roster + pre];
   }
 
   /** Of the whole bus. */
@@ -69,14 +79,16 @@ export class SynapseTable implements SynapseSource {
     const result: Synapse[] = [];
     for (let row = first; row < first + Math.min(slots, memory.maxSynapses); row++) {
       const pre = this.#u16(this.#pre, row);
-      if (pre !== L.BROADCAST) result.push(new Synapse(this, row, pre, this.#u16(this.#post, row)));
+      if (pre >= memory.maxNeurons || this.#orphaned(ganglion, pre)) continue; // free, or as good as
+      result.push(new Synapse(this, row, pre, this.#u16(this.#post, row)));
     }
     return result;
   }
 
   isSynapse(row: number, pre: number, post: number): boolean {
     this.#settle();
-    return this.#u16(this.#pre, row) === pre && this.#u16(this.#post, row) === post;
+    if (this.#u16(this.#pre, row) !== pre || this.#u16(this.#post, row) !== post) return false;
+    return !this.#orphaned(Math.floor(row / this.#memory.maxSynapses), pre);
   }
 
   weightOf(row: number): number {

@@ -139,15 +139,15 @@ export function writeCopy(
   if (long !== null) writeLong(words, w + 4, type | (priority << 8), long, long.length, arena);
 }
 
-/** The text that stands for a value. ERR_NB_INVALID_ARGUMENT for what JSON cannot say. */
-export function jsonText(value: unknown): string {
+/** The text that stands for a value. ERR_NB_INVALID_ARGUMENT, which names the argument, for what JSON cannot say. */
+export function jsonText(value: unknown, argument: string = 'json'): string {
   let text: string | undefined;
   try {
     text = JSON.stringify(value);
   } catch (cause) {
-    throw new NeuronBusError('INVALID_ARGUMENT', 'json cannot be turned into JSON', { cause });
+    throw new NeuronBusError('INVALID_ARGUMENT', `${argument} cannot be turned into JSON`, { cause });
   }
-  if (text === undefined) throw invalidArgument('json', value, 'a value that JSON can express');
+  if (text === undefined) throw invalidArgument(argument, value, 'a value that JSON can express');
   return text;
 }
 

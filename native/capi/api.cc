@@ -32,6 +32,13 @@ nb_status guarded(Fault& fault, Call&& call) {
 
 nb_status null(Fault& fault, const char* what) { return fault.say(NB_ERR_INVALID_ARGUMENT, "%s is NULL", what); }
 
+// NB_OK for a bus that may be used. What a child has of its parent by fork() is the parent's.
+nb_status usable(nb_bus* bus) {
+  if (bus == nullptr) return null(homeless(), "bus");
+  if (!bus->inherited()) return NB_OK;
+  return bus->fault().say(NB_ERR_CLOSED, "It came through fork() and is the parent's; the child opens its own");
+}
+
 template <typename Belongs>
 uint32_t collect(nb_bus* bus, uint16_t* ids, uint32_t capacity, Belongs&& belongs) {
   uint32_t count = 0;
@@ -83,6 +90,7 @@ nb_status nb_bus_handle(const nb_bus* bus, uint32_t* id, uint32_t* key) {
 }
 
 nb_status nb_bus_close(nb_bus* bus) {
+  if (bus != nullptr && bus->inherited()) return NB_OK;  // nothing is freed: locks may be held by threads that are not here
   return guarded(homeless(), [&] {
     delete bus;
     return NB_OK;
@@ -90,18 +98,18 @@ nb_status nb_bus_close(nb_bus* bus) {
 }
 
 nb_status nb_register(nb_bus* bus, const nb_card* card, uint16_t* id) {
-  if (bus == nullptr) return null(homeless(), "bus");
+  if (const nb_status status = usable(bus); status != NB_OK) return status;
   if (card == nullptr || id == nullptr) return null(bus->fault(), "card or id");
   return guarded(bus->fault(), [&] { return bus->register_neuron(*card, id); });
 }
 
 nb_status nb_unregister(nb_bus* bus, uint16_t id) {
-  if (bus == nullptr) return null(homeless(), "bus");
+  if (const nb_status status = usable(bus); status != NB_OK) return status;
   return guarded(bus->fault(), [&] { return bus->unregister_neuron(id); });
 }
 
 nb_status nb_connect(nb_bus* bus, uint16_t pre, uint16_t post, double weight, const nb_rule* rule) {
-  if (bus == nullptr) return null(homeless(), "bus");
+  if (const nb_status status = usable(bus); status != NB_OK) return status;
   return guarded(bus->fault(), [&] { return bus->connect(pre, post, weight, rule); });
 }
 
@@ -112,7 +120,7 @@ nb_status nb_rule_default(nb_rule* rule) {
 }
 
 uint32_t nb_discover(nb_bus* bus, const char* capability, uint16_t* ids, uint32_t capacity) {
-  if (bus == nullptr || capability == nullptr) return 0;
+  if (capability == nullptr || usable(bus) != NB_OK) return 0;
   return collect(bus, ids, capacity, [&](const Card& card) {
     for (const std::string& one : card.capabilities) {
       if (one == capability) return true;
@@ -122,7 +130,7 @@ uint32_t nb_discover(nb_bus* bus, const char* capability, uint16_t* ids, uint32_
 }
 
 uint32_t nb_discover_region(nb_bus* bus, const char* region, uint16_t* ids, uint32_t capacity) {
-  if (bus == nullptr || region == nullptr || *region == '\0') return 0;
+  if (region == nullptr || *region == '\0' || usable(bus) != NB_OK) return 0;
   return collect(bus, ids, capacity, [&](const Card& card) {
     for (const std::string& one : card.regions) {
       if (inside(one, region)) return true;
@@ -133,12 +141,12 @@ uint32_t nb_discover_region(nb_bus* bus, const char* region, uint16_t* ids, uint
 
 nb_status nb_fire(nb_bus* bus, uint16_t source, uint16_t target, uint8_t type, uint8_t priority, const void* data,
                   uint32_t length) {
-  if (bus == nullptr) return null(homeless(), "bus");
+  if (const nb_status status = usable(bus); status != NB_OK) return status;
   return guarded(bus->fault(), [&] { return bus->fire(source, target, type, priority, data, length, nullptr); });
 }
 
 nb_status nb_reply(nb_bus* bus, uint16_t source, const nb_spike* spike, const void* data, uint32_t length) {
-  if (bus == nullptr) return null(homeless(), "bus");
+  if (const nb_status status = usable(bus); status != NB_OK) return status;
   if (spike == nullptr) return null(bus->fault(), "spike");
   return guarded(bus->fault(), [&] {
     if (nb_spike_type(spike) == NB_TYPE_MESSAGE)
@@ -149,7 +157,7 @@ nb_status nb_reply(nb_bus* bus, uint16_t source, const nb_spike* spike, const vo
 
 nb_status nb_answer(nb_bus* bus, uint16_t source, const nb_spike* question, uint32_t encoding, const void* data,
                     uint32_t length) {
-  if (bus == nullptr) return null(homeless(), "bus");
+  if (const nb_status status = usable(bus); status != NB_OK) return status;
   if (question == nullptr) return null(bus->fault(), "question");
   return guarded(bus->fault(), [&] {
     if (encoding > NB_VALUE_JSON) return bus->fault().say(NB_ERR_INVALID_ARGUMENT, "encoding %u", encoding);
@@ -158,7 +166,7 @@ nb_status nb_answer(nb_bus* bus, uint16_t source, const nb_spike* question, uint
 }
 
 nb_status nb_reject(nb_bus* bus, uint16_t source, const nb_spike* question, const char* message) {
-  if (bus == nullptr) return null(homeless(), "bus");
+  if (const nb_status status = usable(bus); status != NB_OK) return status;
   if (question == nullptr || message == nullptr) return null(bus->fault(), "question or message");
   return guarded(bus->fault(), [&] {
     const std::string error = neuronbus::write_error("Error", message);
@@ -168,30 +176,30 @@ nb_status nb_reject(nb_bus* bus, uint16_t source, const nb_spike* question, cons
 
 nb_status nb_request(nb_bus* bus, uint16_t source, uint16_t target, uint32_t encoding, const void* data, uint32_t length,
                      uint32_t timeout_ms, uint32_t* exchange) {
-  if (bus == nullptr) return null(homeless(), "bus");
+  if (const nb_status status = usable(bus); status != NB_OK) return status;
   if (exchange == nullptr) return null(bus->fault(), "exchange");
   return guarded(bus->fault(), [&] { return bus->request(source, target, encoding, data, length, timeout_ms, exchange); });
 }
 
 nb_status nb_fire_block(nb_bus* bus, uint16_t source, uint16_t target, uint8_t type, uint8_t priority,
                         const nb_arena_ref* block) {
-  if (bus == nullptr) return null(homeless(), "bus");
+  if (const nb_status status = usable(bus); status != NB_OK) return status;
   if (block == nullptr) return null(bus->fault(), "block");
   return guarded(bus->fault(), [&] { return bus->fire_block(source, target, type, priority, *block); });
 }
 
 uint32_t nb_poll(nb_bus* bus, const nb_delivery** batch, uint32_t max) {
-  if (bus == nullptr || batch == nullptr) return 0;
+  if (batch == nullptr || usable(bus) != NB_OK) return 0;
   return bus->poll(batch, max);
 }
 
 nb_status nb_wait(nb_bus* bus, int32_t timeout_ms) {
-  if (bus == nullptr) return null(homeless(), "bus");
+  if (const nb_status status = usable(bus); status != NB_OK) return status;
   return bus->wait(timeout_ms);
 }
 
 nb_status nb_arena_alloc(nb_bus* bus, uint32_t length, nb_arena_ref* block, void** data) {
-  if (bus == nullptr) return null(homeless(), "bus");
+  if (const nb_status status = usable(bus); status != NB_OK) return status;
   if (block == nullptr || data == nullptr) return null(bus->fault(), "block or data");
   uint8_t* bytes = nullptr;
   const nb_status status = bus->arena().allocate(length, block, &bytes);
@@ -201,7 +209,7 @@ nb_status nb_arena_alloc(nb_bus* bus, uint32_t length, nb_arena_ref* block, void
 }
 
 nb_status nb_arena_read(nb_bus* bus, const nb_arena_ref* block, const void** data, uint32_t* length) {
-  if (bus == nullptr) return null(homeless(), "bus");
+  if (const nb_status status = usable(bus); status != NB_OK) return status;
   if (block == nullptr || data == nullptr || length == nullptr) return null(bus->fault(), "block, data or length");
   const uint8_t* bytes = nullptr;
   const nb_status status = bus->arena().read(*block, &bytes, length);
@@ -211,21 +219,21 @@ nb_status nb_arena_read(nb_bus* bus, const nb_arena_ref* block, const void** dat
 }
 
 nb_status nb_arena_retain(nb_bus* bus, const nb_arena_ref* block) {
-  if (bus == nullptr) return null(homeless(), "bus");
+  if (const nb_status status = usable(bus); status != NB_OK) return status;
   if (block == nullptr) return null(bus->fault(), "block");
   const nb_status status = bus->arena().retain(*block);
   return status == NB_OK ? NB_OK : bus->fault().say(status, "grain %u", block->grain);
 }
 
 nb_status nb_arena_release(nb_bus* bus, const nb_arena_ref* block) {
-  if (bus == nullptr) return null(homeless(), "bus");
+  if (const nb_status status = usable(bus); status != NB_OK) return status;
   if (block == nullptr) return null(bus->fault(), "block");
   const nb_status status = bus->arena().release(*block);
   return status == NB_OK ? NB_OK : bus->fault().say(status, "grain %u", block->grain);
 }
 
 nb_status nb_stats(nb_bus* bus, nb_stats_t* stats) {
-  if (bus == nullptr) return null(homeless(), "bus");
+  if (const nb_status status = usable(bus); status != NB_OK) return status;
   if (stats == nullptr) return null(bus->fault(), "stats");
   return bus->stats(stats);
 }

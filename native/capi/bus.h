@@ -13,6 +13,7 @@
 #include "mapping.h"
 #include "neuronbus/neuronbus.h"
 #include "outbox.h"
+#include "process.h"
 #include "questions.h"
 #include "segment.h"
 
@@ -61,6 +62,8 @@ struct nb_bus {
   neuronbus::Arena& arena() { return ganglion_->arena(); }
   neuronbus::Directory& directory() { return directory_; }
   neuronbus::MappingHandle handle() const { return mapping_->handle(); }
+  // Whether another process joined with it: then this one is a child by fork().
+  bool inherited() const { return process_ != neuronbus::process_token(); }
   neuronbus::Fault& fault() { return fault_; }
   const neuronbus::Fault& fault() const { return fault_; }
 
@@ -80,6 +83,7 @@ struct nb_bus {
   nb_status lose();
 
   neuronbus::Fault fault_;
+  const uint64_t process_ = neuronbus::process_token();
   neuronbus::Mapping* mapping_;
   neuronbus::Segment segment_;
   std::unique_ptr<neuronbus::Ganglion> ganglion_;

@@ -3,6 +3,7 @@
 #include "cut_guard.h"
 
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
@@ -32,6 +33,17 @@ void handle(int signal, siginfo_t* info, void* context) {
   const bool ours = info->si_code == BUS_ADRERR && CutGuard::touched(reinterpret_cast<uintptr_t>(info->si_addr));
   errno = error;
   if (!ours) pass_on(signal, info, context);
+}
+
+// Others may touch the memory meanwhile: they meet what is gone, or the zeros. By the system call itself, because ThreadSanitizer takes
+// mmap() for a write to all of it.
+bool put_zeros(uintptr_t from, size_t bytes) {
+  constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
+#ifdef SYS_mmap
+  return syscall(SYS_mmap, from, bytes, PROT_READ | PROT_WRITE, kFlags, -1, 0) != -1;
+#else
+  return mmap(reinterpret_cast<void*>(from), bytes, PROT_READ | PROT_WRITE, kFlags, -1, 0) != MAP_FAILED;
+#endif
 }
 
 bool install() {
@@ -68,8 +80,7 @@ bool CutGuard::give_up(size_t kept) {
   do {
     if (from >= to) return true;  // somebody did, or is about to: whoever is too early touches it again
   } while (!kept_end_.compare_exchange_weak(to, from, std::memory_order_relaxed));
-  constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
-  return mmap(reinterpret_cast<void*>(from), to - from, PROT_READ | PROT_WRITE, kFlags, -1, 0) != MAP_FAILED;
+  return put_zeros(from, to - from);
 }
 
 size_t CutGuard::kept() const {

@@ -82,11 +82,55 @@ static void test_cut(void) {
   CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
+/* What a child has of its parent by fork(): every call is refused, and closing it takes nothing from the parent. */
+static int misuse(nb_bus* bus, uint16_t me) {
+  nb_card card;
+  nb_stats_t stats;
+  nb_arena_ref block;
+  void* data;
+  uint16_t id;
+  const nb_delivery* batch;
+  memset(&card, 0, sizeof card);
+  card.name = "child";
+  if (nb_fire(bus, me, me, 0, 0, "x", 1) != NB_ERR_CLOSED || strstr(nb_bus_errmsg(bus), "fork()") == NULL) return 1;
+  if (nb_register(bus, &card, &id) != NB_ERR_CLOSED || nb_unregister(bus, me) != NB_ERR_CLOSED) return 2;
+  if (nb_connect(bus, me, me, 0.5, NULL) != NB_ERR_CLOSED || nb_wait(bus, 0) != NB_ERR_CLOSED) return 3;
+  if (nb_arena_alloc(bus, 100, &block, &data) != NB_ERR_CLOSED || nb_stats(bus, &stats) != NB_ERR_CLOSED) return 4;
+  if (nb_poll(bus, &batch, 1) != 0 || nb_discover_region(bus, "here", NULL, 0) != 0) return 5;
+  return nb_bus_close(bus) == NB_OK ? 0 : 6;
+}
+
+static void test_fork(void) {
+  nb_bus* bus = NULL;
+  const nb_delivery* batch;
+  int status = -1;
+  CHECK_OK(nb_bus_create("capi-fork", NULL, &bus));
+  if (bus == NULL) return;
+  uint16_t me = add(bus, "me");
+  CHECK_OK(nb_fire(bus, me, me, 0, 0, "before", 6));
+  pid_t child = fork();
+  if (child == 0) {
+    int failed = misuse(bus, me);
+    nb_bus* own = NULL;
+    if (failed == 0 && (nb_bus_open("capi-fork", &own) != NB_OK || nb_bus_close(own) != NB_OK)) failed = 7;
+    _exit(failed);
+  }
+  CHECK(waitpid(child, &status, 0) == child);
+  CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  CHECK(nb_poll(bus, &batch, 4) == 1);
+  CHECK_OK(nb_fire(bus, me, me, 0, 0, "after", 5));
+  CHECK(nb_poll(bus, &batch, 4) == 1);
+  nb_stats_t stats = account(bus);
+  CHECK(stats.neurons == 1 && stats.ganglia == 1);
+  CHECK_OK(nb_bus_close(bus));
+}
+
 int main(void) {
   char folder[] = "/tmp/neuronbus-capi-XXXXXX";
   if (mkdtemp(folder) == NULL || setenv("NEURONBUS_DIR", folder, 1) != 0) return 2;
   run("processes come, and are killed", test_processes);
   run("a bus whose file is cut ends with an error", test_cut);
+  run("a child by fork() has no part in its parent's bus", test_fork);
   char command[128];
   snprintf(command, sizeof command, "rm -rf %s", folder);
   if (system(command) != 0) failed_count++;

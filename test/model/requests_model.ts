@@ -102,6 +102,8 @@ export class Model {
     this.nowMs += ms;
     const due = this.questions.filter(({ end, deadlineMs }) => end === 'open' && deadlineMs <= this.nowMs);
     for (const question of due) this.#end(question, 'ERR_NB_TIMEOUT');
+    for (const question of this.questions) // handlers know the deadline, too
+      if (question.at === 'handler' && question.deadlineMs <= this.nowMs) question.at = 'gone';
   }
 
   leave(agent: number): void {

@@ -172,3 +172,72 @@ NB_TEST("population: every set of kernels gives the bits of the scalar one") {
     }
   }
 }
+
+namespace {
+
+// Sources whose spikes arrive at once, shortly and after more steps than a batch has, onto populations with delays of their own; some
+// steps have more spikes than a cache line holds. Slices are of odd lengths, one is stopped, and a file lies between two of them.
+Outcome with_sources(uint32_t threads, uint32_t delay, uint32_t threads_later) {
+  Random random(3);
+  std::vector<Spike> given;
+  for (Step step = 0; step < 400; step++) {
+    for (uint32_t i = 0; i < (step % 50 == 7 ? 200 : 3); i++) given.push_back({static_cast<uint32_t>(random.below(700)), step});
+  }
+  TestNetwork network(0.5, 9, threads);
+  const uint32_t source = network.source(700, given);
+  const uint32_t noise = network.poisson(500, 80);
+  const uint32_t lif = network.lif(900, Lif());
+  const uint32_t izhikevich = network.izhikevich(400, 0.02, 0.2, -65, 8, 4);
+  Connection learning = connection(noise, lif, Pattern::kAllToAll, 0.3, 0);
+  learning.plasticity.rule = Rule::kPair;
+  learning.plasticity.a_plus = 0.01;
+  learning.plasticity.a_minus = 0.011;
+  const uint32_t weights = network.connect(learning);
+  Connection late = connection(source, lif, Pattern::kFixedProbability, 1.5, 1);
+  late.probability = 0.1;
+  late.delay_high = 70;
+  network.connect(late);
+  Connection onwards = connection(lif, izhikevich, Pattern::kFixedOutDegree, 2, delay);
+  onwards.degree = 20;
+  onwards.delay_high = delay + 40;
+  network.connect(onwards);
+  Connection back = connection(izhikevich, lif, Pattern::kFixedOutDegree, -1, delay + 2);
+  back.degree = 20;
+  network.connect(back);
+
+  const bool stop = true;
+  CHECK_EQ(network->advance(5, &stop), Step{0});
+  Outcome outcome;
+  const auto run = [&](std::initializer_list<Step> slices) {
+    std::vector<uint32_t> records;
+    for (uint32_t population : {source, noise, lif, izhikevich}) records.push_back(network.record_spikes(population));
+    for (Step slice : slices) {
+      CHECK_EQ(network->advance(slice, nullptr), slice);
+      const uint32_t gone = static_cast<uint32_t>(slice);
+      CHECK_EQ(network->kill(noise, &gone, 1), NB_OK);
+    }
+    for (uint32_t record : records) {
+      const std::vector<Spike> some = network.spikes(record);
+      CHECK(some.size() > 50);
+      outcome.spikes.insert(outcome.spikes.end(), some.begin(), some.end());
+    }
+  };
+  run({1, 33, 7, 64, 50});
+  const TestFile file;
+  CHECK_EQ(network->save(file.path(), nullptr, 0), NB_OK);
+  CHECK_EQ(load(file.path(), threads_later, &network.owner()), NB_OK);
+  run({31, 3, 100, 111});
+  outcome.weights = network.weights(weights);
+  outcome.potentials = network.state(lif, Variable::kPotential);
+  return outcome;
+}
+
+}  // namespace
+
+NB_TEST("population: sources that are computed ahead give the same bits, for any number of threads, slices and files") {
+  for (const uint32_t delay : {0u, 1u, 3u, 40u}) {
+    const Outcome one = with_sources(1, delay, 1);
+    CHECK(same(one, with_sources(1, delay, 4)));
+    for (const uint32_t threads : {2u, 3u, 7u}) CHECK(same(one, with_sources(threads, delay, threads)));
+  }
+}

@@ -31,12 +31,12 @@ struct Meetings {
         std::this_thread::sleep_for(std::chrono::milliseconds(2));
       }
       m.seen[worker * 16]++;
-      m.team->meet([&] {
+      m.team->meet(worker, [&] {
         m.alone++;
         for (uint32_t other = 0; other < m.team->workers(); other++) m.wrong[0] += m.seen[other * 16] != m.alone ? 1 : 0;
       });
       m.wrong[16 + worker * 16] += m.alone != m.seen[worker * 16] ? 1 : 0;
-      m.team->meet([] {});
+      m.team->meet(worker, [] {});
     }
   }
 };
@@ -64,6 +64,56 @@ NB_TEST("population team: workers meet in every round, and in run after run") {
 }
 
 NB_TEST("population team: workers that sleep in a meeting are woken by the last one") { meet(60, 2, 2); }
+
+namespace {
+
+// Each worker writes one value a step where the others read it `lead` steps later; only the marks guard them.
+struct Steps {
+  static constexpr uint32_t kSteps = 32, kSlots = 64;  // of a batch; of the ring, as of the spikes of a network
+  Team* team;
+  uint32_t batches, lead;
+  bool late;  // now and then a worker lets the others stop spinning
+  std::vector<uint64_t> ring, wrong;
+
+  static void work(void* context, uint32_t worker) {
+    Steps& s = *static_cast<Steps*>(context);
+    const uint32_t workers = s.team->workers();
+    for (uint64_t step = 0; step < uint64_t{s.batches} * kSteps;) {
+      const uint64_t first = s.team->pass(worker);
+      for (uint64_t done = 1; done <= kSteps; done++, step++) {
+        if (s.late && step % 37 == 0 && step / 37 % workers == worker) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+        s.ring[worker * kSlots + step % kSlots] = step;
+        s.team->pass(worker);
+        s.team->await(worker, first + (done > s.lead ? done - s.lead : 0));
+        for (uint32_t other = 0; other < workers && step >= s.lead; other++) {
+          s.wrong[worker * 16] += s.ring[other * kSlots + (step - s.lead) % kSlots] != step - s.lead ? 1 : 0;
+        }
+      }
+      s.team->meet(worker, [] {});
+    }
+  }
+};
+
+void step(uint32_t batches, uint32_t lead, bool late, uint32_t runs) {
+  std::unique_ptr<Team> team = Team::create(4);
+  CHECK(team != nullptr);
+  Steps steps{team.get(), batches, lead, late, std::vector<uint64_t>(4 * Steps::kSlots), std::vector<uint64_t>(64)};
+  for (uint32_t run = 0; run < runs; run++) team->run(Steps::work, &steps);
+  for (uint64_t wrong : steps.wrong) CHECK_EQ(wrong, uint64_t{0});
+}
+
+}  // namespace
+
+NB_TEST("population team: what a worker wrote before a mark is there for who awaits it") {
+  for (const uint32_t lead : {0u, 1u, 3u, 32u}) {
+    step(300, lead, false, 1);
+    step(1, lead, false, 100);
+  }
+}
+
+NB_TEST("population team: who sleeps until a mark is woken when it is passed") {
+  for (const uint32_t lead : {0u, 1u, 5u}) step(8, lead, true, 2);
+}
 
 namespace {
 

@@ -168,10 +168,28 @@ describe('a synapse', () => {
     const [pre, post] = [await addThere(0, 'leaver'), await addThere(1, 'stayer')];
     bus.connect(pre, post).build();
     bus.connect(post, pre).build();
-    await there.on(0, ({ bus }, id) => bus.unregister(id), pre);
-    await until(() => bus.synapses().length === 0);
-    expect(bus.synapse(pre, post)).toBeUndefined();
+    const synapse = bus.synapse(pre, post)!;
+    const left = await there.on(
+      0,
+      ({ bus }, id) => {
+        bus.unregister(id);
+        return bus.synapses().length;
+      },
+      pre,
+    );
+    expect([left, bus.synapses().length]).toEqual([0, 0]);
     expect(await there.on(1, ({ bus }) => bus.synapses().length)).toBe(0);
+    const heir = await there.on(
+      2,
+      ({ bus, Probe }, id) => bus.register(new Probe(), { name: 'heir', id }),
+      pre,
+    );
+    expect(heir).toBe(pre);
+    expect([bus.synapse(pre, post), bus.synapses()]).toEqual([undefined, []]);
+    expect(await codeOf(() => synapse.weight)).toBe('ERR_NB_UNKNOWN_SYNAPSE');
+    bus.connect(pre, post).weight(0.25).build();
+    expect(bus.synapses().map(({ weight }) => weight)).toEqual([0.25]);
+    await there.on(2, ({ bus }, id) => bus.unregister(id), pre);
   });
 });
 

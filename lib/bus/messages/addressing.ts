@@ -40,10 +40,15 @@ export class Addressing {
 
   /** The same, without those whose ids are in `tried`. Undefined when nobody is left; ERR_NB_NO_ROUTE is then a refusal. */
   oneOf(router: Router, from: number, to: To, tried: readonly number[]): Destination | undefined {
-    if (this.#ws.residents[from] === undefined) this.#registry.resident('from', from);
+    if (typeof from !== 'number' || this.#ws.residents[from] === undefined)
+      this.#registry.resident('from', from);
     if (typeof to !== 'number') return this.#chosen(router, from, to, tried);
-    const known = this.#ws.residents[to] !== undefined || this.#ws.ganglionOf(to) >= 0;
-    return known && (tried === NONE || !tried.includes(to)) ? { id: to, route: undefined } : undefined;
+    const open = this.#isThere(to) && (tried === NONE || !tried.includes(to));
+    return open ? { id: to, route: undefined } : undefined;
+  }
+
+  #isThere(id: number): boolean {
+    return this.#ws.residents[id] !== undefined || this.#ws.ganglionOf(id) >= 0;
   }
 
   #chosen(
@@ -68,8 +73,14 @@ export class Addressing {
     return { id, route };
   }
 
-  /** The ids of all that `to` means, without `from`. @throws NeuronBusError ERR_NB_INVALID_ARGUMENT. */
+  /**
+   * The ids of all that `to` means, none if it is nobody; without `from`, unless `from` names itself by id.
+   *
+   * @throws NeuronBusError ERR_NB_INVALID_ARGUMENT, ERR_NB_UNKNOWN_NEURON (the sender).
+   */
   all(from: number, to: To): number[] {
+    this.#registry.resident('from', from);
+    if (typeof to === 'number') return this.#isThere(to) ? [to] : [];
     return this.#cards(to).flatMap(({ id }) => (id === from ? [] : [id]));
   }
 

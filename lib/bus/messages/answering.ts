@@ -7,34 +7,22 @@ import { NeuronBusError } from '../../memory/errors.js';
 import * as L from '../../memory/layout.js';
 import type { Frame } from '../../memory/message_frame.js';
 import type { Resident, Workspace } from '../workspace.js';
+import type { AnsweringHost } from './answering_host.js';
+import { collect } from './collected.js';
 import type { Courier } from './courier.js';
-import { type IncomingHost, Message, Request } from './incoming.js';
+import { Deadlines } from './deadlines.js';
+import { exchangeKey, type IncomingHost, Message, Request } from './incoming.js';
 import { countLoad } from './load.js';
 import type { Mailbox } from './mailbox.js';
 import { Mailroom } from './mailroom.js';
 import type { ExchangeObserver, RequestOutcome } from './observer.js';
+import { OpenQuestions } from './open_questions.js';
 import { PartsOut } from './parts_out.js';
 import { fromWire, type Letter, type Post, stampOf } from './post.js';
-import { describeError, isAsyncIterable, isThenable } from './results.js';
+import { describeError, UNREADABLE } from './results.js';
 import type { Teacher } from './teacher.js';
+import { Turns } from './turns.js';
 import { Content, contentIn } from './value.js';
-
-export interface AnsweringHost {
-  now(): number;
-  /** A handler of onMessage threw or rejected. */
-  handlerFailed(error: unknown, id: number): void;
-  /** A message got its turn. */
-  handled(message: Message): void;
-  /** The handler of a message is through; `failure` has what it threw or rejected with. */
-  received(message: Message, failure?: { readonly error: unknown }): void;
-  /** A message's neuron left before its turn. */
-  lost(message: Message): void;
-  /** A question ended; `error` is what it was rejected with. */
-  finished(request: Request, outcome: RequestOutcome, error?: unknown): void;
-  observer(): ExchangeObserver | undefined;
-  /** Runs handlers, which are not on the stack now. */
-  turn(call: () => void): void;
-}
 
 const { MESSAGE_SEND } = L;
 const NOTHING = new Content(L.VALUE_NONE, 0, '');
@@ -47,8 +35,13 @@ export class Answering {
   readonly #host: AnsweringHost;
   readonly #voice: () => IncomingHost;
   readonly #mailroom: Mailroom<Message>;
-  readonly #open = new Map<number, Map<number, Request>>(); // by neuron that asked and number; only those that outlive their handler
+  readonly #open = new OpenQuestions();
+  // Of what waits for its turn at a neuron that may have no time, and of what outlives its handler.
+  readonly #deadlines: Deadlines<Request>;
   readonly #parts: PartsOut;
+  readonly #turns: Turns;
+  readonly #maxBytes: number;
+  #late = 0;
 
   /** `voice`: what requests can do with the bus. */
   constructor(
@@ -56,7 +49,7 @@ export class Answering {
     post: Post,
     courier: Courier,
     teacher: Teacher,
-    ageingNs: number,
+    { ageingNs, virtual }: { readonly ageingNs: number; readonly virtual: boolean },
     host: AnsweringHost,
     voice: () => IncomingHost,
   ) {
@@ -67,12 +60,21 @@ export class Answering {
     this.#mailroom = new Mailroom(ageingNs);
     this.#host = host;
     this.#voice = voice;
+    this.#deadlines = new Deadlines<Request>(host.now, (request) => this.#expired(request), virtual, false);
+    this.#turns = new Turns(workspace, host, {
+      keep: (request) => this.#keep(request),
+      answer: (request, value) => this.answer(request, value),
+      fail: (request, error) => this.fail(request, error),
+      parts: (request, parts) => this.#sendParts(request, parts),
+      freed: (mailbox) => this.#freed(mailbox),
+    });
+    this.#maxBytes = workspace.memory.arenaChunkCount * L.CHUNK_GRAINS * L.ARENA_GRAIN_BYTES;
     this.#parts = new PartsOut((request, index, value) => this.#part(request, index, value));
   }
 
-  /** Whether questions wait for answers that outlive their handlers. */
+  /** Whether there are questions whose askers may leave before they are answered. */
   get busy(): boolean {
-    return this.#open.size > 0;
+    return !this.#open.none || this.#mailroom.waiting > 0;
   }
 
   /** Messages that have not had their turn. */
@@ -80,13 +82,19 @@ export class Answering {
     return this.#mailroom.waiting;
   }
 
+  /** Answers that were given when their asker did not wait any more, and were not sent. */
+  get late(): number {
+    return this.#late;
+  }
+
   /**
    * A message or a question for neuron `id` of this thread, in slot `at`, of which `frame` was read. Throws when its value cannot
-   * be read; then a question is answered.
+   * be read; then a question is answered. Returns whether it waits for its turn: a question whose asker has left does not.
    */
-  arrived(frame: Frame, from: number, id: number, at: number, now: number): void {
+  arrived(frame: Frame, from: number, id: number, at: number, now: number): boolean {
     const isMessage = frame.what === MESSAGE_SEND;
     const priority = (this.#ws.u32[at * 16 + 4] >>> 8) & 0xff;
+    if (!isMessage && this.#ws.ganglionOf(from) < 0) return false;
     const sentNs = stampOf(this.#ws.u32, at);
     let content: Content;
     try {
@@ -99,6 +107,9 @@ export class Answering {
       ? new Message(this.#voice(), content, frame, from, id, priority, sentNs)
       : this.#request(content, frame, from, id, priority, sentNs, now);
     this.#mailroom.add(id, message, now);
+    if (message instanceof Request && this.#ws.residents[id]?.neuron.concurrency !== undefined)
+      this.#deadlines.add(message, now);
+    return true;
   }
 
   #request(
@@ -112,7 +123,9 @@ export class Answering {
   ): Request {
     countLoad(this.#ws, to, 1);
     const deadlineNs = fromWire(frame.deadline, now);
-    return new Request(this.#voice(), content, frame, from, to, priority, sentNs, deadlineNs);
+    const request = new Request(this.#voice(), content, frame, from, to, priority, sentNs, deadlineNs);
+    request.fromEntry = this.#entryOf(from);
+    return request;
   }
 
   /** What asker `from` tells of a question that it asked neuron `id`, in slot `at`, of which `frame` was read. */
@@ -124,42 +137,63 @@ export class Answering {
       if (signal >= -1 && signal <= 1) this.#teacher.rewarded(from, id, signal);
       return;
     }
-    const open = this.#open.get(from)?.get(exchange);
+    const open = this.#open.find(from, exchange);
     const request = open?.to === id ? open : undefined;
     if (what === L.MESSAGE_CREDIT) {
       if (request !== undefined) this.#parts.grant(request, Number.parseInt(text(), 10));
-    } else if (request !== undefined) {
-      if (count !== 0) this.#teacher.failed(from, id); // who does not need an answer any more blames nobody
-      this.#cancel(request);
-    } else if (count === 0) {
-      // It has not had its turn. If its time is over, that is noticed then.
-      const same = (message: Message) =>
-        message instanceof Request && message.from === from && message.exchange === exchange;
-      const waiting = this.#mailroom.find(id, same);
-      if (!(waiting instanceof Request)) return;
-      waiting.cancel();
-      this.#host.finished(waiting, 'aborted');
+      return;
     }
+    const timedOut = count !== 0; // who does not need an answer any more blames nobody
+    const ended = request ?? this.#withdraw(id, exchangeKey(from, exchange));
+    if (ended === undefined) return;
+    if (timedOut) this.#teacher.failed(from, id);
+    this.#cancel(ended, timedOut && request === undefined ? 'timeout' : 'aborted');
   }
 
   /** Nobody waits for the answers to those who left. */
   forgetGone(): void {
-    for (const requests of this.#open.values()) {
-      for (const request of requests.values())
-        if (this.#entryOf(request.from) !== request.fromEntry) this.#cancel(request);
+    const isGone = (request: Request) => this.#entryOf(request.from) !== request.fromEntry;
+    for (const request of this.#open.all(isGone)) this.#cancel(request);
+    const waiting = this.#mailroom.withdrawAll((message) => message instanceof Request && isGone(message));
+    for (const request of waiting as Request[]) {
+      this.#ws.count(this.#ws.ganglionRecord + L.GANGLION_DELIVERED);
+      this.#cancel(request);
     }
   }
 
-  /** Hands over what waits, to those that have time. */
-  drain(): void {
+  /** Ends what is due, with a virtual clock. */
+  expire(): void {
+    this.#deadlines.expire(this.#host.now());
+  }
+
+  // Its asker sees the same moment pass, and its cancellation finds nothing any more.
+  #expired(request: Request): void {
+    const { from, to, key } = request;
+    const waited = this.#withdraw(to, key) !== undefined;
+    this.#teacher.failed(from, to);
+    this.#cancel(request, waited ? 'timeout' : 'aborted');
+  }
+
+  #withdraw(id: number, key: number): Request | undefined {
+    const waiting = this.#mailroom.withdraw(id, key) as Request | undefined; // only they have a key
+    if (waiting !== undefined) this.#ws.count(this.#ws.ganglionRecord + L.GANGLION_DELIVERED);
+    return waiting;
+  }
+
+  /** Hands over what waits, to those that have time. Returns whether somebody still waits for something. */
+  drain(): boolean {
     const ws = this.#ws;
+    let waits = false;
     for (let mailbox = this.#mailroom.first; mailbox !== undefined; mailbox = this.#mailroom.first) {
       // A handler may unregister its neuron.
       for (;;) {
         const resident = ws.residents[mailbox.id];
         if (mailbox.closed || resident === undefined || ws.closed) break;
         const { concurrency } = resident.neuron;
-        if (concurrency !== undefined && mailbox.busy >= concurrency) break;
+        if (concurrency !== undefined && mailbox.busy >= concurrency) {
+          waits ||= mailbox.size > 0;
+          break;
+        }
         const message = mailbox.take();
         if (message === undefined) break;
         ws.count(ws.ganglionRecord + L.GANGLION_DELIVERED);
@@ -169,6 +203,7 @@ export class Answering {
       }
       this.#mailroom.done(); // not when a listener to 'error' threw: then the rest waits for the next time
     }
+    return waits || !this.#open.none;
   }
 
   #handleWatched(
@@ -190,9 +225,7 @@ export class Answering {
       this.#ws.count(this.#ws.ganglionRecord + L.GANGLION_DROPPED + 8 * L.DROP_DEAD_TARGET);
       if (!(message instanceof Request)) this.#host.lost(message);
     }
-    for (const requests of this.#open.values()) {
-      for (const request of requests.values()) if (request.to === id) waiting.push(request);
-    }
+    waiting.push(...this.#open.all(({ to }) => to === id));
     for (const message of waiting) {
       if (!(message instanceof Request)) continue;
       this.fail(message, gone);
@@ -203,107 +236,37 @@ export class Answering {
   /** One answer; to who wants parts, as the only one. */
   answer(request: Request, value: unknown): boolean {
     if (!request.wantsParts) return this.#finish(request, L.MESSAGE_REPLY, value);
-    if (request.done || this.#ws.closed || this.#parts.has(request)) return false;
+    if (request.done || this.#ws.closed || this.#parts.has(request)) return this.#dropped(request);
     if (!this.#send(request, L.MESSAGE_PART, value, 0)) return false;
     this.#partSent(request, 0);
     return this.#finish(request, L.MESSAGE_END, undefined, 1);
   }
 
   fail(request: Request, error: unknown): boolean {
-    return this.#finish(request, L.MESSAGE_ERROR, describeError(error));
+    if (request.done) return false;
+    const told = describeError(error);
+    const sent = this.#finish(request, L.MESSAGE_ERROR, told);
+    if (told === UNREADABLE) this.#host.handlerFailed(error, request.to); // somebody should see it
+    return sent;
   }
 
   close(): void {
-    for (const requests of this.#open.values())
-      for (const request of requests.values()) this.#cancel(request, 'closed');
+    this.#deadlines.close();
+    for (const request of this.#open.all(() => true)) this.#cancel(request, 'closed');
   }
 
-  #handle(message: Message, { neuron, handle }: Resident, mailbox: Mailbox<Message>): void {
-    const isRequest = message instanceof Request;
-    if (isRequest && message.done) return; // withdrawn
-    if (isRequest && message.deadline <= this.#host.now()) {
-      message.cancel();
+  #handle(message: Message, resident: Resident, mailbox: Mailbox<Message>): void {
+    if (message instanceof Request && message.deadline <= this.#host.now()) {
       this.#teacher.failed(message.from, message.to);
-      this.#host.finished(message, 'timeout');
+      this.#cancel(message, 'timeout');
       return;
     }
-    if (!isRequest) this.#host.handled(message);
-    let result: unknown;
-    try {
-      if ((isRequest ? neuron.onRequest : neuron.onMessage) === undefined)
-        throw new NeuronBusError('NO_HANDLER', `neuron ${message.to} (${handle.card.name})`);
-      result = isRequest ? neuron.onRequest!(message, handle) : neuron.onMessage!(message, handle);
-      this.#ws.restamp(0); // what an answer teaches is when it was given
-    } catch (error) {
-      this.#ws.restamp(0);
-      this.#threw(message, error);
-      return;
-    }
-    if (isRequest) this.#result(message, result, mailbox);
-    else if (isThenable(result)) this.#receivedLater(message, result, mailbox);
-    else this.#host.received(message);
+    this.#turns.hand(message, resident, mailbox);
   }
 
-  // Functions have a method of their own: what they refer to would be on the heap for each message, with or without them.
-  #receivedLater(message: Message, result: PromiseLike<unknown>, mailbox: Mailbox<Message>): void {
-    const settled = result.then(
-      () => this.#host.received(message),
-      (error) => this.#threw(message, error),
-    );
-    this.#run(mailbox, message, settled);
-  }
-
-  #result(request: Request, result: unknown, mailbox: Mailbox<Message>): void {
-    if (isThenable(result)) {
-      this.#answerLater(request, result, mailbox);
-    } else if (isAsyncIterable(result)) {
-      this.#keep(request);
-      this.#run(mailbox, request, this.#sendParts(request, result));
-    } else if (result === undefined) {
-      if (!request.done) this.#keep(request); // reply() comes later
-    } else {
-      this.#answerOnce(request, result);
-    }
-  }
-
-  #answerLater(request: Request, result: PromiseLike<unknown>, mailbox: Mailbox<Message>): void {
-    this.#keep(request);
-    const settled = result.then(
-      (value) =>
-        isAsyncIterable(value) ? this.#sendParts(request, value) : this.#answerOnce(request, value),
-      (error) => this.#threw(request, error),
-    );
-    this.#run(mailbox, request, settled);
-  }
-
-  // A handler that goes on takes one of the places that the neuron has.
-  #run(mailbox: Mailbox<Message>, message: Message, settled: PromiseLike<unknown>): void {
-    mailbox.busy++;
-    this.#ws.awaited = true;
-    const free = () => {
-      if (this.#mailroom.freed(mailbox) && !this.#ws.closed) this.#host.turn(() => this.drain());
-    };
-    settled.then(free, (error) => {
-      free();
-      this.#threw(message, error);
-    });
-  }
-
-  #threw(message: Message, error: unknown): void {
-    if (!(message instanceof Request)) this.#host.received(message, { error });
-    if (this.#ws.closed) return;
-    if (!(message instanceof Request)) this.#host.handlerFailed(error, message.to);
-    else if (!message.done) this.fail(message, error);
-    else if (!message.cancelled) this.#host.handlerFailed(error, message.to); // after it had answered
-  }
-
-  #answerOnce(request: Request, value: unknown): void {
-    if (request.done) return;
-    try {
-      this.answer(request, value);
-    } catch (error) {
-      this.fail(request, error); // a value that cannot be sent
-    }
+  // A handler ended: the next message may have its place.
+  #freed(mailbox: Mailbox<Message>): void {
+    if (this.#mailroom.freed(mailbox) && !this.#ws.closed) this.#host.turn(() => this.drain());
   }
 
   async #sendParts(request: Request, parts: AsyncIterable<unknown>): Promise<void> {
@@ -311,12 +274,8 @@ export class Answering {
       const count = await this.#parts.send(request, parts);
       if (count >= 0) this.#finish(request, L.MESSAGE_END, undefined, count);
     } else {
-      const all: unknown[] = [];
-      for await (const part of parts) {
-        if (request.done) return;
-        all.push(part);
-      }
-      this.#answerOnce(request, all);
+      const all = await collect(parts, () => !request.done, this.#maxBytes);
+      if (all !== undefined) this.answer(request, all);
     }
   }
 
@@ -328,13 +287,16 @@ export class Answering {
 
   #partSent(request: Request, index: number): true {
     const now = this.#ws.lastReading();
-    if (index === 0) request.answeredAfterNs = Math.max(0, now - request.timestamp);
+    if (index === 0) {
+      request.answeredAfterNs = Math.max(0, now - request.timestamp);
+      this.#deadlines.remove(request); // from here on only the asker knows when its patience ends
+    }
     request.extend(now);
     return true;
   }
 
   #finish(request: Request, what: number, value: unknown, count = 0): boolean {
-    if (request.done || this.#ws.closed) return false;
+    if (request.done || this.#ws.closed) return this.#dropped(request);
     const sent = this.#send(request, what, value, count);
     request.finish();
     this.#forget(request);
@@ -363,29 +325,35 @@ export class Answering {
     }
   }
 
-  #cancel(request: Request, outcome: 'aborted' | 'closed' = 'aborted'): void {
+  #cancel(request: Request, outcome: RequestOutcome = 'aborted'): void {
     this.#forget(request);
     request.cancel();
     this.#host.finished(request, outcome);
     this.#parts.wake(request);
   }
 
-  #entryOf(id: number): number {
-    return this.#ws.u32[this.#ws.roster + id];
+  // What was answered when the asker had gone is a late answer, once.
+  #dropped(request: Request): false {
+    const { cancelled, answeredAfterNs, timestamp, to } = request;
+    if (!cancelled || answeredAfterNs >= 0 || this.#ws.residents[to] === undefined) return false;
+    request.answeredAfterNs = Math.max(0, this.#ws.lastReading() - timestamp);
+    this.#late++;
+    return false;
   }
 
   #keep(request: Request): void {
-    const { from, exchange } = request;
-    request.fromEntry = this.#entryOf(from);
-    const known = this.#open.get(from);
-    if (known === undefined) this.#open.set(from, new Map([[exchange, request]]));
-    else known.set(exchange, request);
+    if (request.done) return; // its handler replied, and goes on
+    this.#open.add(request);
+    if (request.wheelSlot < 0) this.#deadlines.add(request, this.#ws.lastReading());
   }
 
-  #forget({ from, exchange }: Request): void {
-    if (this.#open.size === 0) return;
-    const known = this.#open.get(from);
-    if (known?.delete(exchange) && known.size === 0) this.#open.delete(from);
+  #forget(request: Request): void {
+    this.#open.remove(request);
+    this.#deadlines.remove(request);
+  }
+
+  #entryOf(id: number): number {
+    return this.#ws.u32[this.#ws.roster + id];
   }
 }
 

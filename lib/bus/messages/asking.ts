@@ -325,7 +325,7 @@ export class Asking {
     const type = what === L.MESSAGE_REWARD ? L.TYPE_MODULATORY : L.TYPE_EXCITATORY;
     const letter = { from, to, what, exchange, correlation, type, priority: 0, deadlineNs: 0, count };
     try {
-      return open instanceof StreamPending
+      return open instanceof StreamPending || what === L.MESSAGE_CANCEL
         ? this.#courier.urgent(letter, value)
         : this.#post.send(letter, value);
     } catch (error) {

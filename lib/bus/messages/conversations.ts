@@ -137,7 +137,7 @@ export class Conversations implements IncomingHost {
       post,
       this.#courier,
       new Teacher(workspace),
-      options.ageingMs * 1e6,
+      { ageingNs: options.ageingMs * 1e6, virtual },
       {
         now,
         observer: () => this.observer,
@@ -165,9 +165,9 @@ export class Conversations implements IncomingHost {
     return this.#answering.waiting;
   }
 
-  /** Answers that nobody waited for any more. */
+  /** Answers that nobody waited for any more: that came, or were not sent for it. */
   get late(): number {
-    return this.#asking.late;
+    return this.#asking.late + this.#answering.late;
   }
 
   // ---- the way out --------------------------------------------------------------------------------------------------
@@ -300,16 +300,14 @@ export class Conversations implements IncomingHost {
     } else if (what > L.MESSAGE_END) {
       if (what < L.MESSAGE_WHATS) this.#answering.told(frame, from, id, at);
     } else {
-      this.#answering.arrived(frame, from, id, at, this.#ws.lastReading());
-      return true;
+      return this.#answering.arrived(frame, from, id, at, this.#ws.lastReading());
     }
     return false;
   }
 
   /** The batch is through: hands over what came with it. */
   drain(): void {
-    this.#answering.drain();
-    if (this.#answering.busy) this.#watchOthers();
+    if (this.#answering.drain()) this.#watchOthers();
   }
 
   /** The bus has delivered, and no handler is on the stack: there may be room in its ring, and news of others. */
@@ -343,6 +341,7 @@ export class Conversations implements IncomingHost {
   /** The virtual clock was moved. */
   advanced(): void {
     this.#asking.expire();
+    this.#answering.expire();
     this.#retries.expire();
     this.#alarms.expire();
   }

@@ -6,11 +6,16 @@
 // There is room again when this thread has delivered (its own ring), or when another one has, which nobody tells: so while
 // something waits it is looked for every millisecond. Parts wait in the order in which they came, and leave a quarter of a ring to
 // everything else; what ends streams and what grants credit goes before them, and may use that quarter.
+//
+// A part that finds the arena full waits as well, and lets others pass: of one stream there is never more than one here.
 
+import { NeuronBusError } from '../../memory/errors.js';
+import * as L from '../../memory/layout.js';
 import type { Workspace } from '../workspace.js';
 import type { Letter, Post } from './post.js';
 
 const POLL_MS = 1;
+const { MESSAGE_PART } = L;
 
 interface Waiting {
   readonly letter: Letter;
@@ -51,14 +56,22 @@ export class Courier {
   }
 
   /**
-   * Sends a part now, or when there is room. False, or a promise of it: it is not `wanted` any more, or the bus was closed.
+   * Sends a part, which `letter.count` numbers, now, or when there is room. False, or a promise of it: it is not `wanted` any
+   * more, or the bus was closed.
    *
-   * @throws NeuronBusError as `Post.send`, or rejects with it.
+   * @throws NeuronBusError as `Post.send`, or rejects with it; ERR_NB_ARENA_FULL only for a first part, when nothing is under way
+   * whose reading would make room.
    */
   part(letter: Letter, value: unknown, wanted: () => boolean): boolean | Promise<boolean> {
     const line = this.#lines.get(this.#ws.ganglionOf(letter.to));
     const first = line === undefined || line.parts.length === 0;
-    if (first && this.#post.roomTo(letter.to) > this.#reserve) return this.#post.send(letter, value);
+    if (first && this.#post.roomTo(letter.to) > this.#reserve) {
+      try {
+        return this.#post.send(letter, value);
+      } catch (error) {
+        if (!isArenaFull(error) || !this.#mayFit(letter)) throw error;
+      }
+    }
     return new Promise((resolve, reject) => {
       this.#lineTo(letter.to).parts.push({ letter, value, wanted, resolve, reject });
     });
@@ -96,9 +109,10 @@ export class Courier {
   }
 
   #send(waiting: Waiting[], reserve: number): void {
-    let sent = 0;
-    for (; sent < waiting.length; sent++) {
-      const { letter, value, wanted, resolve, reject } = waiting[sent];
+    const kept: Waiting[] = [];
+    let seen = 0;
+    for (; seen < waiting.length; seen++) {
+      const { letter, value, wanted, resolve, reject } = waiting[seen];
       if (!wanted()) {
         resolve(false);
         continue;
@@ -107,10 +121,16 @@ export class Courier {
       try {
         resolve(this.#post.send(letter, value));
       } catch (error) {
-        reject(error);
+        if (letter.what === MESSAGE_PART && isArenaFull(error)) kept.push(waiting[seen]);
+        else reject(error);
       }
     }
-    waiting.splice(0, sent);
+    waiting.splice(0, seen, ...kept);
+  }
+
+  // Later parts and what is in the ring hold blocks until they are read; the asker's patience ends what takes too long.
+  #mayFit({ to, count }: Letter): boolean {
+    return count !== 0 || this.#lines.size > 0 || this.#post.roomTo(to) < this.#ws.memory.axonCapacity;
   }
 
   #lineTo(neuron: number): Line {
@@ -129,4 +149,8 @@ export class Courier {
     this.look();
     if (this.#lines.size > 0) this.#poll = setTimeout(this.#again, POLL_MS).unref();
   };
+}
+
+function isArenaFull(error: unknown): boolean {
+  return error instanceof NeuronBusError && error.code === 'ERR_NB_ARENA_FULL';
 }

@@ -28,16 +28,18 @@ export class Deadlines<T extends Timed> {
   readonly #now: () => number;
   readonly #expired: (timed: T) => void;
   readonly #virtual: boolean;
+  readonly #holds: boolean;
   #count = 0;
   #seen = 0; // ns: what is due up to here was told
   #timer: NodeJS.Timeout | undefined;
   #armedFor = Number.POSITIVE_INFINITY;
 
-  /** `expired` is told once for each; with a virtual clock only by expire(). */
-  constructor(now: () => number, expired: (timed: T) => void, virtual: boolean) {
+  /** `expired` is told once for each; with a virtual clock only by expire(). `holds`: the timer keeps the process alive. */
+  constructor(now: () => number, expired: (timed: T) => void, virtual: boolean, holds: boolean = true) {
     this.#now = now;
     this.#expired = expired;
     this.#virtual = virtual;
+    this.#holds = holds;
   }
 
   /** `now`: about the time. */
@@ -93,6 +95,7 @@ export class Deadlines<T extends Timed> {
     clearTimeout(this.#timer);
     this.#armedFor = Math.min(until, now + MAX_SLEEP_NS);
     this.#timer = setTimeout(this.#ring, Math.max(1, Math.ceil((this.#armedFor - now) / 1e6)));
+    if (!this.#holds) this.#timer.unref();
   }
 
   readonly #ring = (): void => {

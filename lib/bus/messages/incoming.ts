@@ -6,6 +6,7 @@
 import * as L from '../../memory/layout.js';
 import type { Frame } from '../../memory/message_frame.js';
 import type { SpikeType } from '../../memory/spike.js';
+import type { Timed } from './deadlines.js';
 import type { MessageOptions, Outgoing, RequestOptions, To } from './options.js';
 import type { Reply } from './reply.js';
 import type { TokenStream } from './token_stream.js';
@@ -68,6 +69,11 @@ export class Message {
     this.traceparent = content.traceparent;
   }
 
+  /** @internal By which it can be withdrawn while it waits. */
+  get key(): number | undefined {
+    return undefined;
+  }
+
   /** What was sent: a string, a Uint8Array, whatever JSON expresses, or undefined. ERR_NB_BAD_PAYLOAD. */
   get value(): unknown {
     return this.#content.value;
@@ -116,8 +122,13 @@ export class Message {
   }
 }
 
+/** A question among all that come to a thread. */
+export function exchangeKey(from: number, exchange: number): number {
+  return from * 2 ** 32 + exchange;
+}
+
 /** A question. It is answered by what `onRequest` returns, or by reply(). */
-export class Request extends Message {
+export class Request extends Message implements Timed {
   /** @internal */
   readonly exchange: number;
   /** @internal What the asker is used to, as it is on the wire. */
@@ -126,11 +137,18 @@ export class Request extends Message {
   readonly wantsParts: boolean;
   /** @internal Nothing more can be answered. */
   done = false;
-  /** @internal From question to answer, or to the first part, ns; -1 = there was none. */
+  /** @internal From question to answer, or to the first part, ns, also of one that came too late; -1 = there was none. */
   answeredAfterNs = -1;
-  /** @internal What the roster said of the asker when it was kept. */
+  /** @internal What the roster said of the asker when it came: another word, and nobody waits for the answer. */
   fromEntry = 0;
-  #deadline: number;
+  /** @internal */
+  deadlineNs: number;
+  /** @internal */
+  wheelSlot = -1;
+  /** @internal */
+  later: Timed | undefined = undefined;
+  /** @internal */
+  sooner: Timed | undefined = undefined;
   #extended = 0; // ns: when the deadline was set last, 0 = by the asker
   #cancelled = false;
   #abort: AbortController | undefined;
@@ -147,15 +165,20 @@ export class Request extends Message {
     deadlineNs: number,
   ) {
     super(host, content, frame, from, to, priority, sentNs);
-    this.#deadline = deadlineNs;
+    this.deadlineNs = deadlineNs;
     this.exchange = frame.exchange;
     this.scale = frame.scale;
     this.wantsParts = frame.what === STREAM;
   }
 
+  /** @internal */
+  override get key(): number {
+    return exchangeKey(this.from, this.exchange);
+  }
+
   /** Until when the asker waits, ns on the clock of the bus; Infinity = for ever. Of a stream: for the next part. */
   get deadline(): number {
-    return this.#deadline;
+    return this.deadlineNs;
   }
 
   /** How long the asker still waits, ms. */
@@ -187,7 +210,7 @@ export class Request extends Message {
 
   /** @internal A part went at `now`: the asker's patience begins anew. */
   extend(now: number): void {
-    this.#deadline = now + (this.#deadline - Math.max(this.timestamp, this.#extended));
+    this.deadlineNs = now + (this.deadlineNs - Math.max(this.timestamp, this.#extended));
     this.#extended = now;
   }
 

@@ -7,15 +7,21 @@
 // whoever has the smaller t - p * ageing goes first. That difference does not change while a message waits, so an ordinary heap
 // keeps the order. Most come in that order already: then they stand in line, and nothing is moved. A line is a heap, too, and
 // becomes one with the first that comes out of order, until the mailbox is empty.
+//
+// What is withdrawn leaves its place empty; when more places are empty than not, the others move together. It is found by its
+// key, in an index that is made when it is first needed and kept until the mailbox is empty: who withdraws nothing pays nothing.
 
 export interface Waiting {
   readonly priority: number;
+  /** By which it can be withdrawn. */
+  readonly key?: number | undefined;
 }
 
 interface Entry<T> {
   readonly rank: number;
   readonly turn: number;
-  readonly item: T;
+  /** undefined: withdrawn. */
+  item: T | undefined;
 }
 
 /** An empty mailbox keeps no more places than this. */
@@ -28,6 +34,8 @@ export class Mailbox<T extends Waiting> {
   #end = 0;
   #inLine = true;
   #turn = 0;
+  #withdrawn = 0; // of the places, those that are empty: never more than the others
+  #byKey: Map<number, Entry<T>> | undefined;
   /** Handlers that run; kept by those who own the mailbox, as are the next ones. */
   busy = 0;
   /** Its neuron left. */
@@ -45,7 +53,7 @@ export class Mailbox<T extends Waiting> {
   }
 
   get size(): number {
-    return this.#end - this.#first;
+    return this.#end - this.#first - this.#withdrawn;
   }
 
   /** `now`: the time of arrival, ns. */
@@ -63,11 +71,54 @@ export class Mailbox<T extends Waiting> {
     } else {
       this.#addMoving(entry, inOrder);
     }
+    if (this.#byKey !== undefined && item.key !== undefined) this.#byKey.set(item.key, entry);
   }
 
   /** The most urgent one, which leaves. */
   take(): T | undefined {
-    if (this.#end === this.#first) return undefined;
+    while (this.#end > this.#first) {
+      const item = this.#takeFirst().item;
+      if (item === undefined) {
+        this.#withdrawn--;
+        continue;
+      }
+      if (this.#end === this.#first) this.#restart();
+      else if (this.#byKey !== undefined && item.key !== undefined) this.#byKey.delete(item.key);
+      return item;
+    }
+    return undefined;
+  }
+
+  /** The one with this key, if it waits, which leaves. */
+  withdraw(key: number): T | undefined {
+    if (this.size === 0) return undefined;
+    this.#byKey ??= this.#indexed();
+    const entry = this.#byKey.get(key);
+    if (entry === undefined) return undefined;
+    const { item } = entry;
+    this.#empty(entry);
+    this.#moveTogether();
+    return item;
+  }
+
+  /** All that `fit`, which leave. */
+  withdrawAll(fits: (item: T) => boolean): T[] {
+    const found = this.#entries.filter((entry) => entry?.item !== undefined && fits(entry.item));
+    const items = found.map((entry) => (entry as Entry<T>).item as T);
+    for (const entry of found) this.#empty(entry as Entry<T>);
+    this.#moveTogether();
+    return items;
+  }
+
+  /** Empties it. */
+  clear(): T[] {
+    const items = this.#entries.flatMap((entry) => (entry?.item === undefined ? [] : [entry.item]));
+    this.#entries = [];
+    this.#restart();
+    return items;
+  }
+
+  #takeFirst(): Entry<T> {
     const entries = this.#entries;
     const first = entries[this.#first] as Entry<T>;
     if (this.#inLine) {
@@ -77,21 +128,31 @@ export class Mailbox<T extends Waiting> {
       entries[this.#end] = undefined;
       if (this.#end > 0) this.#sink(last);
     }
-    if (this.#end === this.#first) this.#restart();
-    return first.item;
+    return first;
   }
 
-  /** One that waits and `fits`, which stays. */
-  find(fits: (item: T) => boolean): T | undefined {
-    return this.#entries.find((entry) => entry !== undefined && fits(entry.item))?.item;
+  #indexed(): Map<number, Entry<T>> {
+    const index = new Map<number, Entry<T>>();
+    for (const entry of this.#entries) if (entry?.item?.key !== undefined) index.set(entry.item.key, entry);
+    return index;
   }
 
-  /** Empties it. */
-  clear(): T[] {
-    const items = this.#entries.flatMap((entry) => (entry === undefined ? [] : [entry.item]));
-    this.#entries = [];
-    this.#restart();
-    return items;
+  #empty(entry: Entry<T>): void {
+    const key = entry.item?.key;
+    if (key !== undefined) this.#byKey?.delete(key);
+    entry.item = undefined;
+    this.#withdrawn++;
+  }
+
+  #moveTogether(): void {
+    if (this.#withdrawn <= this.size) return;
+    const left = this.#entries.filter((entry) => entry?.item !== undefined) as Entry<T>[];
+    if (!this.#inLine) left.sort((one, other) => (before(one, other) ? -1 : 1));
+    this.#entries = left;
+    this.#first = this.#withdrawn = 0;
+    this.#end = left.length;
+    this.#inLine = true;
+    if (left.length === 0) this.#restart();
   }
 
   #addMoving(entry: Entry<T>, inOrder: boolean): void {
@@ -110,7 +171,7 @@ export class Mailbox<T extends Waiting> {
 
   /** Moves the line to the beginning. */
   #moveUp(): void {
-    const size = this.size;
+    const size = this.#end - this.#first;
     this.#entries.copyWithin(0, this.#first, this.#end);
     this.#entries.fill(undefined, size, this.#end);
     this.#first = 0;
@@ -118,8 +179,9 @@ export class Mailbox<T extends Waiting> {
   }
 
   #restart(): void {
-    this.#first = this.#end = 0;
+    this.#first = this.#end = this.#withdrawn = 0;
     this.#inLine = true;
+    this.#byKey = undefined;
     if (this.#entries.length > KEPT_PLACES) this.#entries = [];
   }
 

@@ -52,9 +52,19 @@ export class Mailroom<T extends Waiting> {
     if (this.#first === undefined) this.#last = undefined;
   }
 
-  /** A message for neuron `id` that waits and `fits`, which stays. */
-  find(id: number, fits: (message: T) => boolean): T | undefined {
-    return this.#mailboxes.get(id)?.find(fits);
+  /** The message with this key that waits for neuron `id`, if there is one, which leaves. */
+  withdraw(id: number, key: number): T | undefined {
+    return this.#mailboxes.get(id)?.withdraw(key);
+  }
+
+  /** All messages that wait and `fit`, which leave. */
+  withdrawAll(fits: (message: T) => boolean): T[] {
+    const found: T[] = [];
+    for (const mailbox of this.#mailboxes.values()) {
+      if (mailbox.size === 0) continue;
+      for (const message of mailbox.withdrawAll(fits)) found.push(message);
+    }
+    return found;
   }
 
   /** Neuron `id` left. Returns what waited for it. */

@@ -48,7 +48,8 @@ export class PartsOut {
   }
 
   /**
-   * Sends all `parts` as there is credit, and room in the ring. Returns how many there were; -1: nobody wants more, and the generator was ended.
+   * Sends all `parts` as there is credit, and room in the ring and in the arena. Returns how many there were; -1: nobody wants
+   * more, and the generator was ended.
    * Rejects with what it throws, or with ERR_NB_FULL when a part was dropped.
    */
   async send(request: Request, parts: AsyncIterable<unknown>): Promise<number> {

@@ -107,10 +107,20 @@ export class StreamPending extends Pending {
     try {
       const value = this.check === undefined ? content.value : this.check(content.value);
       if (this.check === undefined || !isPromise(value)) waiter.resolve({ done: false, value });
-      else value.then((checked) => waiter.resolve({ done: false, value: checked }), waiter.reject);
+      else
+        value.then(
+          (checked) => waiter.resolve({ done: false, value: checked }),
+          (error) => this.#refuse(waiter, error),
+        );
     } catch (error) {
-      waiter.reject(error);
+      queueMicrotask(() => this.#refuse(waiter, error)); // whoever brought the part has more to note down
     }
+  }
+
+  // A loop whose next() rejects does not call return(): so a part that is not valid ends the stream as return() does.
+  #refuse(waiter: Waiter<unknown>, error: unknown): void {
+    this.stop();
+    waiter.reject(error);
   }
 
   #last(waiter: Waiter<unknown>): void {

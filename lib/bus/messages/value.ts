@@ -36,19 +36,48 @@ function putPlain(frame: Frame, value: unknown): void {
   } else if (value instanceof Uint8Array) {
     frame.encoding = L.VALUE_BYTES;
     frame.value = value;
-  } else if (!isJson(value)) {
-    throw invalidArgument('value', value, 'text, bytes (a Uint8Array) or a value that JSON can express');
   } else {
     frame.encoding = L.VALUE_JSON;
-    frame.value = jsonText(value);
+    frame.value = jsonOf(value);
   }
 }
 
-// JSON would make these undefined, or objects that nobody wants back.
+/** A value that is JSON already. */
+export class JsonText {
+  constructor(readonly text: string) {}
+}
+
+/** @throws NeuronBusError ERR_NB_INVALID_ARGUMENT that names `value`. */
+export function jsonOf(value: unknown): string {
+  if (value instanceof JsonText) return value.text;
+  if (!isJson(value))
+    throw invalidArgument('value', value, 'text, bytes (a Uint8Array) or a value that JSON can express');
+  return jsonText(value, 'value');
+}
+
+// JSON would make the others undefined, or objects that nobody wants back.
 function isJson(value: unknown): boolean {
   if (typeof value === 'function' || typeof value === 'symbol' || typeof value === 'bigint') return false;
+  if (typeof value !== 'object' || value === null) return true;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === Object.prototype || prototype === Array.prototype || prototype === null) return true;
+  return !isOpaque(value);
+}
+
+// Something that JSON shows nothing of, and that does not say itself how it is to be shown.
+function isOpaque(value: object): boolean {
+  if (typeof (value as { toJSON?: unknown }).toJSON === 'function') return false;
   return (
-    !ArrayBuffer.isView(value) && !types.isAnyArrayBuffer(value) && !types.isMap(value) && !types.isSet(value)
+    ArrayBuffer.isView(value) ||
+    types.isAnyArrayBuffer(value) ||
+    types.isMap(value) ||
+    types.isSet(value) ||
+    types.isPromise(value) ||
+    value instanceof Error ||
+    types.isRegExp(value) ||
+    types.isWeakMap(value) ||
+    types.isWeakSet(value) ||
+    types.isGeneratorObject(value)
   );
 }
 

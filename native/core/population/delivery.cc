@@ -12,7 +12,7 @@ namespace neuronbus::population {
 void Projection::deliver(uint32_t thread, Step now, FiredList* fired) {
   for (Group& group : groups) {
     if (now < group.delay) continue;
-    fired->look(*pre, now - group.delay);
+    fired->look(*pre, now, group.delay);
     const uint32_t* const list = fired->neurons.data();
     const uint32_t count = fired->count;
     if (count == 0) continue;
@@ -32,7 +32,7 @@ namespace {
 
 // deliver(index, weights, how many, first post) for what is to be delivered, row after row.
 template <typename Deliver>
-void each_row(const Block& block, const uint32_t* list, uint32_t count, Deliver deliver) {
+void each_row(const Block& block, const uint32_t* list, uint32_t count, const Deliver& deliver) {
   const RowStarts::Look start = block.start.look();
   const RowsAhead ahead(block, 0, block.shards, list, count);
   const uint16_t* const index = block.index.data();
@@ -52,7 +52,7 @@ void each_row(const Block& block, const uint32_t* list, uint32_t count, Deliver 
 // The same for one shard. Rows of a few synapses are put one behind another first, in pieces of a fixed size, because a loop over each
 // would end somewhere else every time, which no processor foresees. What is copied too much is overwritten by the next row.
 template <typename Deliver>
-void each_short_row(const Block& block, const uint32_t* list, uint32_t count, Deliver deliver) {
+void each_short_row(const Block& block, const uint32_t* list, uint32_t count, const Deliver& deliver) {
   constexpr uint32_t kRoom = 4096;
   uint16_t index[kRoom + kRowPadding];
   float weight[kRoom + kRowPadding];

@@ -111,7 +111,7 @@ void lif_range(const LifKernel& k, size_t begin, size_t end) {
       }
       fired |= static_cast<uint64_t>(bits(and_not(at_least(next, threshold), held))) << lane;
     }
-    k.fired[word / kNeuronBlock] = fired;
+    k.fired[(word - begin) / kNeuronBlock] = fired;
   }
 }
 
@@ -161,7 +161,7 @@ void izhikevich_range(const IzhikevichKernel& k, size_t begin, size_t end) {
       if (k.inhibitory != nullptr) (in * decay_inhibitory.at(i)).store(k.inhibitory + i);
       fired |= static_cast<uint64_t>(bits(and_not(at_least(next, peak.at(i)), held))) << lane;
     }
-    k.fired[word / kNeuronBlock] = fired;
+    k.fired[(word - begin) / kNeuronBlock] = fired;
   }
 }
 
@@ -188,7 +188,7 @@ void poisson(const PoissonKernel& k, size_t begin, size_t end) {
       left.store(k.hazard + i);
       fired |= static_cast<uint64_t>(bits(at_least(zero, left))) << lane;
     }
-    k.fired[word / kNeuronBlock] = fired;
+    k.fired[(word - begin) / kNeuronBlock] = fired;
   }
 }
 

@@ -50,7 +50,9 @@ void put_population(ArchiveWriter& out, const Population& p, Step now, Step kept
     out.put_array(trace.value.data(), p.size);
   }
   out.put(kept);
-  for (Step back = kept; back > 0; back--) out.put_array(p.fired(now - back), p.words());
+  for (Step back = kept; back > 0; back--) {
+    for (const Shard& shard : p.shards) out.put_array(p.fired(shard, now - back), shard.words());
+  }
 }
 
 namespace {
@@ -110,10 +112,11 @@ nb_status get_fired(ArchiveReader& in, Population& p, Step now) {
   NB_TRY(p.keep_steps(slots, now));
   const uint32_t rest = p.size % 64;
   for (Step back = kept; back > 0; back--) {
-    uint64_t* const bits = p.fired(now - back);
-    NB_CHECK(in.get_array(bits, p.words()));
-    NB_CHECK(rest == 0 || bits[p.words() - 1] >> rest == 0);
+    for (const Shard& shard : p.shards) NB_CHECK(in.get_array(p.fired(shard, now - back), shard.words()));
+    const Shard& last = p.shards.back();
+    NB_CHECK(rest == 0 || p.fired(last, now - back)[last.words() - 1] >> rest == 0);
   }
+  p.index_fired(now);
   return NB_OK;
 }
 

@@ -16,8 +16,9 @@
 namespace neuronbus::population {
 
 struct Network::Impl {
-  // Steps between two barriers are at most this many, so that *stop is looked at often.
+  // Steps between two meetings are at most this many, so that *stop is looked at often.
   static constexpr Step kLongestBatch = 32;
+  static_assert(kLongestBatch + FiredFew::kLongest <= FiredFew::kSteps, "who is behind looks at what nobody writes yet");
 
   NetworkOptions options;
   Step now = 0;
@@ -30,13 +31,16 @@ struct Network::Impl {
 
   nb_status keep_population(std::unique_ptr<Population> population, uint32_t* id);
   nb_status keep_projection(std::unique_ptr<Projection> projection, uint32_t* id);
-  Step batch() const;    // steps between two meetings at which one works alone
-  bool instant() const;  // some spikes arrive in the step in which they are fired
+  // How many steps later than a spike, at least, it matters to who is no source: so far may threads be apart.
+  Step lead() const;
   void begin_batch(Step steps);
   void end_batch(Step steps);
+  void compute_alone(Step steps);
   // The parts of a batch that fall to one worker: of its own thread, and of those that the system did not give.
-  void compute(uint32_t worker, uint32_t workers, Step steps, bool meets);
-  // The two halves of a step, in the shards of one thread.
+  void compute(uint32_t worker, Step steps, Step lead);
+  // All steps of a batch, of sources in the shards of one thread.
+  void emit(uint32_t thread, Step steps);
+  // The two halves of a step, of all but sources in the shards of one thread.
   void integrate(uint32_t thread, Step step);
   void deliver(uint32_t thread, Step step);
   void sync();

@@ -9,18 +9,26 @@
 
 namespace neuronbus::population {
 
-bool Network::Impl::instant() const {
+// Who is no source fires because of what arrived, so its spikes are known no earlier than all that arrives within their delay.
+Step Network::Impl::lead() const {
+  Step lead = kLongestBatch;
   for (const auto& projection : projections) {
-    if (projection->shortest_delay() == 0) return true;
+    if (!projection->pre->is_source()) lead = std::min<Step>(lead, projection->shortest_delay());
   }
-  return false;
+  return lead;
 }
 
-Step Network::Impl::batch() const {
-  if (instant()) return kLongestBatch;  // threads meet within each step, which is all that later arrivals need, too
-  Step steps = kLongestBatch;
-  for (const auto& projection : projections) steps = std::min<Step>(steps, projection->shortest_delay());
-  return steps;
+void Network::Impl::emit(uint32_t thread, Step steps) {
+  for (auto& population : populations) {
+    if (!population->is_source()) continue;
+    for (const Shard& shard : population->shards) {
+      if (shard.thread != thread) continue;
+      for (Step step = now; step < now + steps; step++) {
+        population->integrate(shard, step);
+        population->reset(shard, step);
+      }
+    }
+  }
 }
 
 void Network::Impl::integrate(uint32_t thread, Step step) {
@@ -30,6 +38,7 @@ void Network::Impl::integrate(uint32_t thread, Step step) {
     }
   }
   for (auto& population : populations) {
+    if (population->is_source()) continue;
     for (const Shard& shard : population->shards) {
       if (shard.thread == thread) population->integrate(shard, step);
     }
@@ -40,6 +49,7 @@ void Network::Impl::deliver(uint32_t thread, Step step) {
   lists[thread].of = nullptr;
   for (auto& projection : projections) projection->deliver(thread, step, &lists[thread]);
   for (auto& population : populations) {
+    if (population->is_source()) continue;
     for (uint32_t s = 0; s < population->shards.size(); s++) {
       const Shard& shard = population->shards[s];
       if (shard.thread != thread) continue;
@@ -67,10 +77,24 @@ void Network::Impl::end_batch(Step steps) {
   now += steps;
 }
 
-void Network::Impl::compute(uint32_t worker, uint32_t workers, Step steps, bool meets) {
+void Network::Impl::compute_alone(Step steps) {
+  for (uint32_t thread = 0; thread < options.threads; thread++) emit(thread, steps);
   for (Step step = now; step < now + steps; step++) {
+    for (uint32_t thread = 0; thread < options.threads; thread++) integrate(thread, step);
+    for (uint32_t thread = 0; thread < options.threads; thread++) deliver(thread, step);
+  }
+}
+
+// Marks of a batch: the sources have fired, then each step is integrated.
+void Network::Impl::compute(uint32_t worker, Step steps, Step lead) {
+  const uint32_t workers = team->workers();
+  for (uint32_t thread = worker; thread < options.threads; thread += workers) emit(thread, steps);
+  const uint64_t sources = team->pass(worker);
+  for (Step done = 1; done <= steps; done++) {
+    const Step step = now + done - 1;
     for (uint32_t thread = worker; thread < options.threads; thread += workers) integrate(thread, step);
-    if (meets && workers > 1) team->meet([] {});
+    team->pass(worker);
+    team->await(worker, sources + (done > lead ? done - lead : 0));
     for (uint32_t thread = worker; thread < options.threads; thread += workers) deliver(thread, step);
   }
 }
@@ -86,7 +110,7 @@ uint64_t nanoseconds() {
 class Run {
  public:
   Run(Network::Impl& impl, Step wanted, const volatile bool* stop)
-      : impl_(impl), stop_(stop), wanted_(wanted), longest_(impl.batch()), meets_(impl.instant()) {}
+      : impl_(impl), stop_(stop), wanted_(wanted), lead_(impl.lead()) {}
 
   Step with(Team& team) {
     impl_.pace.begin_run(nanoseconds());
@@ -98,14 +122,14 @@ class Run {
 
   Step without_team() {
     while (const Step batch = begin()) {
-      impl_.compute(0, 1, batch, meets_);
+      impl_.compute_alone(batch);
       end(batch);
     }
     return done_;
   }
 
  private:
-  // What the workers do until they meet again. Written by one of them while the others wait.
+  // What the workers do until they meet again. Written by worker 0 while the others wait.
   struct Turn {
     Step batch;  // 0: the run is over
     bool alone;  // worker 0 does this one, and some more
@@ -113,7 +137,7 @@ class Run {
 
   // The steps of the next batch, or 0.
   Step begin() {
-    const Step batch = stop_ != nullptr && *stop_ ? 0 : std::min(longest_, wanted_ - done_);
+    const Step batch = stop_ != nullptr && *stop_ ? 0 : std::min(Network::Impl::kLongestBatch, wanted_ - done_);
     if (batch > 0) impl_.begin_batch(batch);
     return batch;
   }
@@ -128,7 +152,7 @@ class Run {
   // Batches by one worker, up to where the team is to try again. The others wait, and read nothing but the turn.
   void work_alone(Step batch) {
     while (batch > 0) {
-      impl_.compute(0, 1, batch, meets_);
+      impl_.compute_alone(batch);
       end(batch);
       count();
       batch = begin();
@@ -152,19 +176,18 @@ class Run {
     Team& team = *run.impl_.team;
     for (Turn turn = run.turn_; turn.batch > 0; turn = run.turn_) {
       if (!turn.alone) {
-        run.impl_.compute(worker, team.workers(), turn.batch, run.meets_);
+        run.impl_.compute(worker, turn.batch, run.lead_);
       } else if (worker == 0) {
         run.work_alone(turn.batch);
       }
-      team.meet([&] { run.next(turn); });
+      team.meet(worker, [&] { run.next(turn); });
     }
   }
 
   Network::Impl& impl_;
   const volatile bool* stop_;
   const Step wanted_;
-  const Step longest_;
-  const bool meets_;
+  const Step lead_;
   Step done_ = 0;
   Step next_ = 0;
   Turn turn_{0, false};

@@ -71,7 +71,7 @@ void Population::make_shards(uint32_t threads) {
 
 nb_status Population::create_columns() {
   const bool integrates = model <= Model::kIzhikevich;
-  bool held = spikes.resize(size) && dead.resize(size);
+  bool held = spikes.resize(size) && dead.resize(size) && few_.resize(shards.size() * FiredFew::kSteps);
   if (integrates) {
     held = held && potential.resize(padded_) && excitatory.resize(padded_) && inhibitory.resize(padded_) &&
            held_until.resize(padded_);
@@ -103,17 +103,33 @@ nb_status Population::keep_steps(uint32_t slots, Step now) {
   Column<uint64_t> fresh;
   if (!fresh.resize(uint64_t{slots} * words_)) return NB_ERR_NO_MEMORY;
   for (uint32_t back = 1; back <= slots_ && back <= now; back++) {
-    std::memcpy(fresh.data() + ((now - back) & (slots - 1)) * words_, fired(now - back), words_ * sizeof(uint64_t));
+    for (const Shard& shard : shards) {
+      std::memcpy(fresh.data() + fired_at(shard, now - back, slots), fired(shard, now - back), shard.words() * sizeof(uint64_t));
+    }
   }
   bits_ = std::move(fresh);
   slots_ = slots;
   return NB_OK;
 }
 
-uint32_t Population::list_fired(Step step, uint32_t* out) const {
+uint32_t Population::list_fired(Step now, uint32_t delay, uint32_t* out) const {
+  const Step step = now - delay;
   uint32_t count = 0;
-  each_bit(fired(step), 0, words_, [&](uint32_t neuron) { out[count++] = neuron; });
+  const auto list = [&](uint32_t neuron) { out[count++] = neuron; };
+  for (const Shard& shard : shards) {
+    if (delay <= FiredFew::kLongest) {
+      each_fired(shard, step, list);
+    } else {
+      each_bit(fired(shard, step), shard.words(), [&](uint32_t bit) { list(shard.first + bit); });
+    }
+  }
   return count;
+}
+
+void Population::index_fired(Step now) {
+  for (Step back = std::min<Step>({now, slots_, FiredFew::kSteps}); back > 0; back--) {
+    for (const Shard& shard : shards) note_fired(shard, now - back);
+  }
 }
 
 // ---- changes between steps ------------------------------------------------------------------------------------------
@@ -261,7 +277,8 @@ void Population::clear_log(uint32_t shard, Step base) {
 
 uint64_t Population::bytes() const {
   uint64_t bytes = potential.bytes() + excitatory.bytes() + inhibitory.bytes() + raised.bytes() + recovery.bytes() + hazard.bytes() +
-                   held_until.bytes() + last_spike.bytes() + spikes.bytes() + dead.bytes() + bits_.bytes() + source.bytes();
+                   held_until.bytes() + last_spike.bytes() + spikes.bytes() + dead.bytes() + bits_.bytes() + few_.bytes() +
+                   source.bytes();
   for (const Parameter& parameter : parameters) bytes += parameter.values.bytes();
   for (const PostTrace& trace : traces) bytes += trace.value.bytes() + trace.now.bytes();
   for (const PostLog& log : logs) {

@@ -29,6 +29,7 @@ constexpr double kNever = -1;
 struct Shard {
   uint32_t first, count;
   uint32_t thread;
+  uint32_t words() const { return (count + 63) / 64; }  // of fired bits
 };
 
 // A parameter, or what follows from some: one value for all neurons, or one for each (padded to kNeuronBlock).
@@ -65,8 +66,17 @@ struct PostLog {
 
 // What 1 stands for in the columns of currents or conductances. Where all neurons forget alike the unit decays in place of the
 // columns, which a step then need not write.
-struct alignas(64) Units {
+struct alignas(128) Units {
   double excitatory = 1, inhibitory = 1;
+};
+
+// Who fired in a shard at a step, when these are few: one cache line to look at, where the bits of a step are many.
+struct alignas(64) FiredFew {
+  static constexpr uint32_t kRoom = 15;
+  static constexpr uint32_t kSteps = 64;     // of which each shard keeps them
+  static constexpr uint32_t kLongest = 32;   // delay of those who look at them
+  uint32_t count;  // above kRoom: look at the bits
+  uint32_t neuron[kRoom];  // ascending
 };
 
 struct SourceSpike {
@@ -85,13 +95,18 @@ class Population {
 
   // Steps begin at `now`; keeps the bits of `slots` (a power of two) steps. Older bits are kept as far as they fit.
   nb_status keep_steps(uint32_t slots, Step now);
-  uint64_t* fired(Step step) { return bits_.data() + (step & (slots_ - 1)) * words_; }
-  const uint64_t* fired(Step step) const { return bits_.data() + (step & (slots_ - 1)) * words_; }
-  uint32_t slots() const { return slots_; }
+  // The bits of a shard, whose steps lie one behind another: what two threads write shares no cache line.
+  uint64_t* fired(const Shard& shard, Step step) { return bits_.data() + fired_at(shard, step, slots_); }
+  const uint64_t* fired(const Shard& shard, Step step) const { return bits_.data() + fired_at(shard, step, slots_); }
+  // Calls visit(neuron), ascending; of one of the last FiredFew::kSteps steps.
+  template <typename F>
+  void each_fired(const Shard& shard, Step step, F visit) const;
   uint32_t words() const { return words_; }
 
-  // The neurons that fired at `step`, ascending. Returns how many.
-  uint32_t list_fired(Step step, uint32_t* out) const;
+  // The neurons whose spikes arrive at `now` after `delay`, ascending. Returns how many.
+  uint32_t list_fired(Step now, uint32_t delay, uint32_t* out) const;
+  // Makes what list_fired() looks at from the bits of the steps before `now`.
+  void index_fired(Step now);
 
   // The parts of a step that concern the neurons of one shard; network.h has the order.
   void integrate(const Shard& shard, Step now);
@@ -99,6 +114,7 @@ class Population {
   void log_spikes(const Shard& shard, Step now);
   bool log_has_room(uint32_t shard, Step now) const;  // for the spikes of step `now`
   void reset(const Shard& shard, Step now);
+  bool is_source() const { return model == Model::kSpikeSource || model == Model::kPoisson; }  // nothing that arrives matters to it
   bool jumps() const { return jumps_; }
   bool fades() const { return fades_; }
 
@@ -148,12 +164,20 @@ class Population {
   nb_status derive_one(Parameter* out, uint32_t mask, F value);
   void make_shards(uint32_t threads);
   void emit_source(Step now);
+  void note_fired(const Shard& shard, Step now);
+  size_t few_at(const Shard& shard, Step step) const {
+    return static_cast<size_t>(&shard - shards.data()) * FiredFew::kSteps + (step & (FiredFew::kSteps - 1));
+  }
+  static size_t fired_at(const Shard& shard, Step step, uint32_t slots) {
+    return size_t{slots} * (shard.first / 64) + (step & (slots - 1)) * size_t{shard.words()};
+  }
   void fade(const Shard& shard);
   void settle(const Shard& shard);  // the units become 1
   bool is_lif() const { return model == Model::kLif || model == Model::kLifConductance; }
 
   uint32_t padded_ = 0, words_ = 0, slots_ = 0;
   Column<uint64_t> bits_;
+  Column<FiredFew> few_;  // of each shard, of each step
   Parameter keep_, base_, gain_e_, gain_i_, decay_e_, decay_i_, decay_raised_, refractory_, rate_, jump_e_, jump_i_, per_step_;
   bool jumps_ = false;
   bool fades_ = false;  // the units decay
@@ -161,23 +185,24 @@ class Population {
 };
 
 // Who fired at a step, kept for the projections that ask for the same one after another. Belongs to one thread.
-struct alignas(64) FiredList {
+struct alignas(128) FiredList {
   Column<uint32_t> neurons;  // room for the largest population
   uint32_t count = 0;
   const Population* of = nullptr;
-  Step step = kNoStep;
-  void look(const Population& population, Step at) {
-    if (of == &population && step == at) return;
+  uint32_t delay = 0;
+  // Within one step: `of` is null when it begins.
+  void look(const Population& population, Step now, uint32_t back) {
+    if (of == &population && delay == back) return;
     of = &population;
-    step = at;
-    count = population.list_fired(at, neurons.data());
+    delay = back;
+    count = population.list_fired(now, back, neurons.data());
   }
 };
 
-// Calls visit(neuron within the words) for each bit that is set.
+// Calls visit(its number) for each bit that is set.
 template <typename F>
-inline void each_bit(const uint64_t* words, uint32_t first_word, uint32_t end_word, F visit) {
-  for (uint32_t w = first_word; w < end_word; w++) {
+inline void each_bit(const uint64_t* words, uint32_t count, F visit) {
+  for (uint32_t w = 0; w < count; w++) {
     for (uint64_t bits = words[w]; bits != 0; bits &= bits - 1) {
 #if defined(_MSC_VER) && !defined(__clang__)
       unsigned long lowest;
@@ -188,6 +213,15 @@ inline void each_bit(const uint64_t* words, uint32_t first_word, uint32_t end_wo
 #endif
     }
   }
+}
+
+template <typename F>
+void Population::each_fired(const Shard& shard, Step step, F visit) const {
+  const FiredFew& found = few_[few_at(shard, step)];
+  if (found.count > FiredFew::kRoom) {
+    return each_bit(fired(shard, step), shard.words(), [&](uint32_t bit) { visit(shard.first + bit); });
+  }
+  for (uint32_t i = 0; i < found.count; i++) visit(found.neuron[i]);
 }
 
 }  // namespace neuronbus::population

@@ -12,7 +12,7 @@ namespace neuronbus::population {
 void Population::integrate(const Shard& shard, Step now) {
   const Kernels& run = kernels();
   const size_t end = round_up(shard.first + shard.count, kNeuronBlock);
-  uint64_t* bits = fired(now);
+  uint64_t* bits = fired(shard, now);
   const Units& unit = units[&shard - shards.data()];
   switch (model) {
     case Model::kLif:
@@ -43,12 +43,21 @@ void Population::integrate(const Shard& shard, Step now) {
       break;
   }
   for (PostTrace& trace : traces) run.decay_trace(trace.value.data(), trace.now.data(), trace.factor, shard.first, end);
+  note_fired(shard, now);
   // Arrivals of this step find those who fire refractory already.
   if (is_lif()) {
-    each_bit(bits, shard.first / 64, static_cast<uint32_t>(end / 64), [&](uint32_t i) {
-      held_until[i] = static_cast<double>(now) + refractory_.at(i);
-    });
+    each_fired(shard, now, [&](uint32_t i) { held_until[i] = static_cast<double>(now) + refractory_.at(i); });
   }
+}
+
+void Population::note_fired(const Shard& shard, Step now) {
+  FiredFew& found = few_[few_at(shard, now)];
+  uint32_t count = 0;
+  each_bit(fired(shard, now), shard.words(), [&](uint32_t bit) {
+    if (count < FiredFew::kRoom) found.neuron[count] = shard.first + bit;
+    count++;
+  });
+  found.count = count;
 }
 
 void Population::fade(const Shard& shard) {
@@ -69,7 +78,7 @@ void Population::settle(const Shard& shard) {
 
 // A source has one shard, however large it is.
 void Population::emit_source(Step now) {
-  uint64_t* bits = fired(now);
+  uint64_t* bits = fired(shards[0], now);
   std::memset(bits, 0, words_ * sizeof(uint64_t));
   for (; source_next < source.size() && source[source_next].step <= now; source_next++) {
     const uint32_t neuron = source[source_next].neuron;
@@ -89,8 +98,7 @@ void Population::jump(const Shard& shard, Step now) {
 }
 
 void Population::reset(const Shard& shard, Step now) {
-  const uint32_t end = static_cast<uint32_t>(round_up(shard.first + shard.count, kNeuronBlock)) / 64;
-  each_bit(fired(now), shard.first / 64, end, [&](uint32_t i) {
+  each_fired(shard, now, [&](uint32_t i) {
     const uint32_t before = spikes[i]++;
     if (is_lif()) {
       potential[i] = parameters[kLifReset].at(i);
@@ -111,15 +119,13 @@ bool Population::log_has_room(uint32_t shard, Step now) const {
   if (now - log.base > kLongestLog) return false;
   if (log.count + shards[shard].count <= log.capacity()) return true;
   uint32_t fired_now = 0;
-  const uint32_t first = shards[shard].first / 64;
-  each_bit(fired(now), first, first + (shards[shard].count + 63) / 64, [&](uint32_t) { fired_now++; });
+  each_fired(shards[shard], now, [&](uint32_t) { fired_now++; });
   return log.count + fired_now <= log.capacity();
 }
 
 void Population::log_spikes(const Shard& shard, Step now) {
-  const uint32_t end = static_cast<uint32_t>(round_up(shard.first + shard.count, kNeuronBlock)) / 64;
   PostLog& log = logs[&shard - shards.data()];
-  each_bit(fired(now), shard.first / 64, end, [&](uint32_t i) {
+  each_fired(shard, now, [&](uint32_t i) {
     const uint32_t local = i - shard.first;
     const uint32_t entry = log.count++;
     log.post[entry] = static_cast<uint16_t>(local);

@@ -77,18 +77,18 @@ void Recorder::sample(const Shard& shard, Step now) {
 
 void Recorder::end(Step from, Step to) {
   if (!spikes_) return;
-  const uint32_t words = population_->words();
   for (Step step = from; step < to; step++) {
-    const uint64_t* const fired = population_->fired(step);
-    each_bit(fired, 0, words, [&](uint32_t neuron) {
-      if (!wanted_.empty() && (wanted_[neuron / 64] >> neuron % 64 & 1) == 0) return;
-      if (steps_.size() >= capacity_ || !who_.append(neuron)) {
-        lost_++;
-      } else if (!steps_.append(step)) {
-        who_.truncate(steps_.size());
-        lost_++;
-      }
-    });
+    for (const Shard& shard : population_->shards) {
+      population_->each_fired(shard, step, [&](uint32_t neuron) {
+        if (!wanted_.empty() && (wanted_[neuron / 64] >> neuron % 64 & 1) == 0) return;
+        if (steps_.size() >= capacity_ || !who_.append(neuron)) {
+          lost_++;
+        } else if (!steps_.append(step)) {
+          who_.truncate(steps_.size());
+          lost_++;
+        }
+      });
+    }
   }
 }
 

@@ -19,6 +19,9 @@ namespace {
 // Some ten microseconds: longer than workers are apart when each has a processor. When another program has it, waiting on would
 // only keep that program from being done.
 constexpr uint32_t kSpins = 1000;
+// Then workers may be on one processor, because another program had theirs for a while. Who sleeps leaves them there, one of them
+// always asleep; who only lets the others go first is moved to a processor that has nothing to do.
+constexpr uint32_t kYields = 2000;
 
 void pause_a_little() {
 #if defined(__x86_64__) || defined(_M_X64)
@@ -33,8 +36,10 @@ void pause_a_little() {
 std::unique_ptr<Team> Team::create(uint32_t wanted) {
   std::unique_ptr<Team> team(new (std::nothrow) Team());
   if (team == nullptr) return nullptr;
-  const uint32_t processors = std::max(1u, std::thread::hardware_concurrency());
-  for (uint32_t number = 1; number < std::min(wanted, processors); number++) {
+  const uint32_t workers = std::min(wanted, std::max(1u, std::thread::hardware_concurrency()));
+  team->places_.reset(new (std::nothrow) Place[workers]);
+  if (team->places_ == nullptr) return nullptr;
+  for (uint32_t number = 1; number < workers; number++) {
     if (!team->start(number)) break;
   }
   return team;
@@ -113,25 +118,54 @@ void Team::run(Job job, void* context) {
   rest_.wait(lock, [&] { return busy_ == 0; });
 }
 
-void Team::wait_for_turn(uint32_t turn) {
+// Worker 0 passes last where all meet.
+bool Team::look(uint32_t worker, uint64_t mark, std::memory_order order) {
+  uint64_t seen = kNobody;
+  for (uint32_t other = 0; other < workers(); other++) {
+    if (other == worker) continue;
+    // SYNC team-mark
+    const uint64_t passed = places_[other].mark.load(order);
+    if (passed < mark) return false;
+    seen = std::min(seen, passed);
+  }
+  places_[worker].seen = seen;
+  return true;
+}
+
+void Team::wait(uint32_t worker, uint64_t mark) {
+  call_sleepers(worker);
   for (uint32_t spins = 0; spins < kSpins; spins++) {
-    // SYNC team-go
-    if (turn_.load(std::memory_order_acquire) != turn) return;
+    if (look(worker, mark, std::memory_order_acquire)) return;
     pause_a_little();
   }
   sleeps_.fetch_add(1, std::memory_order_relaxed);
-  std::unique_lock<std::mutex> lock(turn_mutex_);
-  // SYNC team-sleep: either the last one sees this and wakes, or the turn has moved already.
-  sleepers_.fetch_add(1, std::memory_order_seq_cst);
-  // SYNC team-go
-  turned_.wait(lock, [&] { return turn_.load(std::memory_order_seq_cst) != turn; });
-  sleepers_.fetch_sub(1, std::memory_order_relaxed);
+  for (uint32_t yields = 0; yields < kYields; yields++) {
+    if (look(worker, mark, std::memory_order_acquire)) return;
+    std::this_thread::yield();
+  }
+  std::unique_lock<std::mutex> lock(sleep_mutex_);
+  for (;;) {
+    // SYNC team-sleep: either who passes the mark sees this and wakes, or it has passed already.
+    if (mark < sleeper_.load(std::memory_order_relaxed)) sleeper_.store(mark, std::memory_order_seq_cst);
+    if (look(worker, mark, std::memory_order_seq_cst)) return;
+    passed_.wait(lock);
+  }
+}
+
+void Team::call_sleepers(uint32_t worker) {
+  Place& own = places_[worker];
+  // SYNC team-sleep: who is not seen here sees the mark before it sleeps.
+  (void)own.mark.exchange(own.passed, std::memory_order_seq_cst);
+  if (own.passed >= sleeper_.load(std::memory_order_seq_cst)) wake_sleepers();
 }
 
 void Team::wake_sleepers() {
-  // Who is counted has looked at the turn and waits, or has the lock: it does not miss this.
-  { std::lock_guard<std::mutex> lock(turn_mutex_); }
-  turned_.notify_all();
+  {
+    // Who is known has looked at the marks and waits: it does not miss this.
+    std::lock_guard<std::mutex> lock(sleep_mutex_);
+    sleeper_.store(kNobody, std::memory_order_relaxed);
+  }
+  passed_.notify_all();
 }
 
 }  // namespace neuronbus::population

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// Threads that work on one network together: they sleep between runs, and within a run they meet at barriers that spin for a while.
+// Threads that work on one network together: they sleep between runs, and within a run each passes the same marks, one after another,
+// and waits where it needs what others wrote before a mark of theirs. They spin for a while before they sleep.
 //
-// run() is called by the network's owner and takes part as worker 0; it returns when all have finished. meet() is called inside a run,
-// by every worker equally often.
+// run() is called by the network's owner and takes part as worker 0; it returns when all have finished. pass(), await() and meet() are
+// called inside a run, by the worker whose number they get. All pass and meet equally often.
 #pragma once
 
 #include <atomic>
@@ -37,23 +38,33 @@ class Team {
   uint32_t workers() const { return static_cast<uint32_t>(threads_.size()) + 1; }
   void run(Job job, void* context);
 
-  // The last worker to come does what has to be done alone, while the others wait for it.
+  // Who awaits this mark, whose number is returned, sees what the worker wrote before. It costs no wait for another processor.
+  uint64_t pass(uint32_t worker) {
+    Place& own = places_[worker];
+    // SYNC team-mark: gives away what this worker wrote.
+    own.mark.store(++own.passed, std::memory_order_release);
+    // A sleeper that is not seen here is seen by the next pass, or by call_sleepers() at the latest.
+    if (own.passed >= sleeper_.load(std::memory_order_relaxed)) wake_sleepers();
+    return own.passed;
+  }
+
+  // Until all others have passed `mark`.
+  void await(uint32_t worker, uint64_t mark) {
+    if (places_[worker].seen < mark && !look(worker, mark, std::memory_order_acquire)) wait(worker, mark);
+  }
+
+  // Until all have come, and worker 0 has done what has to be done alone.
   template <typename Alone>
-  void meet(Alone alone) {
-    const uint32_t turn = turn_.load(std::memory_order_relaxed);  // it cannot move before this worker has come
-    // SYNC team-meet: each worker gives away what it wrote,
-    if (come_.fetch_add(1, std::memory_order_release) + 1 == workers()) {
-      // SYNC team-meet: and the one that comes last takes it from all of them.
-      (void)come_.load(std::memory_order_acquire);
-      come_.store(0, std::memory_order_relaxed);
+  void meet(uint32_t worker, Alone alone) {
+    if (worker == 0) {
+      await(worker, places_[worker].passed + 1);
       alone();
-      // SYNC team-go: what the last one wrote, and through it what all wrote, is seen by those that go on.
-      turn_.store(turn + 1, std::memory_order_seq_cst);
-      // SYNC team-sleep: who is not counted here sees the new turn before it sleeps.
-      if (sleepers_.load(std::memory_order_seq_cst) > 0) wake_sleepers();
-      return;
+      pass(worker);
+      // It may not wait again in this run.
+      call_sleepers(worker);
+    } else {
+      await(worker, pass(worker));
     }
-    wait_for_turn(turn);
   }
 
  private:
@@ -62,9 +73,17 @@ class Team {
     Team* team;
     uint32_t number;
   };
+  // Two cache lines, of which others read the first one only.
+  struct alignas(128) Place {
+    std::atomic<uint64_t> mark{0};
+    alignas(128) uint64_t passed = 0;  // the same
+    uint64_t seen = 0;                // by all others, when they were last looked at
+  };
   bool start(uint32_t number);
   void work(uint32_t number);
-  void wait_for_turn(uint32_t turn);
+  bool look(uint32_t worker, uint64_t mark, std::memory_order order);
+  void wait(uint32_t worker, uint64_t mark);
+  void call_sleepers(uint32_t worker);
   void wake_sleepers();
   static void* main(void* worker);
 
@@ -75,7 +94,7 @@ class Team {
 #endif
   std::vector<std::unique_ptr<Worker>> owned_;
 
-  std::mutex mutex_;  // guards what is between here and the barrier's words
+  std::mutex mutex_;  // guards what is between here and the places
   std::condition_variable wake_, rest_;
   uint64_t runs_ = 0;
   uint32_t busy_ = 0;
@@ -83,12 +102,12 @@ class Team {
   Job job_ = nullptr;
   void* context_ = nullptr;
 
-  alignas(64) std::atomic<uint32_t> come_{0};
-  alignas(64) std::atomic<uint32_t> turn_{0};
-  std::atomic<uint32_t> sleepers_{0};  // in the barrier
-  std::atomic<uint64_t> sleeps_{0};    // ever; a count, of which nothing depends
-  std::mutex turn_mutex_;              // for turned_ alone
-  std::condition_variable turned_;
+  std::unique_ptr<Place[]> places_;  // of each worker
+  static constexpr uint64_t kNobody = ~uint64_t{0};
+  alignas(64) std::atomic<uint64_t> sleeper_{kNobody};  // the first mark that a sleeper awaits; written under sleep_mutex_
+  std::atomic<uint64_t> sleeps_{0};                     // ever; a count, of which nothing depends
+  std::mutex sleep_mutex_;
+  std::condition_variable passed_;
 };
 
 }  // namespace neuronbus::population

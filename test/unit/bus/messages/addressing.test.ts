@@ -36,8 +36,12 @@ describe('a message goes to', () => {
     const { bus, asker, agents } = scene();
     asker.send(agents[2].id, 'x');
     asker.send(asker.id, 'me');
+    expect([agents[2].id, asker.id].map((id) => asker.handle.sendAll(id, 'all'))).toEqual([1, 1]);
     bus.tick();
-    expect([agents[2].texts, asker.texts]).toEqual([['x'], ['me']]);
+    expect([agents[2].texts, asker.texts]).toEqual([
+      ['x', 'all'],
+      ['me', 'all'],
+    ]);
   });
 
   it('one of several, never itself, each of them in the long run', async () => {
@@ -67,7 +71,7 @@ describe('a message goes to', () => {
     expect(codeOf(() => asker.send(to, 'x'))).toBe('ERR_NB_NO_ROUTE');
     expect(codeOf(() => asker.handle.stream(to, 'x'))).toBe('ERR_NB_NO_ROUTE');
     expect(await codeOfPromise(asker.handle.request(to, 'x'))).toBe('ERR_NB_NO_ROUTE');
-    expect(asker.handle.sendAll(typeof to === 'number' ? 'Zoe' : to, 'x')).toBe(0);
+    expect(asker.handle.sendAll(to, 'x')).toBe(0);
     expect([bus.stats().pending, bus.stats().published]).toEqual([0, 0]);
   });
 
@@ -77,6 +81,17 @@ describe('a message goes to', () => {
       expect(codeOf(() => asker.send(to as never, 'x'))).toBe('ERR_NB_INVALID_ARGUMENT');
       expect(await codeOfPromise(asker.handle.request(to as never, 'x'))).toBe('ERR_NB_INVALID_ARGUMENT');
     }
+  });
+
+  it.each(['0', 'x', 9, -1, 0.5, undefined, null, 70_000])('in the name of nobody: %s', async (nobody) => {
+    const { bus, agents } = scene();
+    const from = nobody as number;
+    for (const to of [agents[0].id, 'Ann', { capability: 'add' }, () => true]) {
+      expect(codeOf(() => bus.send(from, to, 'x'))).toBe('ERR_NB_UNKNOWN_NEURON');
+      expect(codeOf(() => bus.sendAll(from, to, 'x'))).toBe('ERR_NB_UNKNOWN_NEURON');
+      expect(await codeOfPromise(bus.request(from, to, 'x'))).toBe('ERR_NB_UNKNOWN_NEURON');
+    }
+    expect(bus.stats().published).toBe(0);
   });
 
   it('what the predicate throws is thrown', async () => {

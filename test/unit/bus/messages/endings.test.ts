@@ -27,10 +27,60 @@ describe('a question', () => {
     bus.clock.advance(0.1); // the wire has units of 65.5 us
     await turn();
     expect([asked.is, bus.stats().pending]).toEqual(['ERR_NB_TIMEOUT', 0]);
-    const sent = request.reply('too late'); // before the cancellation came
+    const sent = [request.reply('too late'), request.reply('again')]; // before the cancellation came
     await settle(bus);
-    expect([sent, bus.stats().late, asked.is]).toEqual([true, 1, 'ERR_NB_TIMEOUT']);
+    expect([sent, bus.stats().late, asked.is]).toEqual([[false, false], 1, 'ERR_NB_TIMEOUT']);
     expectReconciled(bus);
+  });
+
+  it('that was aborted: its late answer is dropped and counted, on its way or where it is given', async () => {
+    const bus = makeBus();
+    const [asker, other] = [addAgent(bus), addAgent(bus, never)];
+    const controller = new AbortController();
+    for (const n of [1, 2, 3]) outcome(asker.handle.request(other.id, n, { signal: controller.signal }));
+    await settle(bus);
+    controller.abort();
+    const [first, second, third] = other.requests;
+    expect([first?.reply(1), bus.stats().late]).toEqual([true, 0]); // before it was told
+    await settle(bus);
+    expect([second?.reply(2), third?.reject(new Error('no answer'))]).toEqual([false, false]);
+    expect(bus.stats()).toMatchObject({ pending: 0, late: 2 });
+  });
+
+  it('ends at its deadline for who works on it, though the ring was full of other things', async () => {
+    const bus = makeBus({ axonCapacity: 4 });
+    const [asker, other, third] = [addAgent(bus), addAgent(bus, never), addAgent(bus)];
+    const asked = outcome(asker.handle.request(other.id, 'x', { timeoutMs: 10 }));
+    await reached(bus, other);
+    for (let i = 0; i < 4; i++) asker.send(third.id, i);
+    bus.clock.advance(11);
+    await turn();
+    const [request] = other.requests;
+    expect([asked.is, request?.signal.aborted, bus.health(other.id).load]).toEqual([
+      'ERR_NB_TIMEOUT',
+      true,
+      0,
+    ]);
+    await settle(bus);
+    expectReconciled(bus);
+  });
+
+  it('that is aborted while the ring is full: who works on it hears of it', async () => {
+    const bus = makeBus({ axonCapacity: 4 });
+    const [asker, other, third] = [addAgent(bus), addAgent(bus, never), addAgent(bus)];
+    const controller = new AbortController();
+    const asked = outcome(asker.handle.request(other.id, 'x', { signal: controller.signal }));
+    await reached(bus, other);
+    for (let i = 0; i < 4; i++) asker.send(third.id, i);
+    controller.abort();
+    await settle(bus);
+    const [request] = other.requests;
+    expect([asked.is, request?.signal.aborted, bus.health(other.id).load]).toEqual([
+      'ERR_NB_ABORTED',
+      true,
+      0,
+    ]);
+    expect(expectReconciled(bus).dropped.full).toBe(0);
   });
 
   it('tells who works on it that its time is over', async () => {
@@ -50,7 +100,7 @@ describe('a question', () => {
       false,
     ]);
     expect(request.remainingMs).toBe(0);
-    expect(bus.stats()).toMatchObject({ pending: 0, late: 0 });
+    expect(bus.stats()).toMatchObject({ pending: 0, late: 1 });
   });
 
   it('is not asked at all when its time is over before its turn', async () => {

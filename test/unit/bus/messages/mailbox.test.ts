@@ -150,14 +150,62 @@ describe('priority', () => {
             }
           }
           expect(mailbox.size).toBe(model.length);
-          const last = model.at(-1);
-          expect(mailbox.find((item) => item.n === last?.n)).toBe(last);
         }
         const byN = (a: { n: number }, b: { n: number }) => a.n - b.n;
         expect(mailbox.clear().sort(byN)).toEqual(model);
         expect([mailbox.size, mailbox.take()]).toEqual([0, undefined]);
       }),
       { seed: 20, numRuns: 200 },
+    );
+  });
+
+  it('agrees with it when some are withdrawn, one by one or all that fit', () => {
+    const step = fc.oneof(
+      { weight: 3, arbitrary: fc.record({ add: fc.array(fc.nat(3), { maxLength: 20 }) }) },
+      { weight: 2, arbitrary: fc.record({ take: fc.integer({ min: 1, max: 10 }) }) },
+      { weight: 2, arbitrary: fc.record({ withdraw: fc.array(fc.nat(), { maxLength: 20 }) }) },
+      { weight: 1, arbitrary: fc.record({ modulo: fc.integer({ min: 2, max: 9 }) }) },
+    );
+    interface Item {
+      readonly priority: number;
+      readonly n: number;
+      readonly key: number | undefined;
+    }
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 100 }), (steps) => {
+        const mailbox = new Mailbox<Item>(Number.POSITIVE_INFINITY);
+        let model: Item[] = [];
+        let n = 0;
+        for (const step of steps) {
+          if ('add' in step) {
+            for (const priority of step.add) {
+              const item = { priority, n, key: n % 5 === 0 ? undefined : n };
+              n++;
+              mailbox.add(item, n);
+              model.push(item);
+            }
+          } else if ('take' in step) {
+            for (let i = 0; i < step.take; i++) {
+              model.sort((a, b) => b.priority - a.priority || a.n - b.n);
+              expect(mailbox.take()).toBe(model.shift());
+            }
+          } else if ('withdraw' in step) {
+            for (const which of step.withdraw) {
+              const key = n === 0 ? 0 : which % n;
+              const due = model.find((item) => item.key === key);
+              expect(mailbox.withdraw(key)).toBe(due);
+              if (due !== undefined) model = model.filter((item) => item !== due);
+            }
+          } else {
+            const fits = (item: Item) => item.n % step.modulo === 0;
+            const byN = (a: Item, b: Item) => a.n - b.n;
+            expect(mailbox.withdrawAll(fits).sort(byN)).toEqual(model.filter(fits).sort(byN));
+            model = model.filter((item) => !fits(item));
+          }
+          expect(mailbox.size).toBe(model.length);
+        }
+      }),
+      { seed: 21, numRuns: 300 },
     );
   });
 });

@@ -62,6 +62,39 @@ afterEach(() => {
 });
 
 describe('an instrumented bus', () => {
+  it('leaves no span open of a question that was withdrawn before its turn', async () => {
+    const bus = makeBus();
+    const open = new Set<string>();
+    const tracerProvider = new BasicTracerProvider({
+      spanProcessors: [
+        {
+          onStart: (span) => void open.add((span as unknown as ReadableSpan).spanContext().spanId),
+          onEnd: (span) => void open.delete(idOf(span)),
+          forceFlush: () => Promise.resolve(),
+          shutdown: () => Promise.resolve(),
+        },
+      ],
+    });
+    instrument(bus, { tracerProvider });
+    const asker = agent(bus, 'asker');
+    const slow = new (class extends Agent {
+      override readonly concurrency = 1;
+    })(() => turn().then(turn));
+    bus.register(slow, { name: 'slow' });
+    const controller = new AbortController();
+    const first = bus.request(asker, 'slow', 1);
+    const second = codeOfPromise(bus.request(asker, 'slow', 2, { signal: controller.signal }));
+    bus.tick();
+    controller.abort();
+    for (let i = 0; i < 10; i++) {
+      bus.tick();
+      await turn();
+    }
+    await first;
+    expect(await second).toBe('ERR_NB_ABORTED');
+    expect(open.size).toBe(0);
+  });
+
   it('makes a client span at who asks and a server span below it at who answers', async () => {
     const bus = startedBus();
     const { exporter } = spansOf(bus);
