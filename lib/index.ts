@@ -29,7 +29,8 @@ export {
 export type { AgentHealth } from './bus/messages/health.js';
 export type { HistoryEntry, HistoryQuery, MessageKind, MessageOutcome } from './bus/messages/history.js';
 export type { Message, Request } from './bus/messages/incoming.js';
-export type { Inference, Network, NetworkOptions } from './bus/messages/network.js';
+export type { Inference, Network } from './bus/messages/network.js';
+export type { NetworkOptions } from './bus/messages/network_options.js';
 export type {
   BroadcastOptions,
   MessageOptions,

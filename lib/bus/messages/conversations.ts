@@ -23,7 +23,9 @@ import { Courier } from './courier.js';
 import { type AgentHealth, Health } from './health.js';
 import type { IncomingHost, Request } from './incoming.js';
 import { countLoad, loadOf } from './load.js';
-import type { NetworkHost, NetworkOptions } from './network.js';
+import type { NetworkHost } from './network.js';
+import { networkHost } from './network_host.js';
+import type { NetworkOptions } from './network_options.js';
 import type { ExchangeObserver } from './observer.js';
 import {
   type BroadcastOptions,
@@ -103,7 +105,7 @@ export class Conversations implements IncomingHost {
     const createdNs = options.clock === 'virtual' ? 0 : clock.now();
     const records = new Records(workspace, options.historyCapacity, createdNs);
     this.records = records;
-    this.#health = new Health(options.healthThreshold);
+    this.#health = new Health(options.healthThreshold, (id) => workspace.u32[workspace.roster + id] | 0);
     const scales = new TimeScales(registry);
     this.#scales = scales;
     this.#newRouter = (argument, choice) =>
@@ -254,22 +256,21 @@ export class Conversations implements IncomingHost {
   networkHost(id: number, { strategy, timeoutMs }: NetworkOptions, leave: () => void): NetworkHost {
     const router = strategy === undefined ? this.#router : this.#newRouter('strategy', strategy);
     if (router !== this.#router) this.#routers.push(router);
-    const timeout = timeoutMs === undefined ? {} : { timeoutMs };
-    return {
-      pick: (to, tried) => this.#addressing.oneOf(router, id, to, tried),
-      ask: (to, value, correlationId, signal) => {
-        this.#watchOthers();
-        return this.#asking.request(id, to, value, { ...timeout, correlationId, signal });
-      },
+    const parts = {
+      ws: this.#ws,
+      registry: this.#registry,
+      addressing: this.#addressing,
+      asking: this.#asking,
+      health: this.#health,
       alarms: this.#alarms,
-      conversation: () => this.#asking.conversation(),
-      cards: () => this.#registry.cortex.all(),
-      leave: () => {
-        const index = this.#routers.indexOf(router);
-        if (index >= 0) this.#routers.splice(index, 1);
-        leave();
-      },
+      now: () => this.#host.now(),
+      watch: () => this.#watchOthers(),
     };
+    return networkHost(parts, id, router, timeoutMs, (here) => {
+      const index = this.#routers.indexOf(router);
+      if (index >= 0) this.#routers.splice(index, 1);
+      if (here) leave();
+    });
   }
 
   /** As `NeuronBus.health`. */
@@ -335,6 +336,7 @@ export class Conversations implements IncomingHost {
     this.#topology = topology;
     this.#asking.forgetGone();
     this.#answering.forgetGone();
+    this.#health.forgetGone();
   }
 
   /** A neuron of this thread left. */
@@ -380,11 +382,11 @@ export class Conversations implements IncomingHost {
     }, WATCH_MS).unref();
   }
 
-  #ended({ to, sentNs, ticket }: Pending, outcome: Outcome, latencyNs: number): void {
+  #ended({ to, toEntry, sentNs, ticket }: Pending, outcome: Outcome, latencyNs: number): void {
     const meaning = MEANING[outcome];
     const now = sentNs + latencyNs;
     ticket?.strategy.finished(to, sentNs, ticket.load, meaning, now);
     if (meaning !== RoutingOutcome.abandoned)
-      this.#health.ended(to, meaning === RoutingOutcome.answered, now);
+      this.#health.ended(to, toEntry, meaning === RoutingOutcome.answered, now);
   }
 }

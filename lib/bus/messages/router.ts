@@ -60,7 +60,7 @@ export interface RouterHost {
 type Predicate = Extract<To, (...args: never[]) => unknown>;
 
 /** Predicates of an asker that have a route of their own, at most; of more, those that were used last. */
-const MOST_PREDICATES = 32;
+const MOST_PREDICATES = 128;
 
 class RoutesOfAsker {
   readonly byAddress = new AddressBook<Route>();

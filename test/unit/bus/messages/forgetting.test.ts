@@ -129,7 +129,7 @@ describe('a predicate', () => {
     expect(counts.b[1] / 200).toBeGreaterThan(0.85);
   });
 
-  it.each([40, 100])('of %i that are used in turns is answered', async (count) => {
+  it.each([40, 300])('of %i that are used in turns is answered', async (count) => {
     const { add, ask } = makeScene();
     const { id } = add(1);
     const all = Array.from({ length: count }, () => (card: RegisteredCard) => serves(card));

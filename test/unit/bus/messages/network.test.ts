@@ -1,7 +1,7 @@
 // Ways through several agents.
 import { describe, expect, it } from 'vitest';
 import { AgentCard, type RegisteredCard } from '../../../../lib/bus/agent_card.js';
-import { shortestWay } from '../../../../lib/bus/messages/network.js';
+import { shortestWay, stepKey } from '../../../../lib/bus/messages/way.js';
 import { makeBus, turn } from '../support.js';
 import { type Answer, addAgent, outcome, settle } from './support.js';
 
@@ -201,16 +201,23 @@ describe('the shortest way', () => {
     );
 
   it('is no step from a kind to itself', () => {
-    expect(shortestWay([], 'a', 'a')).toEqual([]);
+    expect(shortestWay([], ['a'], 'a')).toEqual([]);
   });
 
   it('ends where kinds go round', () => {
-    expect(() => shortestWay(cards(['a', 'b'], ['b', 'a']), 'a', 'c')).toThrow(/from 'a' to 'c'/);
+    expect(() => shortestWay(cards(['a', 'b'], ['b', 'a']), ['a'], 'c')).toThrow(/from 'a' to 'c'/);
+  });
+
+  it('goes round steps that are barred, from whatever was reached', () => {
+    const all = cards(['a', 'b'], ['b', 'd'], ['a', 'x'], ['x', 'y'], ['y', 'd']);
+    expect(shortestWay(all, ['a'], 'd', new Set([stepKey('b', 'd')]))).toHaveLength(3);
+    expect(shortestWay(all, ['x', 'b', 'a'], 'd')).toEqual([['b', 'd']]);
+    expect(shortestWay(all, ['b', 'a'], 'd', new Set([stepKey('b', 'd')]))[0]).toEqual(['a', 'x']);
   });
 
   it('has the fewest steps', () => {
     const all = cards(['a', 'b'], ['b', 'c'], ['c', 'd'], ['a', 'x'], ['x', 'd']);
-    expect(shortestWay(all, 'a', 'd')).toEqual([
+    expect(shortestWay(all, ['a'], 'd')).toEqual([
       ['a', 'x'],
       ['x', 'd'],
     ]);
