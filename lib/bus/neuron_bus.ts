@@ -170,11 +170,12 @@ export class NeuronBus extends BusTopology {
   /** Ends everything; queued spikes are lost. A second call does nothing; other methods throw ERR_NB_CLOSED from now on. */
   close(): void {
     if (this.#closed) return;
-    const { conversations, scheduler, pools, membership, dispatcher, workspace } = this.#parts;
+    const { conversations, persistence, scheduler, pools, membership, dispatcher, workspace } = this.#parts;
     conversations.close();
     this.#closed = true;
     scheduler.stop();
     pools.close();
+    persistence.close();
     membership.close();
     dispatcher.stop();
     workspace.closed = true;
@@ -257,7 +258,8 @@ export class NeuronBus extends BusTopology {
 
   /**
    * Restores synapses and weights between neurons of the same names. What belongs to neurons that are not registered yet
-   * is restored when they are.
+   * is restored when they are: on another thread or in another process, when this one notices, which takes until it delivers or
+   * looks for neurons or synapses, at most 250 ms. What cannot be restored then is an 'error' event.
    *
    * @throws NeuronBusError ERR_NB_FILE_IO, ERR_NB_BAD_FILE, ERR_NB_VERSION, ERR_NB_TOO_MANY_SYNAPSES; nothing changed.
    */
