@@ -38,7 +38,10 @@ export type Parts = ReturnType<typeof assemble>;
 
 export function assemble(memory: Memory, options: ResolvedOptions, front: Front) {
   const workspace = new Workspace(memory, options);
-  const registry = new Registry(workspace, options.maxNeurons);
+  const registry = new Registry(workspace, options.maxNeurons, {
+    joined: (card) => persistence.joined(card),
+    left: (id) => persistence.unregistered(id),
+  });
   const emitter: Emitter = new Emitter(workspace, options, {
     queued: () => scheduler.wake(),
     settle: () => dispatcher.settle(),
@@ -77,7 +80,10 @@ export function assemble(memory: Memory, options: ResolvedOptions, front: Front)
   }
   const drive = new Drive(workspace, registry, emitter, dispatcher, {
     ...front,
-    rested: () => conversations.rested(),
+    rested: () => {
+      conversations.rested();
+      persistence.look();
+    },
   });
   // A thread that was handed the bus has another one in its process that came by the name and looks twice as often.
   const roundsMs = memory.named ? options.deathMs / 2 : options.deathMs;
@@ -119,6 +125,10 @@ export function assemble(memory: Memory, options: ResolvedOptions, front: Front)
     front.open();
     dispatcher.settle();
   });
+  const persistence = new Persistence(workspace.native, registry, synapses, options, {
+    now: () => clock.now(),
+    failed: (error) => front.failed(error, -1, undefined),
+  });
   return {
     stage: { workspace, emitter, drive },
     workspace,
@@ -137,9 +147,7 @@ export function assemble(memory: Memory, options: ResolvedOptions, front: Front)
       },
     }),
     synapses,
-    persistence: new Persistence(workspace.native, registry, synapses, options.maxSynapses, () =>
-      clock.now(),
-    ),
+    persistence,
     taps: new Taps(memory, registry, (error) => front.failed(error, -1, undefined)),
     clock,
   };

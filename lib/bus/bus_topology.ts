@@ -89,7 +89,8 @@ export abstract class BusTopology extends BusMessages {
 
   /** Begins a synapse from `pre` to `post`. @throws NeuronBusError ERR_NB_UNKNOWN_NEURON, ERR_NB_SELF_SYNAPSE. */
   connect(pre: number, post: number): SynapseBuilder {
-    const { registry, workspace, synapses } = this.open();
+    const { registry, workspace, synapses, persistence } = this.open();
+    persistence.look();
     registry.known('pre', pre);
     registry.known('post', post);
     if (pre === post) throw new NeuronBusError('SELF_SYNAPSE', `neuron ${pre}`);
@@ -109,10 +110,14 @@ export abstract class BusTopology extends BusMessages {
   }
 
   synapse(pre: number, post: number): Synapse | undefined {
-    return this.open().synapses.find(pre, post);
+    const { synapses, persistence } = this.open();
+    persistence.look();
+    return synapses.find(pre, post);
   }
 
   synapses(): Synapse[] {
-    return this.open().synapses.all();
+    const { synapses, persistence } = this.open();
+    persistence.look();
+    return synapses.all();
   }
 }

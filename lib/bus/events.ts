@@ -12,7 +12,7 @@ import { DROP_REASONS, type DropReason } from './stats.js';
 export interface BusEvents {
   /**
    * A handler threw or rejected, or the callback of a tap threw or the trace could not be written (neuron -1), or a worker of
-   * spawn() failed (its number is `worker`, neuron -1). Without a listener it becomes a process warning; delivery goes on either
+   * spawn() failed (its number is `worker`, neuron -1), or what load() keeps for a neuron of another thread found no place. Without a listener it becomes a process warning; delivery goes on either
    * way. But for ERR_NB_BAD_SEGMENT: somebody cut the file of a bus with a name, and the bus is closed.
    */
   error: [error: unknown, info: { neuron: number; card: RegisteredCard | undefined; worker?: number }];

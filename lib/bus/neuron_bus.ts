@@ -29,7 +29,7 @@ import {
   resolveOptions,
   segmentOptions,
 } from './options.js';
-import { type LoadResult, readSnapshot, writeSnapshot } from './snapshot.js';
+import { checkPath, type LoadResult, readSnapshot, writeSnapshot } from './snapshot.js';
 import type { WorkerPool } from './spawn.js';
 import type { SpawnOptions } from './spawn_options.js';
 import { type BusStats, readDrops, readStats } from './stats.js';
@@ -170,11 +170,12 @@ export class NeuronBus extends BusTopology {
   /** Ends everything; queued spikes are lost. A second call does nothing; other methods throw ERR_NB_CLOSED from now on. */
   close(): void {
     if (this.#closed) return;
-    const { conversations, scheduler, pools, membership, dispatcher, workspace } = this.#parts;
+    const { conversations, persistence, scheduler, pools, membership, dispatcher, workspace } = this.#parts;
     conversations.close();
     this.#closed = true;
     scheduler.stop();
     pools.close();
+    persistence.close();
     membership.close();
     dispatcher.stop();
     workspace.closed = true;
@@ -249,20 +250,24 @@ export class NeuronBus extends BusTopology {
   /**
    * Writes cards, synapses and weights to a file, atomically.
    *
-   * @throws NeuronBusError ERR_NB_FILE_IO, ERR_NB_CLOSED.
+   * @throws NeuronBusError ERR_NB_INVALID_ARGUMENT (path), ERR_NB_FILE_IO, ERR_NB_CLOSED.
    */
   async save(path: string): Promise<void> {
-    await writeSnapshot(path, this.open().persistence.body(this.options.name));
+    const { persistence } = this.open();
+    checkPath(path);
+    await writeSnapshot(path, persistence.body(this.options.name));
   }
 
   /**
    * Restores synapses and weights between neurons of the same names. What belongs to neurons that are not registered yet
-   * is restored when they are.
+   * is restored when they are: on another thread or in another process, when this one notices, which takes until it delivers or
+   * looks for neurons or synapses, at most 250 ms. What cannot be restored then is an 'error' event.
    *
-   * @throws NeuronBusError ERR_NB_FILE_IO, ERR_NB_BAD_FILE, ERR_NB_VERSION, ERR_NB_TOO_MANY_SYNAPSES; nothing changed.
+   * @throws NeuronBusError ERR_NB_INVALID_ARGUMENT (path), ERR_NB_FILE_IO, ERR_NB_BAD_FILE, ERR_NB_VERSION, ERR_NB_TOO_MANY_SYNAPSES; nothing changed.
    */
   async load(path: string): Promise<LoadResult> {
     this.open();
+    checkPath(path);
     const body = await readSnapshot(path);
     const { dispatcher, persistence } = this.open();
     dispatcher.settle();
@@ -277,6 +282,7 @@ export class NeuronBus extends BusTopology {
    */
   checkpoint(path: string, options: CheckpointOptions = {}): Checkpoints {
     this.open();
+    checkPath(path);
     return new Checkpoints(options, {
       save: () => this.save(path),
       closed: () => this.#closed,

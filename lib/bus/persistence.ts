@@ -3,12 +3,13 @@
 // Saving and restoring what a bus has learned. Called on the thread of the bus.
 //
 // Neurons are code, so a snapshot cannot bring them back: it finds them by the name on their card, in order of id where
-// several share a name. What belongs to neurons that are not there waits until they register, and is saved again with the
-// rest meanwhile.
+// several share a name. What belongs to neurons that are not there waits until they register, on whatever thread, and is saved
+// again with the rest meanwhile. Nobody tells what others register: so while something waits, the topology is looked at.
 
 import { NeuronBusError } from '../memory/errors.js';
 import { callNative, type NativeGanglion } from '../memory/native.js';
 import { AgentCard, type RegisteredCard } from './agent_card.js';
+import type { ResolvedOptions } from './options.js';
 import type { Registry } from './registry.js';
 import type { LoadResult, SavedNeuron, SavedSynapse, SnapshotBody } from './snapshot.js';
 import { RULES } from './synapse.js';
@@ -24,30 +25,48 @@ interface Remainder {
   waiting: SavedSynapse[];
 }
 
+export interface PersistenceHost {
+  now(): number;
+  /** What waited for a neuron of another thread cannot be restored. */
+  failed(error: unknown): void;
+}
+
+/** How often it is looked for neurons of other threads, also when nothing is delivered here, ms. */
+const LOOK_MS = 250;
+/** How long one that came may take to do what nobody here waits for, ns. */
+const SHORT_PATIENCE_NS = 20e6;
+/** How long everybody else waits, ns: what the native half begins with. */
+const PATIENCE_NS = 2e9;
+
 export class Persistence {
   readonly #native: NativeGanglion;
   readonly #registry: Registry;
   readonly #synapses: SynapseTable;
   readonly #maxSynapses: number;
-  readonly #now: () => number;
+  readonly #alone: boolean; // no other thread
+  readonly #host: PersistenceHost;
+  #looks: NodeJS.Timeout | undefined;
+  #notBefore = 0; // of performance.now()
   #left: Remainder = { absent: [], present: new Map(), waiting: [] };
 
   constructor(
     native: NativeGanglion,
     registry: Registry,
     synapses: SynapseTable,
-    maxSynapses: number,
-    now: () => number,
+    { maxSynapses, clock }: Pick<ResolvedOptions, 'maxSynapses' | 'clock'>,
+    host: PersistenceHost,
   ) {
     this.#native = native;
     this.#registry = registry;
     this.#synapses = synapses;
     this.#maxSynapses = maxSynapses;
-    this.#now = now;
+    this.#alone = clock === 'virtual';
+    this.#host = host;
   }
 
   /** Everything live under its live id, and what waits under ids that are free. */
   body(name: string): SnapshotBody {
+    this.look();
     const { absent, present, waiting } = this.#left;
     const neurons = this.#registry.cortex.all().map(({ id, ...card }): SavedNeuron => ({ id, card }));
     const taken = new Set(neurons.map(({ id }) => id));
@@ -60,7 +79,7 @@ export class Persistence {
       neurons.push({ ...saved, id: next });
     }
     const kept = waiting.map((synapse) => renamed(synapse, ids));
-    return { name, neurons, synapses: [...this.#synapses.describeAll(this.#now()), ...kept] };
+    return { name, neurons, synapses: [...this.#synapses.describeAll(this.#host.now()), ...kept] };
   }
 
   /** Restores what it can now and keeps the rest waiting. All or nothing: an error leaves every synapse as it was. */
@@ -76,7 +95,36 @@ export class Persistence {
       });
     const restored = this.#restoreReady({ absent, present, waiting: body.synapses });
     const pending = absent.map(({ id, card }) => new AgentCard({ ...card, id }));
+    if (this.#left.waiting.length > 0 && !this.#alone)
+      this.#looks ??= setInterval(() => this.look(), LOOK_MS).unref();
     return { neurons: present.size, synapses: restored, pending };
+  }
+
+  /** A neuron of another thread registered: what waited for it is restored by the next look(). */
+  joined({ id, name }: RegisteredCard): void {
+    const { absent, present, waiting } = this.#left;
+    const match = absent.find((saved) => saved.card.name === name);
+    if (match === undefined) return;
+    this.#left = {
+      absent: absent.filter((saved) => saved !== match),
+      present: new Map(present).set(match.id, id),
+      waiting,
+    };
+  }
+
+  /** Restores what waits for neurons of other threads that are there by now, as far as their threads have time. */
+  look(): void {
+    if (this.#left.waiting.length === 0) {
+      if (this.#looks !== undefined) this.close();
+    } else if (!this.#alone && performance.now() >= this.#notBefore) {
+      this.#registry.sync();
+      this.#restoreJoined();
+    }
+  }
+
+  close(): void {
+    clearInterval(this.#looks);
+    this.#looks = undefined;
   }
 
   /** A neuron was registered: perhaps one that a snapshot waits for. An error changes nothing. */
@@ -107,8 +155,38 @@ export class Persistence {
     return ready.length;
   }
 
+  // Whoever owns a synapse is asked, and may be busy: then it is tried again later, with another one first.
+  #restoreJoined(): void {
+    const { present, waiting } = this.#left;
+    const ready = waiting.filter(({ pre, post }) => present.has(pre) && present.has(post));
+    if (ready.length === 0) return;
+    const failures: unknown[] = [];
+    this.#native.setPatience(SHORT_PATIENCE_NS);
+    for (const synapse of ready) {
+      waiting.splice(waiting.indexOf(synapse), 1);
+      try {
+        this.#replace(renamed(synapse, present));
+      } catch (error) {
+        if (isForNow(error)) {
+          waiting.push(synapse);
+          this.#notBefore = performance.now() + LOOK_MS;
+          break;
+        }
+        failures.push(error);
+      }
+    }
+    this.#native.setPatience(PATIENCE_NS);
+    for (const error of failures) this.#host.failed(error);
+  }
+
+  #replace(synapse: SavedSynapse): void {
+    const { pre, post } = synapse;
+    if (this.#synapses.rowOf(pre, post) >= 0) callNative(() => this.#native.disconnect(pre, post));
+    this.#connect(synapse);
+  }
+
   #replaceAll(wanted: SavedSynapse[]): void {
-    const now = this.#now();
+    const now = this.#host.now();
     const replaced = wanted.flatMap(({ pre, post }) => {
       const row = this.#synapses.rowOf(pre, post);
       return row < 0 ? [] : [this.#synapses.describe(this.#synapses.find(pre, post)!, row, now)];
@@ -147,4 +225,10 @@ export class Persistence {
 
 function renamed(synapse: SavedSynapse, ids: ReadonlyMap<number, number>): SavedSynapse {
   return { ...synapse, pre: ids.get(synapse.pre)!, post: ids.get(synapse.post)! };
+}
+
+// Its thread is busy, or gone, which the next look at the roster tells.
+function isForNow(error: unknown): boolean {
+  const passing = ['ERR_NB_TIMEOUT', 'ERR_NB_DEAD_TARGET', 'ERR_NB_UNKNOWN_NEURON'];
+  return error instanceof NeuronBusError && passing.includes(error.code);
 }

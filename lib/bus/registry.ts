@@ -10,7 +10,7 @@ import { AgentCard, type AgentCardInit, type RegisteredCard } from './agent_card
 import { Cortex } from './cortex.js';
 import { dynamicsInNs } from './membrane.js';
 import { giveVoice, type Neuron, type NeuronHandle } from './neuron.js';
-import { encodeCard, Roster } from './roster.js';
+import { encodeCard, Roster, type RosterHost } from './roster.js';
 import type { Resident, Workspace } from './workspace.js';
 
 export class Registry {
@@ -22,10 +22,11 @@ export class Registry {
   #shared = false;
   readonly #ticking = new Set<number>();
 
-  constructor(workspace: Workspace, maxNeurons: number) {
+  /** `host`: told of neurons of other threads. */
+  constructor(workspace: Workspace, maxNeurons: number, host: RosterHost) {
     this.#workspace = workspace;
     this.#maxNeurons = maxNeurons;
-    this.#roster = new Roster(workspace, this.#cortex);
+    this.#roster = new Roster(workspace, this.#cortex, host);
   }
 
   /** Everybody who is on the bus now. */

@@ -19,18 +19,26 @@ export function encodeCard({ id: _, ...card }: AgentCard): Uint8Array {
   return bytes.encode(JSON.stringify(card));
 }
 
+/** Told of neurons of other ganglia, when their coming or going is noticed. */
+export interface RosterHost {
+  joined(card: RegisteredCard): void;
+  left(id: number): void;
+}
+
 export class Roster {
   readonly #ws: Workspace;
   readonly #cortex: Cortex;
+  readonly #host: RosterHost;
   readonly #topology: number;
   readonly #cards: number;
   readonly #known: Uint32Array;
   #seen = 0;
 
-  constructor(workspace: Workspace, cortex: Cortex) {
+  constructor(workspace: Workspace, cortex: Cortex, host: RosterHost) {
     const { memory } = workspace;
     this.#ws = workspace;
     this.#cortex = cortex;
+    this.#host = host;
     this.#topology = (memory.u64At(L.HEADER_COMMONS_OFFSET) + L.COMMONS_TOPOLOGY) / 4;
     this.#cards = memory.u64At(L.HEADER_CARDS_OFFSET) / 4;
     this.#known = new Uint32Array(memory.maxNeurons);
@@ -48,12 +56,17 @@ export class Roster {
     if (now === this.#seen) return false;
     this.#seen = now;
     const { u32, roster, index } = this.#ws;
+    const left: number[] = [];
+    const joined: RegisteredCard[] = [];
     for (let id = 0; id < this.#known.length; id++) {
       const entry = u32[roster + id];
       if (entry === this.#known[id]) continue;
       const before = (this.#known[id] & L.ROSTER_GANGLION_MASK) - 1;
       const after = (entry & L.ROSTER_GANGLION_MASK) - 1;
-      if (before >= 0 && before !== index) this.#cortex.remove(id);
+      if (before >= 0 && before !== index) {
+        this.#cortex.remove(id);
+        left.push(id);
+      }
       const here = after < 0 || after === index;
       const card = here ? undefined : this.#read(id, entry);
       if (!here && card === undefined) {
@@ -62,8 +75,12 @@ export class Roster {
         continue;
       }
       this.#known[id] = entry;
-      if (card !== undefined) this.#cortex.add(card);
+      if (card === undefined) continue;
+      this.#cortex.add(card);
+      joined.push(card);
     }
+    for (const id of left) this.#host.left(id); // now that all is as it is
+    for (const card of joined) this.#host.joined(card);
     return true;
   }
 

@@ -8,7 +8,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { NeuronBusError } from '../memory/errors.js';
+import { invalidArgument, NeuronBusError } from '../memory/errors.js';
 import { INLINE_BYTES } from '../memory/layout.js';
 import { AgentCard, type AgentCardInit } from './agent_card.js';
 import { type PlasticityRule, RULES, ruleParameters } from './synapse.js';
@@ -54,6 +54,11 @@ export interface LoadResult {
 
 function checksum(text: string): string {
   return createHash('sha256').update(text).digest('hex');
+}
+
+/** @throws NeuronBusError ERR_NB_INVALID_ARGUMENT. */
+export function checkPath(path: string): void {
+  if (typeof path !== 'string' || path === '') throw invalidArgument('path', path, 'the path of a file');
 }
 
 /**

@@ -119,6 +119,8 @@ export interface NativeGanglion {
   /** `callback` runs soon after somebody woke this ganglion. */
   onWake(callback: () => void): void;
   setIdle(pre: number, post: number, idleNs: number): void;
+  /** How long connect, disconnect and setWeight wait for the owner of another ganglion, ns. */
+  setPatience(ns: number): void;
   close(): void;
 }
 

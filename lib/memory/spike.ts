@@ -151,10 +151,11 @@ export class Spike {
   }
 
   /** The payload as JSON. ERR_NB_BAD_PAYLOAD, with the parser's error as cause. */
-  json(): unknown {
+  // biome-ignore lint/suspicious/noExplicitAny: as JSON.parse(), so that a field can be read without a cast
+  json<T = any>(): T {
     const text = this.text();
     try {
-      return JSON.parse(text);
+      return JSON.parse(text) as T;
     } catch (cause) {
       throw new NeuronBusError('BAD_PAYLOAD', `The payload (${this.length} bytes) is not JSON`, { cause });
     }

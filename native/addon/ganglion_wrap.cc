@@ -92,6 +92,7 @@ class GanglionWrap : public Napi::ObjectWrap<GanglionWrap> {
             InstanceMethod<&GanglionWrap::on_wake>("onWake"),
             InstanceMethod<&GanglionWrap::set_weight>("setWeight"),
             InstanceMethod<&GanglionWrap::set_idle>("setIdle"),
+            InstanceMethod<&GanglionWrap::set_patience>("setPatience"),
             InstanceMethod<&GanglionWrap::close>("close"),
         });
     env.GetInstanceData<AddonData>()->ganglion_constructor = Napi::Persistent(constructor);
@@ -235,7 +236,7 @@ class GanglionWrap : public Napi::ObjectWrap<GanglionWrap> {
     }
     filter.prefix_length = static_cast<uint8_t>(prefix.ByteLength());
     if (filter.prefix_length > 0) std::memcpy(filter.prefix, prefix.Data(), filter.prefix_length);
-    done(env, ganglion_->anywhere(wish, kPatienceNs));
+    done(env, ganglion_->anywhere(wish, patience_ns_));
   }
 
   void disconnect(const Napi::CallbackInfo& info) {
@@ -243,7 +244,7 @@ class GanglionWrap : public Napi::ObjectWrap<GanglionWrap> {
     wish.what = NB_MAIL_DISCONNECT;
     wish.pre = id(info, 0);
     wish.post = id(info, 1);
-    if (open(info.Env())) done(info.Env(), ganglion_->anywhere(wish, kPatienceNs));
+    if (open(info.Env())) done(info.Env(), ganglion_->anywhere(wish, patience_ns_));
   }
 
   // (pre, post) -> synapse index or -1
@@ -260,7 +261,7 @@ class GanglionWrap : public Napi::ObjectWrap<GanglionWrap> {
     wish.pre = id(info, 0);
     wish.post = id(info, 1);
     wish.weight = number(info, 2);
-    if (open(info.Env())) done(info.Env(), ganglion_->anywhere(wish, kPatienceNs));
+    if (open(info.Env())) done(info.Env(), ganglion_->anywhere(wish, patience_ns_));
   }
 
   void set_idle(const Napi::CallbackInfo& info) {
@@ -268,6 +269,9 @@ class GanglionWrap : public Napi::ObjectWrap<GanglionWrap> {
     if (!open(info.Env()) || !ganglion_->neurons().resident(id(info, 1))) return;
     done(info.Env(), ganglion_->set_idle(id(info, 0), id(info, 1), number(info, 2)));
   }
+
+  // (ns) for the owner of another ganglion to answer: connect, disconnect, setWeight
+  void set_patience(const Napi::CallbackInfo& info) { patience_ns_ = static_cast<uint64_t>(number(info, 0)); }
 
   // (ganglion) -> number of the axon to it
   Napi::Value open_axon(const Napi::CallbackInfo& info) {
@@ -300,9 +304,8 @@ class GanglionWrap : public Napi::ObjectWrap<GanglionWrap> {
 
   void close(const Napi::CallbackInfo&) { shut(); }
 
-  static constexpr uint64_t kPatienceNs = 2'000'000'000;  // for the owner of another ganglion to answer
-
   std::unique_ptr<Alarm> alarm_;
+  uint64_t patience_ns_ = 2'000'000'000;
   Mapping* mapping_ = nullptr;
   napi_ref lent_ = nullptr;  // to borrowed memory
   Ganglion* ganglion_ = nullptr;

@@ -2,8 +2,8 @@
 //
 // The blackboard of the bus as one of its neurons sees it. Called on the thread of the bus.
 
-import { invalidArgument, NeuronBusError } from '../../memory/errors.js';
-import type { RequestOptions, To } from '../messages/options.js';
+import { checkKeys, invalidArgument, NeuronBusError } from '../../memory/errors.js';
+import { checkSignal, type RequestOptions, type To } from '../messages/options.js';
 import type { Reply } from '../messages/reply.js';
 import { BoardWatch } from './board_watch.js';
 import {
@@ -48,6 +48,7 @@ export interface BoardHost {
   request(from: number, to: To, value: Uint8Array, options: RequestOptions): Promise<Reply>;
 }
 
+const WATCH_KEYS: ReadonlySet<string> = new Set(['signal']);
 const OWNER = Object.freeze({ capability: BLACKBOARD });
 
 /**
@@ -151,11 +152,16 @@ export class Board {
    * there, with version 0), then changes, each key's in the order of its versions. Who reads slowly may miss a value that was
    * replaced, never the last one; nothing piles up. Ends when the loop is left. Throws what calls reject with, so
    * ERR_NB_ABORTED by `signal`, ERR_NB_DEAD_TARGET when the owner ended, and ERR_NB_BOARD_FULL above `maxWatchers`.
+   *
+   * @throws NeuronBusError ERR_NB_INVALID_ARGUMENT naming what is wrong, at once.
    */
   watch<T = unknown>(
     what: BoardKey | { readonly prefix: BoardKey },
-    { signal }: { signal?: AbortSignal } = {},
+    options: { signal?: AbortSignal } = {},
   ): AsyncIterableIterator<BoardChange<T>> {
+    checkKeys('options', options, WATCH_KEYS);
+    const { signal } = options;
+    if (signal !== undefined) checkSignal(signal);
     const selector: Selector =
       typeof what === 'object' && !(what instanceof Uint8Array) && what !== null && 'prefix' in what
         ? { prefix: prefixName(what.prefix) }

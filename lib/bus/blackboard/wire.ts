@@ -7,7 +7,11 @@
 
 import { Buffer } from 'node:buffer';
 import { invalidArgument, NeuronBusError } from '../../memory/errors.js';
+import { VALUE_JSON } from '../../memory/layout.js';
+import { Frame } from '../../memory/message_frame.js';
 import { jsonText } from '../../memory/spike_writer.js';
+import { ChannelValue } from '../messages/channel.js';
+import { putValue } from '../messages/value.js';
 
 /** The capability by which the one blackboard of a bus is found. */
 export const BLACKBOARD = 'neuronbus/blackboard';
@@ -116,13 +120,16 @@ export function matches(selector: Selector, name: KeyName): boolean {
   return 'key' in selector ? name === selector.key : name.startsWith(selector.prefix);
 }
 
-/** @throws NeuronBusError ERR_NB_INVALID_ARGUMENT for what JSON cannot say. */
+/** What messages can carry, but undefined and what goes over a channel. @throws NeuronBusError ERR_NB_INVALID_ARGUMENT. */
 export function encodeValue(value: unknown): { kind: ValueKind; bytes: Uint8Array } {
   if (value instanceof Uint8Array) return { kind: 'bytes', bytes: value };
-  if (value === undefined || ['function', 'symbol', 'bigint'].includes(typeof value)) {
+  if (value === undefined || value instanceof ChannelValue) {
     throw invalidArgument('value', value, 'bytes or a value that JSON can express');
   }
-  return { kind: 'json', bytes: Buffer.from(jsonText(value)) };
+  const frame = new Frame();
+  putValue(frame, value);
+  const text = frame.encoding === VALUE_JSON ? (frame.value as string) : jsonText(value);
+  return { kind: 'json', bytes: Buffer.from(text) };
 }
 
 /** @throws NeuronBusError ERR_NB_BAD_PAYLOAD. */

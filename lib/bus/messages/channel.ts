@@ -6,7 +6,7 @@
 // What is sent is the value as it was given, and both sides check it: what the validator makes of it (defaults, transformed
 // fields, other keys left out) is what the receiver reads. So a schema need not accept its own output.
 
-import { invalidArgument, NeuronBusError } from '../../memory/errors.js';
+import { checkKeys, invalidArgument, NeuronBusError } from '../../memory/errors.js';
 
 /** The part of Standard Schema version 1 that is used here. `T`: what it makes of `In`. */
 export interface StandardSchema<T, In = T> {
@@ -123,15 +123,18 @@ export class Channel<T, R = unknown, In = T> {
 
   #check<V>(validator: Validator<V> | undefined, value: unknown): V | PromiseLike<V> {
     if (validator === undefined) return value as V;
-    if (isSchema(validator)) {
-      const result = validator['~standard'].validate(value);
-      return isPromise(result) ? result.then((late) => this.#passed(late)) : this.#passed(result);
-    }
+    if (!isSchema(validator)) return this.#guarded(() => validator(value));
+    const result = this.#guarded(() => validator['~standard'].validate(value));
+    return isPromise(result) ? result.then((late) => this.#passed(late)) : this.#passed(result);
+  }
+
+  // Whatever a validator throws or rejects with.
+  #guarded<V>(call: () => V | PromiseLike<V>): V | PromiseLike<V> {
     const failed = (cause: unknown): never => {
       throw new NeuronBusError('BAD_PAYLOAD', `Channel '${this.name}': ${String(cause)}`, { cause });
     };
     try {
-      const checked = validator(value);
+      const checked = call();
       return isPromise(checked) ? checked.then(undefined, failed) : checked;
     } catch (cause) {
       return failed(cause);
@@ -139,6 +142,8 @@ export class Channel<T, R = unknown, In = T> {
   }
 
   #passed<V>(result: SchemaResult<V>): V {
+    if (typeof result !== 'object' || result === null)
+      throw new NeuronBusError('BAD_PAYLOAD', `Channel '${this.name}': its schema gave no result`);
     if (result.issues === undefined) return result.value;
     const issues = result.issues.map(({ message, path }) =>
       path?.length ? `${path.map(segment).join('.')}: ${message}` : message,
@@ -178,6 +183,8 @@ export interface ChannelOptions<T, R> {
   validateAnswer?: Validator<R>;
 }
 
+const CHANNEL_KEYS: ReadonlySet<string> = new Set(['validate', 'validateAnswer']);
+
 /**
  * A typed channel; its types are those of its validators, or are given.
  *
@@ -203,6 +210,7 @@ export function defineChannel<T, R = unknown>(name: string, options?: ChannelOpt
 export function defineChannel<T, R>(name: string, options: ChannelOptions<T, R> = {}): Channel<T, R> {
   if (typeof name !== 'string' || name === '' || name.includes('\0'))
     throw invalidArgument('name', name, 'a non-empty string without NUL');
+  checkKeys('options', options, CHANNEL_KEYS);
   for (const key of ['validate', 'validateAnswer'] as const) {
     const validator = options[key];
     const good =

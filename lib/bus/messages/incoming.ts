@@ -104,8 +104,9 @@ export class Message {
     return this.#content.text();
   }
 
-  json(): unknown {
-    return this.#content.json();
+  // biome-ignore lint/suspicious/noExplicitAny: as JSON.parse(), so that a field can be read without a cast
+  json<T = any>(): T {
+    return this.#content.json() as T;
   }
 
   /** Asks somebody else within the same conversation. As `NeuronHandle.request`. */

@@ -20,7 +20,10 @@ export type To =
   | { readonly region: string }
   | ((card: RegisteredCard) => boolean);
 
-/** A value, or one over a typed channel. `R`: what is answered. */
+/**
+ * A value, or one over a typed channel: text, bytes, undefined, or whatever JSON expresses. `R`: what is answered. A text goes as
+ * UTF-8, which has no half of a surrogate pair: that arrives as U+FFFD. Within JSON it arrives as it was.
+ */
 export type Outgoing<T = unknown, R = unknown> = ChannelValue<T, R> | T;
 
 export interface MessageOptions {
@@ -82,10 +85,11 @@ export function checkBroadcastOptions({ exclude, ...options }: BroadcastOptions)
 export function checkRequestOptions(options: RequestOptions): void {
   checkKeys('options', options, REQUEST_KEYS);
   checkCommon(options);
-  const { timeoutMs, signal, retries, backoffMs } = options;
+  const { timeoutMs, signal, idempotent, retries, backoffMs } = options;
   if (timeoutMs !== undefined) checkTimeout('timeoutMs', timeoutMs);
-  if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
-    throw invalidArgument('signal', signal, 'an AbortSignal');
+  if (signal !== undefined) checkSignal(signal);
+  if (idempotent !== undefined && typeof idempotent !== 'boolean') {
+    throw invalidArgument('idempotent', idempotent, 'true or false');
   }
   if (retries !== undefined && !(Number.isInteger(retries) && retries >= 0)) {
     throw invalidArgument('retries', retries, 'an integer, 0 or more');
@@ -93,6 +97,12 @@ export function checkRequestOptions(options: RequestOptions): void {
   if (backoffMs !== undefined && !(Number.isFinite(backoffMs) && backoffMs >= 0)) {
     throw invalidArgument('backoffMs', backoffMs, 'a number of milliseconds, 0 or more');
   }
+}
+
+/** @throws NeuronBusError ERR_NB_INVALID_ARGUMENT. */
+export function checkSignal(signal: AbortSignal): void {
+  if (typeof signal?.addEventListener !== 'function')
+    throw invalidArgument('signal', signal, 'an AbortSignal');
 }
 
 export function checkTimeout(name: string, value: number): number {

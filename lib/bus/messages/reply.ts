@@ -59,8 +59,9 @@ export class Reply<T = unknown> {
     return this.#content.text();
   }
 
-  json(): unknown {
-    return this.#content.json();
+  // biome-ignore lint/suspicious/noExplicitAny: as JSON.parse(), so that a field can be read without a cast
+  json<T = any>(): T {
+    return this.#content.json() as T;
   }
 
   #checked(): T | PromiseLike<T> {

@@ -1,6 +1,6 @@
 // Values, versions and limits, as an agent sees them.
 import fc from 'fast-check';
-import { Blackboard, type BoardKey } from 'neuronbus';
+import { Blackboard, type BoardKey, defineChannel } from 'neuronbus';
 import { describe, expect, it } from 'vitest';
 import { codeOf, makeScene } from './support.js';
 
@@ -184,7 +184,15 @@ describe('what makes no sense', () => {
   it('is refused before it is sent', async () => {
     const { board, bus } = makeScene();
     const { published } = bus.stats();
-    for (const value of [undefined, () => 1, 1n, Symbol('x')])
+    const noJson = [undefined, () => 1, 1n, Symbol('x'), { n: 1n }];
+    const objects = [
+      new Float64Array(2),
+      new DataView(new ArrayBuffer(2)),
+      new ArrayBuffer(2),
+      new Map(),
+      new Set(),
+    ];
+    for (const value of [...noJson, ...objects, defineChannel('x').of(1)])
       expect(await codeOf(board.set('a', value))).toBe('ERR_NB_INVALID_ARGUMENT');
     for (const key of [undefined, 1, null, {}])
       expect(await codeOf(board.get(key as never))).toBe('ERR_NB_INVALID_ARGUMENT');

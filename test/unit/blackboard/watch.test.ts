@@ -79,6 +79,20 @@ describe('a watcher of a key', () => {
     expect(await waiting.next()).toEqual({ done: true, value: undefined });
   });
 
+  it.each([null, 5, { signal: 5 }, { signal: null }, { sginal: 1 }])(
+    'refuses options %j at once',
+    (options) => {
+      const { board, bus } = makeScene();
+      expect(() => board.watch('a', options as never)).toThrow(
+        expect.objectContaining({
+          code: 'ERR_NB_INVALID_ARGUMENT',
+          message: expect.stringMatching(/^(options|signal) is /),
+        }),
+      );
+      expect(bus.stats().published).toBe(0);
+    },
+  );
+
   it('gets ERR_NB_ABORTED from its signal, before and while it waits', async () => {
     const scene = makeScene();
     const { owner, board, settle } = scene;

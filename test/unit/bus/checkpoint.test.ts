@@ -54,6 +54,14 @@ describe('checkpoints', () => {
     await expect(checkpoints.stop()).rejects.toMatchObject({ code: 'ERR_NB_FILE_IO' });
   });
 
+  it.each([5, undefined, null, ''])('and files refuse %s as a path', async (path) => {
+    const bus = makeBus({});
+    const bad = { code: 'ERR_NB_INVALID_ARGUMENT', message: expect.stringMatching(/^path is /) };
+    expect(() => bus.checkpoint(path as string)).toThrow(expect.objectContaining(bad));
+    await expect(bus.save(path as string)).rejects.toMatchObject(bad);
+    await expect(bus.load(path as string)).rejects.toMatchObject(bad);
+  });
+
   it.each([0, Number.NaN, '5'])('refuse an interval of %s', (intervalMs) => {
     expect(() => makeBus({}).checkpoint('x', { intervalMs: intervalMs as number })).toThrow(/intervalMs/);
   });

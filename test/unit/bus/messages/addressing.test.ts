@@ -1,7 +1,7 @@
 // Whom a message means, and over which channel.
 import { defineChannel, NeuronBusError, type StandardSchema, type To } from 'neuronbus';
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import { codeOf, codeOfPromise, makeBus } from '../support.js';
+import { codeOf, codeOfPromise, makeBus, messageOf } from '../support.js';
 import { addAgent, outcome, settle } from './support.js';
 
 describe('a message goes to', () => {
@@ -199,6 +199,47 @@ describe('a typed channel', () => {
     const [message] = other.messages;
     expect(channel.read(message)).toEqual(value);
     expect([message.channel, message.traceparent]).toEqual(['kanal für alles', traceparent]);
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    ['no options', null, /^options is null/],
+    ['options that are none', 5, /^options is 5/],
+    ['a validator that is null', { validate: null }, /^validate is null/],
+    ['a name that nobody reads', { validator: () => 1 }, /^options is "validator".*validate, validateAnswer/],
+  ])('refuses %s, and says what', (_, options, message) => {
+    const define = () => defineChannel('x', options as never);
+    expect([codeOf(define), messageOf(define)]).toEqual([
+      'ERR_NB_INVALID_ARGUMENT',
+      expect.stringMatching(message),
+    ]);
+  });
+
+  it.each<[string, (value: unknown) => unknown, unknown]>([
+    [
+      'throws',
+      () => {
+        throw new RangeError('inner');
+      },
+      'RangeError',
+    ],
+    [
+      'rejects',
+      async () => {
+        throw new RangeError('inner');
+      },
+      'RangeError',
+    ],
+    ['gives nothing', () => undefined, undefined],
+    ['promises nothing', async () => null, undefined],
+  ])('is as good as refused by a schema that %s', async (_, validate, cause) => {
+    const schema = { '~standard': { version: 1, vendor: 'test', validate } } as StandardSchema<unknown>;
+    const channel = defineChannel('x', { validate: schema });
+    await expect(channel.ofAsync(1)).rejects.toMatchObject({
+      code: 'ERR_NB_BAD_PAYLOAD',
+      message: expect.stringContaining("Channel 'x'"),
+    });
+    const error = await channel.ofAsync(1).catch((thrown: Error) => thrown);
+    expect((error as { cause?: Error }).cause?.name).toBe(cause);
   });
 
   it('refuses names and validators that cannot work', () => {

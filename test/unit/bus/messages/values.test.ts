@@ -137,6 +137,19 @@ it('a value too large for the arena is refused, at both ends', async () => {
   expect(bus.stats().arena.blocks).toBe(0);
 });
 
+it('a text arrives as UTF-8 has it: half of a surrogate pair is U+FFFD, but within JSON', async () => {
+  const bus = makeBus();
+  const other = addAgent(bus);
+  const asker = addAgent(bus);
+  for (const value of ['a\ud800', ['a\ud800'], 'x'.repeat(60).concat('\udc00')]) asker.send(other.id, value);
+  bus.tick();
+  expect(other.messages.map(({ value }) => value)).toEqual([
+    'a\ufffd',
+    ['a\ud800'],
+    `${'x'.repeat(60)}\ufffd`,
+  ]);
+});
+
 it('options are checked', () => {
   const bus = makeBus();
   const asker = addAgent(bus);
@@ -147,4 +160,6 @@ it('options are checked', () => {
   expect(bad({ correlationId: -1 })).toContain('correlationId');
   expect(bad({ traceparent: 'x' })).toContain('traceparent');
   expect(bad({ timeoutMs: 1 })).toContain('timeoutMs');
+  for (const idempotent of ['yes', 1, null])
+    expect(() => asker.handle.stream(0, 'x', { idempotent: idempotent as never })).toThrow(/^idempotent is /);
 });

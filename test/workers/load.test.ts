@@ -1,0 +1,111 @@
+// What load() keeps for neurons of other threads comes back when they join.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { NeuronBus } from 'neuronbus';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { add, type Colony, colony, until } from './support.js';
+
+/** A file with hub → n 0.3, hub → m 0.4 and n → hub 0.5. */
+async function snapshot(): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'neuronbus-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const path = join(folder, 'bus.json');
+  const bus = NeuronBus.create();
+  const [hub, n, m] = ['hub', 'n', 'm'].map((name) => add(bus, { name }).id);
+  bus.connect(hub, n).weight(0.3).build();
+  bus.connect(hub, m).weight(0.4).build();
+  bus.connect(n, hub).weight(0.5).build();
+  await bus.save(path);
+  bus.close();
+  return path;
+}
+
+/** A bus with the hub on this thread that loaded the snapshot, and workers. */
+async function loaded(threads: number, options = {}) {
+  const made = await colony(threads, options);
+  const { bus } = made;
+  const { id: hub } = add(bus, { name: 'hub' });
+  expect(await bus.load(await snapshot())).toMatchObject({ neurons: 1, synapses: 0 });
+  return { made, bus, hub };
+}
+
+/** Registers a neuron in a worker. Resolves to its id. */
+const registered = (made: Colony, index: number, name: string) =>
+  made.on(
+    index,
+    ({ bus, state, Probe }, card) => {
+      state.probe = new Probe();
+      return bus.register(state.probe, { name: card }) as number;
+    },
+    name,
+  );
+describe('synapses of neurons of another thread', () => {
+  it('come back when its neurons come, whoever looks, and work', async () => {
+    const { made, bus, hub } = await loaded(2);
+    const n = await registered(made, 0, 'n');
+    await until(() => bus.stats().synapses === 2); // a count, which looks for nobody
+    const m = await registered(made, 1, 'm');
+    await until(() => bus.stats().synapses === 3);
+    const found = bus.synapses().map(({ pre, post, weight }) => [pre, post, weight]);
+    expect(found).toHaveLength(3);
+    for (const one of [
+      [hub, n, 0.3],
+      [hub, m, 0.4],
+      [n, hub, 0.5],
+    ])
+      expect(found).toContainEqual(one);
+    bus.fire(hub, { payload: 'to all' });
+    for (const index of [0, 1])
+      await until(async () => (await made.on(index, ({ state }) => state.probe.texts.length)) === 1);
+  });
+
+  it('wait for a thread that is busy, and keep nobody from its work meanwhile', async () => {
+    const { made, bus, hub } = await loaded(1);
+    const gate = new Int32Array(new SharedArrayBuffer(4));
+    const busy = made.on(
+      0,
+      ({ bus, Probe }, word) => {
+        const id = bus.register(new Probe(), { name: 'n' });
+        Atomics.store(word, 0, id + 1);
+        Atomics.wait(word, 0, id + 1); // until the test lets it go
+        return id;
+      },
+      gate,
+    );
+    await until(() => Atomics.load(gate, 0) !== 0);
+    const n = Atomics.load(gate, 0) - 1;
+    let found = bus.synapse(hub, n);
+    expect(found).toBeUndefined();
+    bus.fire(hub, { target: hub, payload: 'own' });
+    await until(() => bus.stats().delivered === 1);
+    Atomics.store(gate, 0, -1);
+    Atomics.notify(gate, 0);
+    expect(await busy).toBe(n);
+    await until(() => {
+      found = bus.synapse(hub, n);
+      return found !== undefined;
+    });
+    expect(found?.weight).toBe(0.3);
+  });
+
+  it('come back for who comes after another one left', async () => {
+    const { made, bus, hub } = await loaded(2);
+    const n = await registered(made, 0, 'n');
+    await until(() => bus.synapse(hub, n) !== undefined && bus.synapse(n, hub) !== undefined);
+    await made.on(0, ({ bus }, id) => bus.unregister(id), n);
+    const m = await registered(made, 1, 'm');
+    await until(() => bus.synapse(hub, m)?.weight === 0.4);
+  });
+
+  it('for which there is no room are an event, and the others come back', async () => {
+    const { made, bus, hub } = await loaded(1, { maxSynapses: 1 });
+    const errors: unknown[] = [];
+    bus.on('error', (error, { neuron }) => errors.push([(error as { code: string }).code, neuron]));
+    await registered(made, 0, 'n');
+    await registered(made, 0, 'm');
+    await until(() => bus.synapses().length === 2 && errors.length === 1);
+    expect(errors).toEqual([['ERR_NB_TOO_MANY_SYNAPSES', -1]]);
+    expect(bus.synapses().some(({ post }) => post === hub)).toBe(true);
+  });
+});
