@@ -43,14 +43,14 @@
   X(32, BAD_PAYLOAD, "The payload cannot be read as asked; check who sends it")                                        \
   X(33, TOO_MANY_GANGLIA, "The segment has no free ganglion; raise maxGanglia")                                        \
   X(34, INTERNAL, "An invariant of NeuronBus does not hold; please report this")                                       \
-  X(35, NO_SUCH_BUS, "No bus of this name is open; create it first with NeuronBus.builder().name(name).shared()")      \
+  X(35, NO_SUCH_BUS, "No bus of this name is open; whoever shares it must create it first, under this very name")     \
   X(36, NAME_TAKEN, "A live bus has this name; join it with NeuronBus.open(name), or pick another name")               \
   X(37, NOT_OWNER, "This bus belongs to another user, or others may write to its file; it was left as it is")          \
   X(38, NO_ROOM, "The shared memory file system is full; free some of it, enlarge /dev/shm, or ask for smaller capacities") \
   X(39, UNSUPPORTED, "This is not possible on this platform; see the detail")                                          \
   X(40, TIMEOUT, "The other side did not answer in time; nothing was changed")                                         \
   X(41, DEAD_TARGET, "The thread or process that owned it died; look for another one with discover()")                 \
-  X(42, WORKER_FAILED, "A worker could not be started, or it failed too often; see the cause")                         \
+  X(42, WORKER_FAILED, "A worker could not be started, or it ended without being asked; see the detail and the cause")  \
   X(43, NO_ROUTE, "Nobody on the bus fits this address; register such a neuron first, or look with discover()")        \
   X(44, ABORTED, "The AbortSignal was aborted before the answer came")                                                 \
   X(45, REMOTE, "The neuron that was asked failed; the cause has the name and message of its error")                   \

@@ -2,7 +2,7 @@
 //
 // The part of a bus that says who is on it and who is connected: neurons, cards, synapses. Called on the thread of the bus.
 
-import { NeuronBusError } from '../memory/errors.js';
+import { invalidArgument, NeuronBusError } from '../memory/errors.js';
 import { callNative } from '../memory/native.js';
 import type { AgentCardInit, RegisteredCard } from './agent_card.js';
 import { BusMessages } from './bus_messages.js';
@@ -59,14 +59,22 @@ export abstract class BusTopology extends BusMessages {
     this.emit('unregister', card);
   }
 
-  /** Cards of the neurons with this capability, in order of registration. */
+  /** Cards of the neurons with this capability, in order of registration. @throws NeuronBusError ERR_NB_INVALID_ARGUMENT. */
   discover(capability: string): RegisteredCard[] {
-    return this.open().registry.cortex.withCapability(capability);
+    const { registry } = this.open();
+    checkText('capability', capability);
+    return registry.cortex.withCapability(capability);
   }
 
-  /** Cards of the neurons in this region or one below it: 'app' finds 'app/core', not 'application'. */
+  /**
+   * Cards of the neurons in this region or one below it: 'app' finds 'app/core', not 'application'.
+   *
+   * @throws NeuronBusError ERR_NB_INVALID_ARGUMENT.
+   */
   discoverInRegion(region: string): RegisteredCard[] {
-    return this.open().registry.cortex.inRegion(region);
+    const { registry } = this.open();
+    checkText('region', region);
+    return registry.cortex.inRegion(region);
   }
 
   card(id: number): RegisteredCard | undefined {
@@ -120,4 +128,8 @@ export abstract class BusTopology extends BusMessages {
     persistence.look();
     return synapses.all();
   }
+}
+
+function checkText(argument: string, value: string): void {
+  if (typeof value !== 'string' || value === '') throw invalidArgument(argument, value, 'a non-empty string');
 }

@@ -2,7 +2,7 @@
 //
 // What may be sent, and what it means when it may not. Pure functions, any thread.
 
-import { invalidArgument, NeuronBusError } from '../memory/errors.js';
+import { describe, invalidArgument, NeuronBusError } from '../memory/errors.js';
 import { Frame } from '../memory/message_frame.js';
 import { jsonText, type Payload } from '../memory/spike_writer.js';
 
@@ -12,9 +12,11 @@ export function jsonInstead(json: unknown, payload: string | Uint8Array | undefi
   return jsonText(json);
 }
 
-/** No neuron has this id. */
+/** No neuron has this id, if it is one. */
 export function unknown(argument: string, id: number): NeuronBusError {
-  return new NeuronBusError('UNKNOWN_NEURON', `${argument} ${String(id)}`);
+  const what =
+    typeof id === 'number' ? `${argument} ${id}` : `${argument} is ${describe(id)}, but ids are numbers`;
+  return new NeuronBusError('UNKNOWN_NEURON', what);
 }
 
 /** ERR_NB_INVALID_ARGUMENT. */

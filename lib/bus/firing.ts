@@ -19,6 +19,17 @@ const EXCITATORY = L.TYPE_EXCITATORY;
 const EVERYBODY: number = BROADCAST;
 const OWN = OWN_SEQUENCE;
 
+const KEYS: ReadonlySet<string> = new Set(['target', 'type', 'priority', 'sequence', 'payload', 'json']);
+
+// A misspelt target would be a broadcast.
+function checkWithoutTarget(spike: SpikeInit): void {
+  for (const key in spike)
+    if (!KEYS.has(key)) throw invalidArgument('spike', key, `made of ${[...KEYS].join(', ')}`);
+  if ('target' in spike) {
+    throw invalidArgument('target', undefined, 'a neuron id; leave it out for a broadcast');
+  }
+}
+
 export class Firing {
   readonly #workspace: Workspace;
   readonly #emitter: Emitter;
@@ -67,9 +78,7 @@ export class Firing {
     if (spike instanceof Spike || spike instanceof SpikeBuilder) return this.#built(id, spike);
     const { target = EVERYBODY, type = EXCITATORY, priority = 0, payload, json, sequence } = spike;
     this.#refuse(id, target);
-    if (target === EVERYBODY && 'target' in spike && spike.target === undefined) {
-      throw invalidArgument('target', undefined, 'a neuron id; leave it out for a broadcast');
-    }
+    if (spike.target === undefined) checkWithoutTarget(spike);
     checkType(type);
     checkPriority(priority);
     return this.#emitter.post(

@@ -14,6 +14,7 @@ import { assemble, type Parts } from './assembly.js';
 import { BusArena } from './bus_arena.js';
 import { NeuronBusBuilder } from './bus_builder.js';
 import type { BusClock } from './bus_clock.js';
+import { checkName } from './bus_name.js';
 import { BusTopology } from './bus_topology.js';
 import { type CheckpointOptions, Checkpoints } from './checkpoints.js';
 import type { Emitter } from './emitter.js';
@@ -76,6 +77,13 @@ export class NeuronBus extends BusTopology {
       throw invalidArgument('handle', handle, 'the handle of a NeuronBus');
     }
     const memory = Memory.attach(handle);
+    if (memory.maxGanglia === 0) {
+      memory.close();
+      throw new NeuronBusError(
+        'INVALID_ARGUMENT',
+        'handle is that of an axon, but must be the handle of a bus',
+      );
+    }
     return NeuronBus.#enter(memory, () => attachedOptions(memory, options), false);
   }
 
@@ -86,8 +94,7 @@ export class NeuronBus extends BusTopology {
    * ERR_NB_NO_ROOM, and as attach().
    */
   static open(name: string, options: AttachOptions = {}): NeuronBus {
-    if (typeof name !== 'string') throw invalidArgument('name', name, 'a string');
-    const memory = Memory.open(name);
+    const memory = Memory.open(checkName(name));
     return NeuronBus.#enter(memory, () => attachedOptions(memory, options), false);
   }
 

@@ -13,6 +13,7 @@ import * as layout from '../memory/layout.js';
 import type { Memory } from '../memory/memory.js';
 import type { SegmentOptions } from '../memory/native.js';
 import { type RoutingChoice, resolveChoice } from '../routing/strategies.js';
+import { checkName } from './bus_name.js';
 import { checkTimeout } from './messages/options.js';
 
 export type WaitStrategy = 'park' | 'yield' | 'spin';
@@ -44,7 +45,7 @@ export interface NeuronBusOptions {
    */
   maxGanglia?: number;
   /**
-   * At most 63 bytes of letters, digits, '.', '_' and '-'. A bus with a name can be joined by other processes of this user
+   * 1 to 63 of A-Z a-z 0-9 . _ -, not beginning with a dot. A bus with a name can be joined by other processes of this user
    * (`NeuronBus.open(name)`, the C API); on Linux, and not with a virtual clock. Default: a bus of this process alone.
    */
   name?: string;
@@ -233,9 +234,7 @@ export function resolveOptions(options: NeuronBusOptions): ResolvedOptions {
   checkMs('plasticity.halfLifeMs', resolved.plasticity.halfLifeMs, 1e-6);
   checkMs('plasticity.pruneGraceMs', resolved.plasticity.pruneGraceMs, 0);
   checkMs('plasticity.sweepIntervalMs', resolved.plasticity.sweepIntervalMs, 1e-6);
-  if (typeof resolved.name !== 'string' || Buffer.byteLength(resolved.name) >= layout.NAME_BYTES) {
-    throw invalidArgument('name', resolved.name, `a string of at most ${layout.NAME_BYTES - 1} bytes`);
-  }
+  checkName(resolved.name);
   return resolved;
 }
 

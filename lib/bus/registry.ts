@@ -8,6 +8,7 @@ import * as L from '../memory/layout.js';
 import { callNative } from '../memory/native.js';
 import { AgentCard, type AgentCardInit, type RegisteredCard } from './agent_card.js';
 import { Cortex } from './cortex.js';
+import { unknown } from './emission_checks.js';
 import { dynamicsInNs } from './membrane.js';
 import { giveVoice, type Neuron, type NeuronHandle } from './neuron.js';
 import { encodeCard, Roster, type RosterHost } from './roster.js';
@@ -118,7 +119,7 @@ export class Registry {
   /** The neuron of an id. @throws NeuronBusError ERR_NB_UNKNOWN_NEURON naming the argument. */
   resident(argument: string, id: number): Resident {
     const resident = typeof id === 'number' ? this.#workspace.residents[id] : undefined;
-    if (resident === undefined) throw new NeuronBusError('UNKNOWN_NEURON', `${argument} ${String(id)}`);
+    if (resident === undefined) throw unknown(argument, id);
     return resident;
   }
 
@@ -143,7 +144,8 @@ export class Registry {
       });
     } catch (error) {
       if (block !== undefined) this.#workspace.release(block);
-      throw error;
+      const taken = error instanceof NeuronBusError && error.code === 'ERR_NB_ID_TAKEN';
+      throw taken ? new NeuronBusError('ID_TAKEN', `id ${wanted}`, { cause: error.cause }) : error;
     }
   }
 }

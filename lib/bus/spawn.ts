@@ -187,11 +187,12 @@ export class WorkerPool {
   /** A worker is gone: start it again, or give it up. */
   #lost(index: number, failure: { error: unknown } | undefined, exitCode: number | undefined): void {
     if (this.terminated) return;
-    const detail = `worker ${index} of ${this.url} ended with exit code ${exitCode}`;
-    const { error } = failure ?? { error: new NeuronBusError('WORKER_FAILED', detail) };
-    const reason = failure === undefined ? `exit code ${exitCode}` : text(error);
     const pauseMs = this.#pauseBefore(this.#slots[index]);
     const restarting = pauseMs !== undefined;
+    const next = restarting ? `it is started again in ${Math.ceil(pauseMs)} ms` : 'it is given up';
+    const detail = `worker ${index} of ${this.url} ended with exit code ${exitCode}, and ${next}`;
+    const { error } = failure ?? { error: new NeuronBusError('WORKER_FAILED', detail) };
+    const reason = failure === undefined ? `exit code ${exitCode}` : text(error);
     if (restarting) this.#slots[index].timer = setTimeout(() => this.#restart(index), pauseMs);
     this.#host.ended(
       { pool: this, index, error, exitCode, restarting },

@@ -83,6 +83,7 @@ const STDP_KEYS: ReadonlySet<string> = new Set([
   'max',
   'answerWithinMs',
 ]);
+const EVERY_TYPE = [SpikeType.Excitatory, SpikeType.Inhibitory, SpikeType.Modulatory];
 const FILTER_KEYS: ReadonlySet<string> = new Set(['types', 'minPriority', 'prefix']);
 
 /** Parameters of nb_rule from options, in ns. @throws NeuronBusError ERR_NB_INVALID_ARGUMENT naming the parameter. */
@@ -131,9 +132,13 @@ export class SynapseBuilder {
 
   filter(filter: SynapseFilter): this {
     checkKeys('filter', filter, FILTER_KEYS);
-    const { types = Object.values(SpikeType), minPriority = 0, prefix = '' } = filter;
+    const { types = EVERY_TYPE, minPriority = 0, prefix = '' } = filter;
     if (!Array.isArray(types) || types.length === 0 || types.some((type) => ![0, 1, 2].includes(type))) {
-      throw invalidArgument('filter.types', types, 'a non-empty array of SpikeType values');
+      throw invalidArgument(
+        'filter.types',
+        types,
+        'a non-empty array of SpikeType.Excitatory, Inhibitory and Modulatory',
+      );
     }
     checkNumber(
       'filter.minPriority',

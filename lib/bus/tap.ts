@@ -12,8 +12,7 @@ import { axonPlace } from '../memory/cursor.js';
 import { invalidArgument } from '../memory/errors.js';
 import * as L from '../memory/layout.js';
 import type { Memory } from '../memory/memory.js';
-import { BROADCAST, type Spike, type SpikeType } from '../memory/spike.js';
-import { checkType } from '../memory/spike_writer.js';
+import { BROADCAST, type Spike, SpikeType } from '../memory/spike.js';
 import type { Cortex } from './cortex.js';
 import { checkInteger, checkMs, given } from './options.js';
 
@@ -25,6 +24,7 @@ export interface TapFilter {
   source?: number;
   /** Neuron id, or BROADCAST for the broadcasts. */
   target?: number;
+  /** SpikeType.Message: messages, questions and answers. */
   type?: SpikeType;
   /** An integer n: of the spikes that match, the first and every n-th after it. Default 1, all. */
   sample?: number;
@@ -63,7 +63,7 @@ export function checkTapOptions(options: TapOptions): CheckedTapOptions {
   if (region !== undefined) checkRegion(region);
   if (source !== undefined) checkInteger('source', source, 0, L.MAX_NEURONS - 1);
   if (target !== undefined && target !== BROADCAST) checkInteger('target', target, 0, L.MAX_NEURONS - 1);
-  if (type !== undefined) checkType(type);
+  if (type !== undefined) checkShown(type);
   checkInteger('sample', sample, 1, 2 ** 31);
   checkMs('intervalMs', intervalMs, 1);
   if (intervalMs > MAX_INTERVAL_MS) throw invalidArgument('intervalMs', intervalMs, 'at most 2^31 - 1');
@@ -74,6 +74,11 @@ export function checkTapOptions(options: TapOptions): CheckedTapOptions {
 }
 
 const MAX_INTERVAL_MS = 2 ** 31 - 1; // of a timer
+
+function checkShown(type: number): void {
+  if (!Object.values<number>(SpikeType).includes(type))
+    throw invalidArgument('type', type, 'SpikeType.Excitatory, Inhibitory, Modulatory or Message');
+}
 
 function checkRegion(region: string): void {
   if (typeof region !== 'string' || region.split('/').some((segment) => segment.trim() === ''))

@@ -147,7 +147,7 @@ export const ERROR_TABLE = {
   },
   NO_SUCH_BUS: {
     number: 35,
-    message: 'No bus of this name is open; create it first with NeuronBus.builder().name(name).shared()',
+    message: 'No bus of this name is open; whoever shares it must create it first, under this very name',
   },
   NAME_TAKEN: {
     number: 36,
@@ -176,7 +176,7 @@ export const ERROR_TABLE = {
   },
   WORKER_FAILED: {
     number: 42,
-    message: 'A worker could not be started, or it failed too often; see the cause',
+    message: 'A worker could not be started, or it ended without being asked; see the detail and the cause',
   },
   NO_ROUTE: {
     number: 43,

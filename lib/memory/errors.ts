@@ -62,7 +62,8 @@ export function checkKeys(argument: string, options: object, known: ReadonlySet<
   }
 }
 
-function describe(value: unknown): string {
+/** A value, for a message. */
+export function describe(value: unknown): string {
   if (typeof value === 'string')
     return value.length > 40 ? `a string of ${value.length} characters` : JSON.stringify(value);
   if (typeof value === 'function') return 'a function';

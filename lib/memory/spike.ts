@@ -11,7 +11,8 @@ import * as L from './layout.js';
 import type { Memory } from './memory.js';
 import { decodeLongText, decodeText } from './payload.js';
 
-export const SpikeType = { Excitatory: 0, Inhibitory: 1, Modulatory: 2 } as const;
+/** Kinds of spikes. Message: it carries what send(), request() and their answers say; taps show such spikes, nobody fires them. */
+export const SpikeType = { Excitatory: 0, Inhibitory: 1, Modulatory: 2, Message: 3 } as const;
 export type SpikeType = (typeof SpikeType)[keyof typeof SpikeType];
 
 /** Target of a spike that is meant for every neuron with a synapse from its source. */

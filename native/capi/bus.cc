@@ -12,6 +12,7 @@
 #include "axon_memory.h"
 #include "card_json.h"
 #include "clock.h"
+#include "shared_file.h"
 
 using namespace neuronbus;
 
@@ -24,6 +25,7 @@ constexpr uint64_t kSpinNs = 50'000;            // wait() looks for this long be
 constexpr uint64_t kPatienceNs = 2000 * kMs;    // for the owner of another ganglion to answer
 constexpr uint32_t kMaxRules = 1024;            // as buses that JavaScript makes
 constexpr uint32_t kMaxFilters = 4096;
+constexpr uint32_t kMaxAxonCapacity = 1 << 26;  // as Segment::size() has it
 constexpr uint64_t kMinArenaBytes = 1 << 16;
 constexpr uint64_t kMaxArenaBytes = uint64_t{1} << 32;
 
@@ -59,12 +61,21 @@ nb_status resolve(const nb_bus_options& given, const char* name, Fault& fault, S
   out->max_filters = kMaxFilters;
   out->arena_chunks = static_cast<uint32_t>(arena / NB_ARENA_CHUNK_BYTES);
   out->name = name != nullptr ? name : "neuronbus";
+  if (out->axon_capacity < 2 || out->axon_capacity > kMaxAxonCapacity || (out->axon_capacity & (out->axon_capacity - 1)) != 0) {
+    return fault.say(NB_ERR_CAPACITY, "axon_capacity is %u", out->axon_capacity);
+  }
+  if (given.backpressure > NB_MODE_SAMPLE) return fault.say(NB_ERR_INVALID_ARGUMENT, "backpressure is %u", given.backpressure);
   if (out->max_ganglia > NB_MAX_GANGLIA) return fault.say(NB_ERR_INVALID_ARGUMENT, "max_ganglia is %u", out->max_ganglia);
   if (out->sample_every > uint32_t{1} << 31) return fault.say(NB_ERR_INVALID_ARGUMENT, "sample_every is %u", out->sample_every);
   for (const uint32_t word : given.reserved) {
     if (word != 0) return fault.say(NB_ERR_INVALID_ARGUMENT, "reserved words of nb_bus_options are not 0");
   }
   return NB_OK;
+}
+
+nb_status bad_name(const char* name, Fault& fault) {
+  const char* rule = "1 to 63 of A-Z a-z 0-9 . _ -, not beginning with a dot";
+  return fault.say(NB_ERR_INVALID_ARGUMENT, "name is \"%.80s\", but must be %s", name, rule);
 }
 
 }  // namespace
@@ -84,6 +95,7 @@ nb_status Fault::say(nb_status status, const char* format, ...) {
 // ---- joining and leaving --------------------------------------------------------------------------------------------
 
 nb_status nb_bus::create(const char* name, const nb_bus_options* options, Fault& fault, nb_bus** out) {
+  if (name != nullptr && !SharedFile::good_name(name)) return bad_name(name, fault);
   SegmentOptions wanted;
   nb_status status = resolve(options != nullptr ? *options : nb_bus_options{}, name, fault, &wanted);
   if (status != NB_OK) return status;
@@ -108,6 +120,7 @@ nb_status nb_bus::create(const char* name, const nb_bus_options* options, Fault&
 }
 
 nb_status nb_bus::open(const char* name, Fault& fault, nb_bus** out) {
+  if (!SharedFile::good_name(name)) return bad_name(name, fault);
   Mapping* mapping = nullptr;
   const nb_status status = Mapping::open_named(name, &mapping);
   return status == NB_OK ? join(mapping, fault, out) : fault.say(status, "%.80s", name);
@@ -195,6 +208,9 @@ nb_status nb_bus::connect(uint16_t pre, uint16_t post, double weight, const nb_r
     (void)nb_rule_default(&wish.rule);
   }
   if (pre == post) return fault_.say(NB_ERR_SELF_SYNAPSE, "neuron %u", pre);
+  if (!(weight >= wish.rule.weight_min && weight <= wish.rule.weight_max)) {
+    return fault_.say(NB_ERR_INVALID_ARGUMENT, "weight is %g, but must be from %g to %g", weight, wish.rule.weight_min, wish.rule.weight_max);
+  }
   const nb_status status = ganglion_->anywhere(wish, kPatienceNs);
   return status == NB_OK ? NB_OK : fault_.say(status, "from neuron %u to neuron %u", pre, post);
 }

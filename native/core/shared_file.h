@@ -48,6 +48,7 @@ class SharedFile {
 
   // The path of a name: 1 to 63 bytes of [A-Za-z0-9._-], not starting with '.'; others are NB_ERR_INVALID_ARGUMENT, as
   // is a NEURONBUS_DIR that is not absolute. Touches no file.
+  static bool good_name(const char* name);
   static nb_status locate(const char* name, std::string* path);
 
   // Makes the file of zeros, `reserved` bytes of it backed by memory, and lets `format` fill it; then it gets its name.

@@ -36,12 +36,33 @@ static void test_null_arguments(void) {
   CHECK_OK(nb_bus_close(bus));
 }
 
+static const char* const NO_NAMES[] = {
+    "", "no/slashes", "..", ".hidden", "m\xc3\xa4rkt", "a b", "0123456789012345678901234567890123456789012345678901234567890123",
+};
+
+static void test_weights(void) {
+  nb_bus* bus = make_bus(16, 1 << 16, NB_MODE_DROP_NEWEST);
+  const double bad[] = {0.0 / 0.0, 2, -1, 1.0 / 0.0};
+  uint16_t from = add(bus, "from"), to = add(bus, "to");
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    CHECK(nb_connect(bus, from, to, bad[i], NULL) == NB_ERR_INVALID_ARGUMENT);
+    CHECK(strstr(nb_bus_errmsg(bus), "weight is ") != NULL);
+  }
+  CHECK_OK(nb_connect(bus, from, to, 1, NULL));
+  CHECK_OK(nb_bus_close(bus));
+}
+
 static void test_options(void) {
   nb_bus* bus = NULL;
   nb_bus_options options;
   memset(&options, 0, sizeof options);
   options.axon_capacity = 100;
   CHECK(nb_bus_create(NULL, &options, &bus) == NB_ERR_CAPACITY && bus == NULL);
+  CHECK(strstr(nb_bus_errmsg(NULL), "axon_capacity is 100") != NULL);
+  memset(&options, 0, sizeof options);
+  options.backpressure = 9;
+  CHECK(nb_bus_create(NULL, &options, &bus) == NB_ERR_INVALID_ARGUMENT);
+  CHECK(strstr(nb_bus_errmsg(NULL), "backpressure is 9") != NULL);
   memset(&options, 0, sizeof options);
   options.arena_capacity = 100000;
   CHECK(nb_bus_create(NULL, &options, &bus) == NB_ERR_CAPACITY);
@@ -52,7 +73,12 @@ static void test_options(void) {
   memset(&options, 0, sizeof options);
   options.reserved[14] = 1;
   CHECK(nb_bus_create(NULL, &options, &bus) == NB_ERR_INVALID_ARGUMENT);
-  CHECK(nb_bus_create("no/slashes", NULL, &bus) == NB_ERR_INVALID_ARGUMENT);
+  for (size_t i = 0; i < sizeof NO_NAMES / sizeof NO_NAMES[0]; i++) {
+    CHECK(nb_bus_create(NO_NAMES[i], NULL, &bus) == NB_ERR_INVALID_ARGUMENT && bus == NULL);
+    CHECK(strstr(nb_bus_errmsg(NULL), "1 to 63 of A-Z a-z 0-9 . _ -, not beginning with a dot") != NULL);
+    CHECK(nb_bus_open(NO_NAMES[i], &bus) == NB_ERR_INVALID_ARGUMENT && bus == NULL);
+    CHECK(strstr(nb_bus_errmsg(NULL), "name is \"") != NULL);
+  }
   CHECK_OK(nb_bus_create(NULL, NULL, &bus));
   CHECK_OK(nb_bus_close(bus));
 }
@@ -132,6 +158,7 @@ int main(void) {
   run("version and messages", test_version_and_messages);
   run("bad arguments are refused", test_null_arguments);
   run("options are checked", test_options);
+  run("weights are checked", test_weights);
   run("cards are checked and found", test_cards);
   run("what cannot be asked is refused", test_request_arguments);
   return report();

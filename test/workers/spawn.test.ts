@@ -81,6 +81,17 @@ describe('a worker that fails', () => {
       [error, error, { code: 'ERR_NB_WORKER_FAILED' }].map((e) => ({ error: e, worker: 1 })),
     );
     expect(errors[2]!.error).toBe(pool.failed);
+    if (how === 'exit') {
+      const told = ends.map((each) => (each.error as Error).message);
+      for (const [i, what] of [
+        'it is started again in',
+        'it is started again in',
+        'it is given up',
+      ].entries()) {
+        expect(told[i]).toContain(what);
+        expect(told[i]).not.toContain('failed too often');
+      }
+    }
     expect(pool.failed!.cause).toBe(ends[2]!.error);
     expect(pool.failed!.message).toContain('worker 1');
     await until(() => bus.neurons().length === 1);

@@ -164,7 +164,7 @@ describe('the filter', () => {
     ['source', { source: '1' }],
     ['target', { target: 65534 }],
     ['target', { target: 1.5 }],
-    ['type', { type: 3 }],
+    ['type', { type: 4 }],
     ['sample', { sample: 0 }],
     ['sample', { sample: 0.5 }],
     ['sample', { sample: Number.NaN }],
