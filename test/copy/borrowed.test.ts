@@ -36,7 +36,7 @@ describe('a bus in borrowed memory', () => {
       expect(codeOf(act)).toBe('ERR_NB_UNSUPPORTED');
       expect(messageOf(act)).toMatch(/'colony'.*NEURONBUS_COPY=1/);
     }
-    expect(makeBus({ name: 'only a label', clock: 'virtual' }).stats().name).toBe('only a label');
+    expect(makeBus({ name: 'only-a-label', clock: 'virtual' }).stats().name).toBe('only-a-label');
   });
 
   it('is not found by a handle that lost its memory, or has that of another bus', () => {

@@ -49,6 +49,14 @@ async function refusal(
   }
 }
 
+test('a name is not cut off at a NUL, into that of another bus', async () => {
+  const creator = await place.creator('live', OPTIONS);
+  expect(await refusal('open', 'live\0zzz')).toBe('ERR_NB_INVALID_ARGUMENT');
+  expect(await refusal('create', 'dead\0zzz')).toBe('ERR_NB_INVALID_ARGUMENT');
+  expect((await creator.state()).stats.ganglia).toBe(1);
+  expect(readdirSync(directory()).filter((name) => name.endsWith('.bus'))).toEqual(['live.bus']);
+});
+
 test('a bus that is not there, a name that is taken, a name that is none', async () => {
   expect(await refusal('open', 'nothing')).toBe('ERR_NB_NO_SUCH_BUS');
   await place.creator('taken', OPTIONS);
