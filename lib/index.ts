@@ -72,5 +72,5 @@ export { SpikeBuilder } from './memory/spike_builder.js';
 export type { SpikeSlot } from './memory/spike_slot.js';
 export type { Plasticity } from './routing/plasticity.js';
 export type { RoutingFunction } from './routing/rules.js';
-export type { RoutingChoice, StrategyInit, StrategyName } from './routing/strategies.js';
+export type { RoutingChoice, StrategyBasics, StrategyInit, StrategyName } from './routing/strategies.js';
 export type { Candidates, Knowledge } from './routing/strategy.js';

@@ -18,7 +18,8 @@ import type { RoutingStrategy } from './strategy.js';
 /** 'learned' is the default. */
 export type StrategyName = 'learned' | 'shortest-path' | 'load-balanced' | 'energy-efficient' | 'round-robin';
 
-interface CommonInit {
+/** What every strategy takes. */
+export interface StrategyBasics {
   /** Same seed, same choices; an unsigned 32-bit integer. Default: drawn from the seed of the bus. */
   readonly seed?: number;
   /** How weights are learned. */
@@ -26,7 +27,7 @@ interface CommonInit {
 }
 
 /** A strategy with options of its own. */
-export type StrategyInit = CommonInit &
+export type StrategyInit = StrategyBasics &
   (
     | {
         readonly name: 'learned';

@@ -8,7 +8,6 @@ import { NeuronBusError } from '../../memory/errors.js';
 import * as L from '../../memory/layout.js';
 import type { Frame } from '../../memory/message_frame.js';
 import type { SpikeType } from '../../memory/spike.js';
-import type { Timed } from './deadlines.js';
 import type { MessageOptions, Outgoing, RequestOptions, To } from './options.js';
 import type { Reply } from './reply.js';
 import type { TokenStream } from './token_stream.js';
@@ -152,7 +151,7 @@ export function exchangeKey(from: number, exchange: number): number {
 }
 
 /** A question. It is answered by what `onRequest` returns, or by reply(). */
-export class Request extends Message implements Timed {
+export class Request extends Message {
   /** @internal */
   readonly exchange: number;
   /** @internal What the asker is used to, as it is on the wire. */
@@ -165,14 +164,14 @@ export class Request extends Message implements Timed {
   answeredAfterNs = -1;
   /** @internal What the roster said of the asker when it came: another word, and nobody waits for the answer. */
   fromEntry = 0;
-  /** @internal */
+  /** @internal Of the wheel of deadlines (`Timed`), as are the next three. */
   deadlineNs: number;
   /** @internal */
   wheelSlot = -1;
   /** @internal */
-  later: Timed | undefined = undefined;
+  later: Request | undefined = undefined;
   /** @internal */
-  sooner: Timed | undefined = undefined;
+  sooner: Request | undefined = undefined;
   #extended = 0; // ns: when the deadline was set last, 0 = by the asker
   #cancelled = false;
   #abort: AbortController | undefined;
