@@ -101,7 +101,8 @@ void Ganglion::leave() {
     }
     const uint32_t out = axon_between(index_, other);
     if (out != NB_NONE && shared(segment_.axon(out).from_gone).load() == 0) {
-      shared(segment_.axon(out).from_gone).store(1);  // SYNC axon-leave
+      shared(segment_.axon(out).from_gone).store(1);          // SYNC axon-leave
+      shared(segment_.ganglion(other).inboxes).fetch_add(1);  // SYNC inbox-open: look whether we counted all that we took back
       free_axon(out);
     }
   }
