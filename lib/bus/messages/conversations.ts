@@ -359,11 +359,11 @@ export class Conversations implements IncomingHost {
   }
 
   close(): void {
+    this.#answering.close(); // first: what listeners to the signals of questions ask ends below
     clearInterval(this.#watch);
     this.#asking.close(new NeuronBusError('CLOSED'));
     this.#retries.close(new NeuronBusError('CLOSED'));
     this.#alarms.close();
-    this.#answering.close();
     this.#courier.close();
   }
 
