@@ -238,7 +238,10 @@ export class Answering {
   answer(request: Request, value: unknown): boolean {
     if (!request.wantsParts) return this.#finish(request, L.MESSAGE_REPLY, value);
     if (request.done || this.#ws.closed || this.#parts.has(request)) return this.#dropped(request);
-    if (!this.#send(request, L.MESSAGE_PART, value, 0)) return false;
+    if (!this.#send(request, L.MESSAGE_PART, value, 0)) {
+      this.fail(request, new NeuronBusError('FULL', 'The answer was dropped')); // which waits for room
+      return false;
+    }
     this.#partSent(request, 0);
     return this.#finish(request, L.MESSAGE_END, undefined, 1);
   }
