@@ -226,7 +226,7 @@ export class Answering {
       this.#ws.count(this.#ws.ganglionRecord + L.GANGLION_DROPPED + 8 * L.DROP_DEAD_TARGET);
       if (!(message instanceof Request)) this.#host.lost(message);
     }
-    waiting.push(...this.#open.all(({ to }) => to === id));
+    for (const open of this.#open.all(({ to }) => to === id)) waiting.push(open); // more, maybe, than a call takes arguments
     for (const message of waiting) {
       if (!(message instanceof Request)) continue;
       this.fail(message, gone);
@@ -330,6 +330,7 @@ export class Answering {
   }
 
   #cancel(request: Request, outcome: RequestOutcome = 'aborted'): void {
+    if (request.done) return; // a listener to the signal of another one answered it
     this.#forget(request);
     request.cancel();
     this.#host.finished(request, outcome);
