@@ -20,7 +20,7 @@ const PARKED_MS = 3;
 /** A third thread, which is asked now and then and blocks for 50 ms at a time. */
 async function startBlocked({ bus, from }: Pair): Promise<{ id: number; stop(): Promise<void> }> {
   const known = new Set(bus.discover('sink').map(({ id }) => id));
-  const workerData: OtherSide = { bus: bus.handle, pollMs: 1, role: 'block' };
+  const workerData: OtherSide = { bus: bus.handle, role: 'block' };
   const worker = new Worker(new URL('./harness/other_side.js', import.meta.url), { workerData });
   await once(worker, 'message');
   const { id } = bus.discover('sink').find((card) => !known.has(card.id))!;
@@ -36,7 +36,7 @@ async function startBlocked({ bus, from }: Pair): Promise<{ id: number; stop(): 
 
 async function overBus(effort: Effort, place: Place, pauseMs: number, blocked = false): Promise<Sample> {
   const asker = new Asker(pauseMs);
-  const pair = await startPair(place, asker, pauseMs === 0 ? 100 : 0.1);
+  const pair = await startPair(place, asker);
   const { bus, from, echo, stop } = pair;
   const third = blocked ? await startBlocked(pair) : undefined;
   bus.start();

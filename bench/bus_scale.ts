@@ -23,7 +23,7 @@ async function allToAll(effort: Effort, threads: number): Promise<Sample> {
   const ids = here.map((relay) => bus.register(relay, { name: 'relay', capabilities: ['relay'] }));
   bus.start();
   const workers = Array.from({ length: threads - 1 }, () => {
-    const workerData: OtherSide = { bus: bus.handle, pollMs: bus.options.pollMs, role: 'relay' };
+    const workerData: OtherSide = { bus: bus.handle, role: 'relay' };
     return new Worker(script, { workerData });
   });
   await Promise.all(workers.map((worker) => once(worker, 'message')));

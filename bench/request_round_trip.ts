@@ -30,7 +30,7 @@ async function measured(effort: Effort, ask: (text: string) => Promise<unknown>)
 }
 
 async function overBus(effort: Effort): Promise<Sample> {
-  const { bus, from, echo, stop } = await startPair('thread', new Asker(), 100);
+  const { bus, from, echo, stop } = await startPair('thread', new Asker());
   bus.start();
   const sample = await measured(effort, async (text) => (await bus.request(from, echo, text)).value);
   expectEqual('questions without an answer', bus.stats().pending, 0);

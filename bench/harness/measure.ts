@@ -61,6 +61,12 @@ export function expectEqual(what: string, actual: number, expected: number): voi
   if (actual !== expected) throw new Error(`${what}: got ${actual}, expected ${expected}`);
 }
 
+/** Sum of the numbers 0 to `count` - 1 as a receiver that adds 32-bit integers gets it: the checksum of as many spikes of one neuron. */
+export function sumOfFirst(count: number): number {
+  const many = BigInt(count);
+  return Number(BigInt.asIntN(32, (many * (many - 1n)) / 2n));
+}
+
 /** A reader's view of a rate: feed it the running count, it keeps one rate per window. */
 export class RateMeter {
   private readonly rates: number[] = [];

@@ -90,7 +90,8 @@ const copied = 'axon, publishBatch of 64';
 const rivalInPlace = 'SharedArrayBuffer ring, batch 64 in place';
 const rivalCopied = 'SharedArrayBuffer ring, batch 64';
 
-const processes = ['two processes', 'two threads'] as const;
+const oneWay = { threads: 'two threads, batches of 64', processes: 'two processes, batches of 64' };
+const processes = [oneWay.processes, oneWay.threads] as const;
 const active = ['two processes, active', 'two threads, active'] as const;
 const parkedThreads = ['two threads, parked', 'worker.postMessage, after a pause'] as const;
 const parkedProcesses = ['two processes, parked', 'process.send, after a pause'] as const;
@@ -137,7 +138,7 @@ const targets: readonly Target[] = [
     '≤ 18.2 (Rust)',
   ),
   atMost('echo between two spinning threads, p50, µs', 0.5, 'axon_echo', 'axon, spinning', 'p50'),
-  atLeast('fire to onSpike between two threads, M/s', 25, 'bus_one_way', 'two threads', 'rate'),
+  atLeast('fire to onSpike between two threads, M/s', 25, 'bus_one_way', oneWay.threads, 'rate'),
   atMost(
     'question and answer, two active threads, p50, µs',
     1.5,
