@@ -25,7 +25,7 @@ const attempts = 4;
 export interface RunPlan {
   readonly effort: Effort;
   readonly repetitions: number;
-  /** After this moment (performance.now) no further round is begun; every variant still gets its first. */
+  /** After this moment (performance.now) nothing is measured again because it was disturbed. */
   readonly deadlineMs: number;
   readonly progress: (text: string) => void;
   /** A process that takes longer hangs. Default: 20 s in a quick run, else two minutes. */
@@ -55,7 +55,6 @@ export async function runScenario(scenario: Scenario, plan: RunPlan): Promise<Sc
   }
   const rounds = Math.min(plan.repetitions, scenario.repetitions ?? plan.repetitions);
   for (let round = 0; round < rounds; round++) {
-    if (round > 0 && performance.now() > plan.deadlineMs) break;
     for (const [variant, entry] of collected) {
       if (entry.failure !== undefined || entry.unavailable !== undefined) continue;
       plan.progress(`${name}: ${variant.name} (${round + 1}/${rounds})`);
