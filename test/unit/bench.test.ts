@@ -11,6 +11,7 @@ import { sumOfFirst } from '../../bench/harness/measure.js';
 import { describeProcesses } from '../../bench/harness/report.js';
 import { evaluateTargets } from '../../bench/harness/targets.js';
 import type { Effort, Report, ScenarioResult, VariantResult } from '../../bench/harness/types.js';
+import { sizes, variantName } from '../../bench/population/scaling.js';
 import { populationTargets } from '../../bench/population/targets.js';
 import { loadScenario, populationScenarioNames, scenarioNames } from '../../bench/registry.js';
 
@@ -48,6 +49,26 @@ describe('the benchmarks', () => {
     expect(evaluateTargets([]).every(({ met }) => met === 'not measured')).toBe(true);
     const networks = evaluateTargets(await resultsOf(1, populationScenarioNames), populationTargets);
     expect(networks.filter(({ met }) => met === 'not measured')).toEqual([]);
+  });
+
+  it('hold the dearest network against the cheapest, whichever that is', () => {
+    const costs = [12, 7, 8, 9, 14];
+    const variants = sizes.map((size, index): VariantResult => {
+      const time = costs[index]!;
+      const event = {
+        unit: 'ns',
+        better: 'lower',
+        median: time,
+        min: time,
+        max: time,
+        samples: [time],
+      } as const;
+      const name = variantName(size, 'plastic');
+      return { name, role: 'neuronbus', metrics: { event }, gcShare: 0, disturbed: 0 };
+    });
+    const scaling = { name: 'population/scaling', title: '', note: '', variants };
+    const growth = evaluateTargets([scaling], populationTargets).filter(({ met }) => met !== 'not measured');
+    expect(growth).toMatchObject([{ measured: '2.00 × (1.17 ×)', met: 'no' }]);
   });
 
   it('compare each peer with a variant of the same scenario', async () => {
