@@ -98,7 +98,9 @@ export function rowsOfVariant(scenario: ScenarioResult, variant: VariantResult):
 
 function ratioOf(scenario: ScenarioResult, variant: VariantResult, metric: string, theirs: Summary): string {
   const ours = scenario.variants.find((candidate) => candidate.name === variant.against)?.metrics[metric];
-  return ours === undefined ? '' : `${formatNumber(advantage(ours, theirs))} ×`;
+  return ours === undefined || theirs.better === 'neither'
+    ? ''
+    : `${formatNumber(advantage(ours, theirs))} ×`;
 }
 
 /** One sentence, or none: whether the numbers can be trusted. */

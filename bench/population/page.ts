@@ -50,7 +50,8 @@ function page(report: Report): string {
     '<!-- Written by `npm run bench:population`; edit bench/population/page.ts instead. -->',
     '',
     `Measured on ${report.date.slice(0, 10)}: every variant in a fresh process, ${describeProcesses(report.scenarios.flatMap(({ variants }) => variants))}, the variants of a scenario in turns. ` +
-      'Trust ratios from one run; absolute values move with the machine and its neighbours.',
+      'Trust ratios from one run; absolute values move with the machine and its neighbours. "NeuronBus is" says how many times better it does, in the ' +
+      'row named beside it, than the row where it stands; below 1 × that row wins.',
     '',
     markdownTable(['what', 'value'], Object.entries(facts)),
     '',

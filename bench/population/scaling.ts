@@ -72,7 +72,7 @@ export const scenario: Scenario = {
     { name: 'event', unit: 'ns', better: 'lower' },
     { name: 'build', unit: 'ms', better: 'lower' },
     { name: 'each', unit: 'B', better: 'lower' },
-    { name: 'rate', unit: 'Hz', better: 'higher' },
+    { name: 'rate', unit: 'Hz', better: 'neither' },
     { name: 'steps', unit: 'Hz', better: 'higher' },
   ],
   repetitions: 3,
