@@ -18,7 +18,7 @@ import { evaluateTargets } from './harness/targets.js';
 import type { Effort, Report, ScenarioResult } from './harness/types.js';
 import { loadScenario, scenarioNames } from './registry.js';
 
-const thorough: Effort = { quick: false, warmupMs: 600, blockMs: 100, blocks: 9 };
+const thorough: Effort = { quick: false, warmupMs: 400, blockMs: 60, blocks: 9 };
 const brief: Effort = { quick: true, warmupMs: 130, blockMs: 16, blocks: 5 };
 /** Of all scenarios together; each has its share, and repeats what was disturbed only while it is within that. */
 const budgetMs = { quick: 40_000, thorough: 900_000 };

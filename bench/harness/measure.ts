@@ -119,8 +119,11 @@ export class RoundTrips {
   private readonly times: number[] = [];
   private readonly measureFromMs: number;
   private readonly endMs: number;
+  /** Round trips at least; of 300, three lie above p99. */
+  private readonly least: number;
 
   constructor(effort: Effort) {
+    this.least = effort.quick ? 100 : 300;
     this.measureFromMs = performance.now() + effort.warmupMs;
     this.endMs = this.measureFromMs + effort.blockMs * effort.blocks;
   }
@@ -128,7 +131,7 @@ export class RoundTrips {
   /** Takes the moments (performance.now) before and after one round trip; false when enough is known. */
   add(beginMs: number, endMs: number): boolean {
     if (beginMs >= this.measureFromMs) this.times.push(endMs - beginMs);
-    return endMs < this.endMs || this.times.length < 100;
+    return endMs < this.endMs || this.times.length < this.least;
   }
 
   /** µs. */
