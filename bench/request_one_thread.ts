@@ -26,7 +26,7 @@ type AskAll = (count: number) => Promise<number>;
 
 const QUESTION = 'what';
 /** A way through so many functions takes a while to be compiled. */
-const LEAST_WARMUP_MS = 300;
+const leastWarmupMs = ({ quick }: Effort): number => (quick ? 150 : 300);
 
 async function timed(effort: Effort, width: number, ask: AskAll): Promise<Sample> {
   const work = async (operations: number): Promise<void> => {
@@ -37,7 +37,7 @@ async function timed(effort: Effort, width: number, ask: AskAll): Promise<Sample
   let operations = width;
   let spent = 0;
   let last = 0;
-  const warmupNs = Math.max(LEAST_WARMUP_MS, effort.warmupMs) * 1e6;
+  const warmupNs = Math.max(leastWarmupMs(effort), effort.warmupMs) * 1e6;
   while (spent < warmupNs || last < (effort.blockMs * 1e6) / 2) {
     const begin = nowNs();
     await work(operations);

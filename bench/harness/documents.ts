@@ -167,7 +167,7 @@ function benchmarksPage(report: Report): string {
 }
 
 const quickRun =
-  '**This was a quick run**: one process for each variant and short blocks, so the values below are single samples without a range. ' +
+  '**This was a quick run**: one process for each variant, short blocks, the longest scenarios left out. The values below are single samples without a range. ' +
   'Do not quote them, and do not trust a target that is missed or met by little; `npm run bench` measures properly.';
 
 const howToRead = `## How to read this

@@ -52,6 +52,8 @@ export interface Scenario {
   readonly nodeFlags?: readonly string[];
   /** Fewer repetitions for what is expensive and steady. */
   readonly repetitions?: number;
+  /** Left out of quick runs, and why. */
+  readonly notQuick?: string;
   /** Called once in the driver; a sentence means: skip, and why. */
   prepare?(): string | undefined;
 }

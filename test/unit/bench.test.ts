@@ -9,6 +9,7 @@ import { Asker, Sink } from '../../bench/harness/agents.js';
 import { readmeRows, readmeTable, writeDocuments } from '../../bench/harness/documents.js';
 import { sumOfFirst } from '../../bench/harness/measure.js';
 import { describeProcesses } from '../../bench/harness/report.js';
+import { runScenario } from '../../bench/harness/runner.js';
 import { evaluateTargets } from '../../bench/harness/targets.js';
 import type { Effort, Report, ScenarioResult, VariantResult } from '../../bench/harness/types.js';
 import { sizes, variantName } from '../../bench/population/scaling.js';
@@ -162,6 +163,21 @@ describe('what a run leaves behind', () => {
     expect(readmeRows[0]![0]).toBe(name);
     writeDocuments(root, { ...report, scenarios: [failed, ...report.scenarios.slice(1)] });
     expect(read('README.md')).toBe(before);
+  });
+});
+
+describe('a quick run', () => {
+  const effort: Effort = { quick: true, warmupMs: 1, blockMs: 1, blocks: 1 };
+  const plan = { effort, repetitions: 1, deadlineMs: 0, endMs: 0, progress: () => {} };
+
+  it('leaves out what it has no time for, and says so', async () => {
+    const { variants } = await runScenario(await loadScenario('discovery'), plan);
+    expect(variants.length).toBeGreaterThan(0);
+    for (const { unavailable, metrics } of variants) {
+      expect(unavailable).toBe('not measured: there was no time left');
+      expect(metrics).toEqual({});
+    }
+    expect((await runScenario(await loadScenario('idle_cpu'), plan)).skipped).toMatch(/not in a quick run$/);
   });
 });
 
