@@ -18,7 +18,7 @@ import { evaluateTargets } from './harness/targets.js';
 import type { Effort, Report, ScenarioResult } from './harness/types.js';
 import { loadScenario, scenarioNames } from './registry.js';
 
-const thorough: Effort = { quick: false, warmupMs: 400, blockMs: 60, blocks: 9 };
+const thorough: Effort = { quick: false, warmupMs: 350, blockMs: 45, blocks: 9 };
 const brief: Effort = { quick: true, warmupMs: 90, blockMs: 10, blocks: 5 };
 /** On a slow machine a quick run leaves out what would come after this, so that it ends within a minute anyway. */
 const quickEndMs = 52_000;

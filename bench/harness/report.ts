@@ -38,7 +38,7 @@ export function advantage(ours: Summary, theirs: Summary): number {
 
 export function rowsOf(scenario: ScenarioResult): Row[] {
   if (scenario.skipped !== undefined) {
-    return [{ ...emptyRow, scenario: scenario.name, label: `skipped: ${scenario.skipped}` }];
+    return [{ ...emptyRow, scenario: scenario.name, value: 'skipped', range: scenario.skipped }];
   }
   return scenario.variants.flatMap((variant) => rowsOfVariant(scenario, variant));
 }
