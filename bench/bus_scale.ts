@@ -67,6 +67,7 @@ export const scenario: Scenario = {
   note:
     'Deliveries of all threads together. 2,048 spikes for each thread go round, each from neuron to neuron in turn; one thread ' +
     'alone has two neurons. With more threads than cores the scheduler of the system decides who runs.',
+  repetitions: 3,
   metrics: [{ name: 'rate', unit: 'M/s', better: 'higher' }],
   variants: [1, 2, 4, 8].map(variant),
 };
