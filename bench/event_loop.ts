@@ -102,7 +102,7 @@ async function measure(effort: Effort, load: Load): Promise<Sample> {
   client.postMessage('begin');
   const timers = watchTimers();
   const begin = performance.now();
-  await sleep(effort.quick ? 700 : 3000);
+  await sleep(effort.quick ? 350 : 3000);
   const took = timers();
   const seconds = (performance.now() - begin + effort.warmupMs) / 1e3;
   const answer = once(client, 'message');

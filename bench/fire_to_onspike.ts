@@ -8,14 +8,14 @@
 import { EventEmitter } from 'node:events';
 import mittModule from 'mitt';
 import { Neuron, NeuronBus, type NeuronHandle, type Spike } from 'neuronbus';
-import { expectEqual, nsPerOperation } from './harness/measure.js';
+import { expectEqual, nsPerOperation, sumOfFirst } from './harness/measure.js';
 import type { Effort, Sample, Scenario, Variant } from './harness/types.js';
 import { type PlainMessage, textSum, textSums, texts } from './harness/workloads.js';
 
 // mitt declares its types for CommonJS and ships a module; this is the function that the module exports.
 const createMitt = mittModule as unknown as typeof mittModule.default;
 
-/** Sums what it receives; the sum is compared with the sender's in the end. */
+/** Sums what it receives; the sum is compared with that of what was sent. */
 class Counter extends Neuron {
   received = 0;
   sum = 0;
@@ -37,8 +37,10 @@ class Reader extends Neuron {
 /** Answers every spike at once, as a pair of agents in conversation does. */
 class Talker extends Neuron {
   received = 0;
+  sum = 0;
   onSpike(spike: Spike, handle: NeuronHandle): void {
     this.received++;
+    this.sum = (this.sum + spike.sequence) | 0;
     handle.reply(spike);
   }
 }
@@ -81,7 +83,7 @@ function batches(effort: Effort, size: number): Sample {
     fired += operations;
   });
   verify(bus, from, to, fired, receiver.received);
-  if (receiver.sum === 0) throw new Error('the receiver read no sequence numbers');
+  expectEqual('checksum', receiver.sum, sumOfFirst(fired));
   return { time };
 }
 
@@ -114,19 +116,32 @@ function pingPong(effort: Effort): Sample {
     for (let i = 0; i < operations; i++) delivered += bus.tick();
   });
   expectEqual('spikes received', one.received + other.received, delivered);
+  for (const { received, sum } of [one, other]) expectEqual('checksum', sum, sumOfFirst(received));
   expectEqual('spikes dropped', bus.stats().published - bus.stats().delivered - bus.stats().queued, 0);
   bus.close();
   return { time };
 }
 
-/** Times `emit` of one message; `received` is the listener's own count. */
-function emitting(effort: Effort, emit: (sequence: number) => void, received: () => number): Sample {
-  let sent = 0;
+/** Times `emit` of one message; `tally` is the listener's, and `worth` is what a message adds to its sum. */
+function emitting(
+  effort: Effort,
+  tally: Tally,
+  emit: (sequence: number) => void,
+  worth: (sequence: number) => number,
+): Sample {
+  const sent: number[] = [];
   const time = nsPerOperation(effort, 64, (operations) => {
     for (let i = 0; i < operations; i++) emit(i);
-    sent += operations;
+    sent.push(operations);
   });
-  expectEqual('messages received', received(), sent);
+  expectEqual(
+    'messages received',
+    tally.count,
+    sent.reduce((all, count) => all + count, 0),
+  );
+  let sum = 0;
+  for (const count of sent) for (let i = 0; i < count; i++) sum = (sum + worth(i)) | 0;
+  expectEqual('checksum', tally.sum, sum);
   return { time };
 }
 
@@ -149,8 +164,9 @@ function eventEmitter(effort: Effort): Sample {
   emitter.on('spike', tally.message);
   return emitting(
     effort,
+    tally,
     (sequence) => emitter.emit('spike', { source: 1, target: 2, type: 0, priority: 0, sequence }),
-    () => tally.count,
+    (sequence) => sequence,
   );
 }
 
@@ -160,12 +176,13 @@ function eventEmitterWithBytes(effort: Effort): Sample {
   emitter.on('spike', tally.bytes);
   return emitting(
     effort,
+    tally,
     (sequence) => {
       const bytes = new Uint8Array(64);
       bytes[8] = sequence;
       emitter.emit('spike', bytes);
     },
-    () => tally.count,
+    (sequence) => sequence & 0xff,
   );
 }
 
@@ -175,8 +192,9 @@ function mitt(effort: Effort): Sample {
   emitter.on('spike', tally.message);
   return emitting(
     effort,
+    tally,
     (sequence) => emitter.emit('spike', { source: 1, target: 2, type: 0, priority: 0, sequence }),
-    () => tally.count,
+    (sequence) => sequence,
   );
 }
 
@@ -201,6 +219,7 @@ function queueAndMaps(effort: Effort): Sample {
     sent += operations;
   });
   expectEqual('messages received', tally.count, sent);
+  expectEqual('checksum', tally.sum, ((sent / 64) * sumOfFirst(64)) | 0);
   return { time };
 }
 
@@ -208,20 +227,20 @@ function eventEmitterWithText(effort: Effort): Sample {
   const emitter = new EventEmitter();
   const encoder = new TextEncoder();
   const decoder = new TextDecoder();
-  let count = 0;
-  let sum = 0;
+  const tally = new Tally();
   emitter.on('spike', (bytes: Uint8Array) => {
-    count++;
-    sum = (sum + textSum(decoder.decode(bytes.subarray(18, 18 + bytes[16])))) | 0;
+    tally.count++;
+    tally.sum = (tally.sum + textSum(decoder.decode(bytes.subarray(18, 18 + bytes[16])))) | 0;
   });
   return emitting(
     effort,
+    tally,
     (sequence) => {
       const bytes = new Uint8Array(64);
       bytes[16] = encoder.encodeInto(texts[sequence & 63], bytes.subarray(18)).written;
       emitter.emit('spike', bytes);
     },
-    () => (sum === 0 ? -1 : count),
+    (sequence) => textSums[sequence & 63],
   );
 }
 

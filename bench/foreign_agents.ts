@@ -12,7 +12,7 @@ import type { Readable, Writable } from 'node:stream';
 import { Neuron, NeuronBus, type NeuronHandle, type Spike } from 'neuronbus';
 import { Asker, expectReconciled } from './harness/agents.js';
 import { projectRoot } from './harness/machine.js';
-import { expectEqual, RateMeter, RoundTrips } from './harness/measure.js';
+import { expectEqual, RateMeter, RoundTrips, sumOfFirst } from './harness/measure.js';
 import { agentInC, agentInCUnavailable, libraryPath, libraryUnavailable } from './harness/native.js';
 import type { Effort, Sample, Scenario, Variant } from './harness/types.js';
 
@@ -35,6 +35,7 @@ function startAgent(language: Language, argument: string): Child {
 class Target extends Neuron {
   #meter: RateMeter | undefined;
   #received = 0;
+  #sum = 0;
   #enough: (from: NeuronHandle) => void = () => {};
   #ended: (said: number) => void = () => {};
 
@@ -48,6 +49,7 @@ class Target extends Neuron {
     bus.fire(from, { target: agent, payload: 'flood' });
     const said = await end;
     expectEqual('spikes received', this.#received, said);
+    expectEqual('checksum', this.#sum, sumOfFirst(said));
     return meter.meanMegaPerSecond;
   }
 
@@ -56,6 +58,7 @@ class Target extends Neuron {
       this.#ended(Number(spike.text()));
     } else {
       this.#received++;
+      this.#sum = (this.#sum + spike.sequence) | 0;
       if (!this.#meter?.done(this.#received)) return;
       this.#meter = undefined;
       this.#enough(handle);
@@ -64,7 +67,7 @@ class Target extends Neuron {
 }
 
 async function overBus(effort: Effort, language: Language): Promise<Sample> {
-  const bus = NeuronBus.create({ name: `bench-${process.pid}`, maxNeurons: 64, pollMs: 100 });
+  const bus = NeuronBus.create({ name: `bench-${process.pid}`, maxNeurons: 64 });
   const [target, asker] = [new Target(), new Asker(0)];
   const card = { capabilities: ['here'] };
   const ids = [

@@ -218,6 +218,7 @@ export const scenario: Scenario = {
     'one is ns of a delivery. With four workers and a sender on fewer cores the scheduler takes part.',
   nodeFlags: ['--expose-gc', '--max-semi-space-size=1'],
   repetitions: 3,
+  notQuick: 'takes seconds for each variant; not in a quick run',
   metrics: [
     { name: 'register', unit: 'µs', better: 'lower' },
     { name: 'memory', unit: 'B', better: 'lower' },

@@ -61,8 +61,8 @@ async function receive(effort: Effort, messagesPerPost: number, kind: 'port' | '
   return { rate: meter.megaPerSecond };
 }
 
-const each = 'axon, publish each';
-const batch = 'axon, publishBatch of 64';
+const each = 'axon, publish each, spinning';
+const batch = 'axon, publishBatch of 64, spinning';
 
 function peer(name: string, against: string, kind: 'port' | 'broadcast', messagesPerPost: number): Variant {
   return { name, role: 'peer', against, run: (effort) => receive(effort, messagesPerPost, kind) };
@@ -71,7 +71,7 @@ function peer(name: string, against: string, kind: 'port' | 'broadcast', message
 export const scenario: Scenario = {
   name: 'thread_peers',
   title: 'Between two threads, the channels of Node',
-  note: 'Throughput of 64-byte messages, each summed by the consumer. The axon spins, the channels sleep in the event loop.',
+  note: 'Throughput of 64-byte messages, each summed by the consumer. Both ends of the axon spin and have a core each; the channels sleep in the event loop when there is nothing to do.',
   metrics: [{ name: 'rate', unit: 'M/s', better: 'higher' }],
   variants: [
     { name: each, role: 'neuronbus', run: (effort) => throughAxon(effort, 'each') },

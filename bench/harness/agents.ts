@@ -2,15 +2,28 @@
 //
 // Neurons that several scenarios put on their buses, and the account of a bus. Each is used by the thread of its bus.
 
-import { type BusStats, Neuron, type NeuronBus, type NeuronHandle } from 'neuronbus';
+import { type BusStats, Neuron, type NeuronBus, type NeuronHandle, type Spike } from 'neuronbus';
 import { expectEqual, RoundTrips } from './measure.js';
 import type { Effort, Sample } from './types.js';
 
-/** Counts, and says nothing. */
+/** What arrived: how many, and the sum of their numbers (modulo 2^32, signed). */
+export interface Receipt {
+  readonly count: number;
+  readonly sum: number;
+}
+
+/** Reads and sums, and says nothing. */
 export class Sink extends Neuron {
-  received = 0;
-  onSpike(): void {
-    this.received++;
+  #count = 0;
+  #sum = 0;
+
+  get receipt(): Receipt {
+    return { count: this.#count, sum: this.#sum };
+  }
+
+  onSpike(spike: Spike): void {
+    this.#count++;
+    this.#sum = (this.#sum + spike.sequence) | 0;
   }
 }
 
@@ -22,7 +35,9 @@ export class Asker extends Neuron {
   #target = -1;
   #aside = -1;
   #asked = 0;
+  #answer = -1;
   #done: () => void = () => {};
+  #failed: (error: Error) => void = () => {};
 
   constructor(pauseMs: number) {
     super();
@@ -31,15 +46,17 @@ export class Asker extends Neuron {
 
   /**
    * Asks `target`, for as long as the effort says; every 64th time `aside` gets a spike, too, if that is a neuron. The first
-   * question is fired from here, so that the bus must be started.
+   * question is fired from here, so that the bus must be started. Rejects when an answer is lost or comes twice: who answers
+   * must fire nothing else meanwhile.
    */
   async ask(effort: Effort, bus: NeuronBus, from: number, target: number, aside = -1): Promise<Sample> {
     const trips = new RoundTrips(effort);
     this.#trips = trips;
     this.#target = target;
     this.#aside = aside;
-    const finished = new Promise<void>((resolve) => {
+    const finished = new Promise<void>((resolve, reject) => {
       this.#done = resolve;
+      this.#failed = reject;
     });
     this.#begin = performance.now();
     bus.fire(from, { target });
@@ -48,9 +65,13 @@ export class Asker extends Neuron {
     return { ...trips.sample };
   }
 
-  onSpike(_spike: unknown, handle: NeuronHandle): void {
+  onSpike({ sequence }: Spike, handle: NeuronHandle): void {
     if (this.#trips === undefined) return;
-    if (!this.#trips.add(this.#begin, performance.now())) this.#done();
+    const last = this.#answer;
+    this.#answer = sequence;
+    if (last >= 0 && sequence !== (last + 1) >>> 0)
+      this.#failed(new Error(`after answer ${last} came ${sequence}`));
+    else if (!this.#trips.add(this.#begin, performance.now())) this.#done();
     else if (this.#pauseMs === 0) this.#again(handle);
     else setTimeout(() => this.#again(handle), this.#pauseMs);
   }

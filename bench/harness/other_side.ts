@@ -11,7 +11,6 @@ import { Relay, Sink } from './agents.js';
 export interface OtherSide {
   /** Of a bus in this process, or the name of one in another. */
   readonly bus: NeuronBus['handle'] | string;
-  readonly pollMs: number;
   /** 'serve' (default), 'relay' spikes when told to go, or 'block' the thread for 50 ms again and again. */
   readonly role?: 'serve' | 'relay' | 'block';
 }
@@ -26,12 +25,8 @@ class Echo extends Neuron {
   }
 }
 
-function serve(
-  { bus: where, pollMs, role }: OtherSide,
-  tell: (message: unknown) => void,
-): (order: unknown) => void {
-  const bus =
-    typeof where === 'string' ? NeuronBus.open(where, { pollMs }) : NeuronBus.attach(where, { pollMs });
+function serve({ bus: where, role }: OtherSide, tell: (message: unknown) => void): (order: unknown) => void {
+  const bus = typeof where === 'string' ? NeuronBus.open(where) : NeuronBus.attach(where);
   const sink = new Sink();
   const relay = new Relay();
   let running = true;
@@ -62,7 +57,7 @@ function serve(
     }
     running = false;
     bus.close();
-    tell(sink.received);
+    tell(sink.receipt);
   };
 }
 
@@ -74,8 +69,8 @@ if (!isMainThread && parentPort !== null) {
     if (message === 'stop') port.close();
   });
 } else if (process.send !== undefined) {
-  const [name, pollMs] = process.argv.slice(2);
-  const stop = serve({ bus: name, pollMs: Number(pollMs) }, (message) => void process.send?.(message));
+  const [name] = process.argv.slice(2);
+  const stop = serve({ bus: name }, (message) => void process.send?.(message));
   process.once('message', (message) => {
     stop(message);
     process.disconnect();

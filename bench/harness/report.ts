@@ -11,8 +11,11 @@ export interface Row {
   readonly variant: string;
   readonly metric: string;
   readonly value: string;
+  /** Empty where one process was measured. */
   readonly range: string;
   readonly ratio: string;
+  /** The variant of ours that the ratio is about; empty without one. */
+  readonly against: string;
 }
 
 /** Three significant digits, without exponents. */
@@ -35,12 +38,30 @@ export function advantage(ours: Summary, theirs: Summary): number {
 
 export function rowsOf(scenario: ScenarioResult): Row[] {
   if (scenario.skipped !== undefined) {
-    return [{ ...emptyRow, scenario: scenario.name, label: `skipped: ${scenario.skipped}` }];
+    return [{ ...emptyRow, scenario: scenario.name, value: 'skipped', range: scenario.skipped }];
   }
   return scenario.variants.flatMap((variant) => rowsOfVariant(scenario, variant));
 }
 
-const emptyRow: Row = { scenario: '', label: '', variant: '', metric: '', value: '', range: '', ratio: '' };
+const emptyRow: Row = {
+  ...{ scenario: '', label: '', variant: '', metric: '' },
+  ...{ value: '', range: '', ratio: '', against: '' },
+};
+
+/** Processes that were measured of this variant. */
+export function processesOf({ metrics, failure }: VariantResult): number {
+  if (failure !== undefined) return 0;
+  return Math.max(0, ...Object.values(metrics).map(({ samples }) => samples.length));
+}
+
+/** As in "medians of 5 processes each"; variants that were not measured do not count. Empty when none was. */
+export function describeProcesses(variants: readonly VariantResult[]): string {
+  const counts = variants.map(processesOf).filter((count) => count > 0);
+  if (counts.length === 0) return '';
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  if (most === 1) return 'one process each';
+  return least === most ? `medians of ${most} processes each` : `medians of ${least} to ${most} processes`;
+}
 
 /** The rows of one variant; the scenario is needed for what it is compared with. */
 export function rowsOfVariant(scenario: ScenarioResult, variant: VariantResult): Row[] {
@@ -61,21 +82,25 @@ export function rowsOfVariant(scenario: ScenarioResult, variant: VariantResult):
   const names = Object.keys(variant.metrics);
   return names.map((name) => {
     const summary = variant.metrics[name];
+    const ratio = ratioOf(scenario, variant, name, summary);
     return {
       scenario: scenario.name,
       label: names.length > 1 ? `${variant.name}: ${name}` : variant.name,
       variant: variant.name,
       metric: name,
       value: formatValue(summary.median, summary.unit),
-      range: `${formatNumber(summary.min)}–${formatNumber(summary.max)}`,
-      ratio: ratioOf(scenario, variant, name, summary),
+      range: summary.samples.length < 2 ? '' : `${formatNumber(summary.min)}–${formatNumber(summary.max)}`,
+      ratio,
+      against: ratio === '' ? '' : (variant.against ?? ''),
     };
   });
 }
 
 function ratioOf(scenario: ScenarioResult, variant: VariantResult, metric: string, theirs: Summary): string {
   const ours = scenario.variants.find((candidate) => candidate.name === variant.against)?.metrics[metric];
-  return ours === undefined ? '' : `${formatNumber(advantage(ours, theirs))} ×`;
+  return ours === undefined || theirs.better === 'neither'
+    ? ''
+    : `${formatNumber(advantage(ours, theirs))} ×`;
 }
 
 /** One sentence, or none: whether the numbers can be trusted. */
@@ -83,10 +108,7 @@ export function disturbanceNote(report: Report): string {
   const variants = report.scenarios.flatMap((scenario) => scenario.variants);
   const disturbed = variants.reduce((sum, variant) => sum + variant.disturbed, 0);
   if (disturbed === 0) return '';
-  const all = variants.reduce(
-    (sum, variant) => sum + (Object.values(variant.metrics)[0]?.samples.length ?? 0),
-    0,
-  );
+  const all = variants.reduce((sum, variant) => sum + processesOf(variant), 0);
   return `Other programs were busy during ${disturbed} of ${all} measurements; run again on a quiet machine.`;
 }
 
@@ -103,7 +125,8 @@ export function terminalTable(report: Report): string {
   const width = (pick: (row: Row) => string): number => Math.max(...rows.map((row) => pick(row).length));
   const widths = [width((r) => r.scenario), width((r) => r.label), width((r) => r.value)];
   // A failure's reason is long; it may overhang rather than stretch the column for all.
-  const rangeWidth = Math.max(...rows.filter((row) => row.metric !== '').map((row) => row.range.length));
+  const measured = rows.filter((row) => row.metric !== '');
+  const rangeWidth = Math.max(header.range.length, ...measured.map((row) => row.range.length));
   const lines = rows.map((row) =>
     [
       row.scenario.padEnd(widths[0]),

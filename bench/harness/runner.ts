@@ -25,8 +25,10 @@ const attempts = 4;
 export interface RunPlan {
   readonly effort: Effort;
   readonly repetitions: number;
-  /** After this moment (performance.now) no further round is begun; every variant still gets its first. */
+  /** After this moment (performance.now) nothing is measured again because it was disturbed. */
   readonly deadlineMs: number;
+  /** After this moment what was not measured yet is left out. Default: never. */
+  readonly endMs?: number;
   readonly progress: (text: string) => void;
   /** A process that takes longer hangs. Default: 20 s in a quick run, else two minutes. */
   readonly watchdogMs?: number;
@@ -38,14 +40,15 @@ interface Measured extends ChildResult {
 
 interface Collected {
   readonly results: Measured[];
-  readonly unavailable?: string;
+  unavailable?: string;
   failure?: string;
 }
 
 /** Never throws for a failing variant: its failure becomes part of the result. */
 export async function runScenario(scenario: Scenario, plan: RunPlan): Promise<ScenarioResult> {
   const { name, title, note } = scenario;
-  const skipped = scenario.prepare?.();
+  const { endMs = Number.POSITIVE_INFINITY } = plan;
+  const skipped = (plan.effort.quick ? scenario.notQuick : undefined) ?? scenario.prepare?.();
   if (skipped !== undefined) return { name, title, note, skipped, variants: [] };
 
   const collected = new Map<Variant, Collected>();
@@ -55,8 +58,9 @@ export async function runScenario(scenario: Scenario, plan: RunPlan): Promise<Sc
   }
   const rounds = Math.min(plan.repetitions, scenario.repetitions ?? plan.repetitions);
   for (let round = 0; round < rounds; round++) {
-    if (round > 0 && performance.now() > plan.deadlineMs) break;
     for (const [variant, entry] of collected) {
+      if (round === 0 && performance.now() > endMs)
+        entry.unavailable ??= 'not measured: there was no time left';
       if (entry.failure !== undefined || entry.unavailable !== undefined) continue;
       plan.progress(`${name}: ${variant.name} (${round + 1}/${rounds})`);
       try {

@@ -90,7 +90,8 @@ const copied = 'axon, publishBatch of 64';
 const rivalInPlace = 'SharedArrayBuffer ring, batch 64 in place';
 const rivalCopied = 'SharedArrayBuffer ring, batch 64';
 
-const processes = ['two processes', 'two threads'] as const;
+const oneWay = { threads: 'two threads, batches of 64', processes: 'two processes, batches of 64' };
+const processes = [oneWay.processes, oneWay.threads] as const;
 const active = ['two processes, active', 'two threads, active'] as const;
 const parkedThreads = ['two threads, parked', 'worker.postMessage, after a pause'] as const;
 const parkedProcesses = ['two processes, parked', 'process.send, after a pause'] as const;
@@ -137,7 +138,7 @@ const targets: readonly Target[] = [
     '≤ 18.2 (Rust)',
   ),
   atMost('echo between two spinning threads, p50, µs', 0.5, 'axon_echo', 'axon, spinning', 'p50'),
-  atLeast('fire to onSpike between two threads, M/s', 25, 'bus_one_way', 'two threads', 'rate'),
+  atLeast('fire to onSpike between two threads, M/s', 25, 'bus_one_way', oneWay.threads, 'rate'),
   atMost(
     'question and answer, two active threads, p50, µs',
     1.5,
@@ -164,8 +165,20 @@ const targets: readonly Target[] = [
   ratio('parked threads, of MessageChannel, p50', 1, 'bus_round_trip', ...parkedThreads, 'p50'),
   ratio('parked processes, of process.send, p50', 1, 'bus_round_trip', ...parkedProcesses, 'p50'),
   ratio('all to all, 8 threads, of 1 thread', 1, 'bus_scale', '8 threads', '1 thread', 'rate'),
-  atMost('request and answer in one thread, ns', 1000, 'request_one_thread', 'request, 64 at a time', 'time'),
-  atMost('the same, one at a time, ns', 1000, 'request_one_thread', 'request, one at a time', 'time'),
+  atMost(
+    'request and answer in one thread, ticked by hand, ns',
+    1000,
+    'request_one_thread',
+    'request, ticked by hand, 64 at a time',
+    'time',
+  ),
+  atMost(
+    'the same, one at a time, ns',
+    1000,
+    'request_one_thread',
+    'request, ticked by hand, one at a time',
+    'time',
+  ),
   atMost(
     'request and answer, two active threads, p50, µs',
     5,

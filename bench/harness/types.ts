@@ -9,7 +9,8 @@ export type Unit = 'ns' | 'µs' | 'ms' | 'M/s' | 'GB/s' | 'Hz' | 'B' | 'MB' | '%
 export interface Metric {
   readonly name: string;
   readonly unit: Unit;
-  readonly better: 'lower' | 'higher';
+  /** 'neither' tells what state the work was done in; it is shown, and compared with nothing. */
+  readonly better: 'lower' | 'higher' | 'neither';
 }
 
 /** How much work one process does. Quick runs trade width of the error bars for time. */
@@ -51,6 +52,8 @@ export interface Scenario {
   readonly nodeFlags?: readonly string[];
   /** Fewer repetitions for what is expensive and steady. */
   readonly repetitions?: number;
+  /** Left out of quick runs, and why. */
+  readonly notQuick?: string;
   /** Called once in the driver; a sentence means: skip, and why. */
   prepare?(): string | undefined;
 }
@@ -67,7 +70,7 @@ export interface ChildResult {
 
 export interface Summary {
   readonly unit: Unit;
-  readonly better: 'lower' | 'higher';
+  readonly better: Metric['better'];
   readonly median: number;
   readonly min: number;
   readonly max: number;

@@ -5,7 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { scenarioSection } from '../harness/documents.js';
-import { disturbanceNote, markdownTable } from '../harness/report.js';
+import { describeProcesses, disturbanceNote, markdownTable } from '../harness/report.js';
 import type { Report } from '../harness/types.js';
 import { dotPlot } from '../routing/svg.js';
 import { kinds, sizes, variantName } from './scaling.js';
@@ -49,8 +49,9 @@ function page(report: Report): string {
     '',
     '<!-- Written by `npm run bench:population`; edit bench/population/page.ts instead. -->',
     '',
-    `Measured on ${report.date.slice(0, 10)}: every variant in a fresh process, ${report.repetitions} rounds, the variants of a scenario in turns. ` +
-      'Trust ratios from one run; absolute values move with the machine and its neighbours.',
+    `Measured on ${report.date.slice(0, 10)}: every variant in a fresh process, ${describeProcesses(report.scenarios.flatMap(({ variants }) => variants))}, the variants of a scenario in turns. ` +
+      'Trust ratios from one run; absolute values move with the machine and its neighbours. "NeuronBus is" says how many times better it does, in the ' +
+      'row named beside it, than the row where it stands; below 1 × that row wins.',
     '',
     markdownTable(['what', 'value'], Object.entries(facts)),
     '',

@@ -53,9 +53,9 @@ export const scenario: Scenario = {
     { name: 'events', unit: 'M/s', better: 'higher' },
     { name: 'second', unit: 'ms', better: 'lower' },
     { name: 'processor', unit: 'ms', better: 'lower' },
-    { name: 'of pre', unit: '%', better: 'higher' },
-    { name: 'pre rate', unit: 'Hz', better: 'higher' },
-    { name: 'post rate', unit: 'Hz', better: 'higher' },
+    { name: 'of pre', unit: '%', better: 'neither' },
+    { name: 'pre rate', unit: 'Hz', better: 'neither' },
+    { name: 'post rate', unit: 'Hz', better: 'neither' },
   ],
   repetitions: 3,
   variants: [

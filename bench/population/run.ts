@@ -3,7 +3,7 @@
 // `npm run bench:population`: spiking networks beside Brian2, one table, bench/population/results.json, docs/population-benchmarks.md
 // and the plot beside it.
 //
-//   npm run bench:population                             everything, a quarter of an hour
+//   npm run bench:population                             everything, twenty minutes
 //   npm run bench:population -- --quick                  smaller networks, fewer rounds
 //   npm run bench:population -- --only population/cuba   one scenario (repeatable); prints, writes no file
 //   npm run bench:population -- --no-write               prints, writes no file

@@ -2,7 +2,7 @@
 //
 // What spiking networks are wanted to reach. Pure functions over results: any thread.
 
-import { atLeast, atMost, type Lookup, ratio, type Target } from '../harness/targets.js';
+import { atMost, type Lookup, ratio, type Target } from '../harness/targets.js';
 import { names as kernel } from './kernel.js';
 import { kinds as memory, neuronName } from './memory.js';
 import { brian2Names } from './plastic.js';
@@ -11,16 +11,21 @@ import { kinds, sizes, variantName } from './scaling.js';
 const plastic = (text: string, limit: number, name: string): Target =>
   ratio(text, limit, 'population/plastic', 'one thread', `${name}, one thread`, 'events');
 
-/** How much dearer an event is in the dearest network than in the smallest. */
+/** How much dearer an event is in the dearest network than in the cheapest, which is wanted, and than in the smallest. */
 function growth(kind: (typeof kinds)[number]): Target {
   return {
-    text: `${kind}: a synaptic event in the dearest network, of one among ${sizes[0].toLocaleString('en')} neurons`,
+    text: `${kind}: a synaptic event in the dearest network, of one in the cheapest (of one among ${sizes[0].toLocaleString('en')} neurons)`,
     target: '≤ 1.5 ×',
     evaluate: (find: Lookup) => {
       const costs = sizes.map((size) => find('population/scaling', variantName(size, kind), 'event')?.median);
-      if (costs.some((cost) => cost === undefined)) return undefined;
-      const most = Math.max(...(costs as number[])) / (costs[0] as number);
-      return { measured: `${most.toFixed(2)} ×`, met: most <= 1.5 };
+      const known = costs.filter((cost) => cost !== undefined);
+      if (known.length < costs.length) return undefined;
+      const dearest = Math.max(...known);
+      const [ofCheapest, ofSmallest] = [dearest / Math.min(...known), dearest / known[0]];
+      return {
+        measured: `${ofCheapest.toFixed(2)} × (${ofSmallest.toFixed(2)} ×)`,
+        met: ofCheapest <= 1.5,
+      };
     },
   };
 }
@@ -51,12 +56,5 @@ export const populationTargets: readonly Target[] = [
   ),
   atMost('a LIF neuron, bytes', 64, 'population/memory', neuronName, 'each'),
   ...kinds.map(growth),
-  atLeast(
-    'a million neurons with 100 plastic synapses each run at, Hz',
-    15,
-    'population/scaling',
-    variantName(1_000_000, 'plastic'),
-    'rate',
-  ),
   atMost('a step of 10,000 LIF neurons without spikes, µs', 20, 'population/idle', 'LIF', 'step'),
 ];
