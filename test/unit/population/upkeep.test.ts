@@ -8,6 +8,7 @@ import {
   type SpikingNetwork,
 } from 'neuronbus/population';
 import { describe, expect, it } from 'vitest';
+import type { Projection as Inside } from '../../../lib/population/projection.js';
 import { codeOfPromise, makeNet, refusal } from './support.js';
 
 const FEW = [30, 40] as const;
@@ -113,7 +114,8 @@ describe('a pass in a run', () => {
       if (made.net.timeMs === 3) queueMicrotask(() => what(made));
     });
   /** It is due again only once it is done. Without that, what is refused may be so because of the steps that come next. */
-  const underWay = ({ net, synapses }: Scene) => synapses.upkeep.homeostasis?.[1].next === net.timeMs;
+  const underWay = ({ net, synapses }: Scene) =>
+    (synapses as unknown as Inside).upkeep.homeostasis?.[1].next === net.timeMs;
 
   it('over few synapses is over at once', async () => {
     const seen: boolean[] = [];
