@@ -37,7 +37,7 @@ function makeScene() {
 describe('a bus forgets', () => {
   const rounds = 1500;
 
-  /** How many addresses all books hold, those of scales, paces and routes, now and whenever it is asked. */
+  /** The books that are written in from now on, of scales, paces and routes; `kept`: how many addresses they hold. */
   function watchBooks() {
     const books = new Set<AddressBook<unknown>>();
     const { set } = AddressBook.prototype;
