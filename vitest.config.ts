@@ -2,15 +2,13 @@
 // worker threads see dist, as the threads do, and test/package sees only the tarball.
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { TEST_MS } from './test/hang.js';
 
 const source = fileURLToPath(new URL('lib/index.ts', import.meta.url));
 const population = fileURLToPath(new URL('lib/population/population.ts', import.meta.url));
 const telemetry = fileURLToPath(new URL('lib/telemetry/telemetry.ts', import.meta.url));
 const plots = fileURLToPath(new URL('lib/plots/plots.ts', import.meta.url));
 const built = fileURLToPath(new URL('dist/index.js', import.meta.url));
-
-// A hang guard, not a measure: slow machines take the time they need.
-const testTimeout = 300_000;
 
 function project(name: string, options: { parallel?: boolean; globalSetup?: string; library?: string } = {}) {
   return {
@@ -58,8 +56,8 @@ const oracles = ['scalar', 'avx2', 'avx512', 'neon'].map((kernels) => {
 export default defineConfig({
   test: {
     pool: 'forks',
-    testTimeout,
-    hookTimeout: testTimeout,
+    testTimeout: TEST_MS,
+    hookTimeout: TEST_MS,
     teardownTimeout: 10_000,
     projects: [
       project('unit'),

@@ -1,14 +1,29 @@
-// What tests of every kind share: waiting, the account of a bus, the code of an error. Not a test itself.
+// What tests of every kind share: waiting, collecting garbage, the account of a bus, the code of an error. Not a test itself.
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { type BusStats, NeuronBusError } from 'neuronbus';
+import { seen } from './hang.js';
 
 export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Waits until `holds`; only a hang guard limits it. */
 export async function until(holds: () => boolean | Promise<boolean>, what = 'it'): Promise<void> {
-  for (const end = Date.now() + 60_000; !(await holds()); await sleep(2)) {
-    if (Date.now() > end) throw new Error(`${what} never happened`);
+  await seen(
+    async () => (await holds()) || undefined,
+    () => what,
+  );
+}
+
+let collect: (() => void) | undefined;
+
+/** A full collection, also where nobody gave --expose-gc. */
+export function collectGarbage(): void {
+  if (collect === undefined) {
+    setFlagsFromString('--expose-gc');
+    collect = runInNewContext('gc') as () => void;
   }
+  collect();
 }
 
 export function dropped(stats: BusStats): number {

@@ -48,7 +48,7 @@
   X(37, NOT_OWNER, "This bus belongs to another user, or others may write to its file; it was left as it is")          \
   X(38, NO_ROOM, "The shared memory file system is full; free some of it, enlarge /dev/shm, or ask for smaller capacities") \
   X(39, UNSUPPORTED, "This is not possible on this platform; see the detail")                                          \
-  X(40, TIMEOUT, "The other side did not answer in time; nothing was changed")                                         \
+  X(40, TIMEOUT, "The other side did not answer in time; it may have been done all the same, or still be done")       \
   X(41, DEAD_TARGET, "The thread or process that owned it died; look for another one with discover()")                 \
   X(42, WORKER_FAILED, "A worker could not be started, or it ended without being asked; see the detail and the cause")  \
   X(43, NO_ROUTE, "Nobody on the bus fits this address; register such a neuron first, or look with discover()")        \

@@ -168,7 +168,7 @@ export const ERROR_TABLE = {
   },
   TIMEOUT: {
     number: 40,
-    message: 'The other side did not answer in time; nothing was changed',
+    message: 'The other side did not answer in time; it may have been done all the same, or still be done',
   },
   DEAD_TARGET: {
     number: 41,

@@ -3,8 +3,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { NeuronBus, type NeuronBusOptions } from 'neuronbus';
 import { onTestFinished } from 'vitest';
-
-const PATIENCE_MS = 60_000;
+import { seen } from '../hang.js';
 
 /** A started bus with a name of its own, closed when the test ends. */
 export function makeBus(options: NeuronBusOptions = {}): NeuronBus {
@@ -15,14 +14,11 @@ export function makeBus(options: NeuronBusOptions = {}): NeuronBus {
   return bus;
 }
 
-export async function until<T>(what: string, look: () => T | undefined | false): Promise<T> {
-  const end = performance.now() + PATIENCE_MS;
-  for (;;) {
-    const seen = look();
-    if (seen !== undefined && seen !== false) return seen;
-    if (performance.now() > end) throw new Error(`waited in vain for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
+export function until<T>(what: string, look: () => T | undefined | false): Promise<T> {
+  return seen(
+    () => look() || undefined,
+    () => what,
+  );
 }
 
 export interface Agent {

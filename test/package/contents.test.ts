@@ -72,6 +72,20 @@ describe('the tarball', () => {
     expect(entries()).toEqual(expect.arrayContaining(sources));
   });
 
+  it('brings the pictures of its documents', () => {
+    const files = entries();
+    const pictures = files
+      .filter((file) => /^docs\/.*\.md$/.test(file))
+      .flatMap((file) => {
+        const text = readFileSync(join(inject('installed'), 'node_modules/neuronbus', file), 'utf8');
+        return [...text.matchAll(/!\[[^\]]*\]\((?!https?:)([^)]+)\)/g)].map(([, to]) =>
+          join(dirname(file), to!),
+        );
+      });
+    expect(pictures.length).toBeGreaterThan(0);
+    expect(pictures.filter((picture) => !files.includes(picture))).toEqual([]);
+  });
+
   it('brings a binary for this platform', () => {
     const ours = `prebuilds/${process.platform}-${process.arch}/`;
     expect(entries().filter((file) => file.startsWith(ours) && file.endsWith('.node'))).not.toEqual([]);

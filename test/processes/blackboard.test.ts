@@ -1,6 +1,6 @@
 // One blackboard for several processes, and what becomes of it when its process is killed.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { seen } from '../hang.js';
 import { type Participant, Place } from './participant.js';
 
 const DEATH_MS = 100;
@@ -19,12 +19,15 @@ async function call<Result>(participant: Participant, method: string, ...values:
 
 type Watched = { value?: unknown; version?: number; code?: string }[];
 
-async function watched(participant: Participant, holds: (seen: Watched) => boolean): Promise<Watched> {
-  for (const end = performance.now() + 30_000; ; await sleep(10)) {
-    const { watched } = await participant.ask<{ watched: Watched }>('watched');
-    if (holds(watched)) return watched;
-    if (performance.now() > end) throw new Error(`only ${JSON.stringify(watched)}`);
-  }
+function watched(participant: Participant, holds: (seen: Watched) => boolean): Promise<Watched> {
+  let last: Watched;
+  return seen(
+    async () => {
+      last = (await participant.ask<{ watched: Watched }>('watched')).watched;
+      return holds(last) ? last : undefined;
+    },
+    () => `it saw only ${JSON.stringify(last)}`,
+  );
 }
 
 test('a blackboard is the same from every process, counts exactly, and shows watchers the last value', async () => {

@@ -3,13 +3,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { BusStats, NeuronBusOptions } from 'neuronbus';
+import { HANG_MS, seen } from '../hang.js';
 
 const PROGRAM = fileURLToPath(new URL('programs/participant.mjs', import.meta.url));
-/** Nothing that works takes this long. */
-const HANG_MS = 60_000;
 
 export interface State {
   stats: BusStats;
@@ -99,14 +97,15 @@ export class Participant {
   /** What the command returns. Throws what it threw. */
   async ask<Reply = Record<string, unknown>>(what: string, rest: object = {}): Promise<Reply> {
     const id = this.#questions++;
-    const answer = new Promise<Record<string, unknown>>((resolve) => {
-      this.#waiting.set(id, resolve);
+    const reply = await new Promise<{ error?: { code: string; message: string } }>((resolve) => {
+      const hang = { error: { code: 'HANG', message: `${what}: no answer` } };
+      const late = setTimeout(resolve, HANG_MS, hang).unref();
+      this.#waiting.set(id, (answer) => {
+        clearTimeout(late);
+        resolve(answer);
+      });
+      this.process.stdin!.write(`${JSON.stringify({ id, what, ...rest })}\n`);
     });
-    this.process.stdin!.write(`${JSON.stringify({ id, what, ...rest })}\n`);
-    const late = sleep(HANG_MS, undefined, { ref: false }).then(() => ({
-      error: { code: 'HANG', message: `${what}: no answer` },
-    }));
-    const reply = (await Promise.race([answer, late])) as { error?: { code: string; message: string } };
     this.#waiting.delete(id);
     if (reply.error !== undefined)
       throw Object.assign(new Error(reply.error.message), { code: reply.error.code });
@@ -149,21 +148,19 @@ export class Participant {
 export const lost = ({ dropped }: BusStats): number => Object.values(dropped).reduce((a, b) => a + b, 0);
 export const open = (stats: BusStats): number => stats.published - stats.delivered - lost(stats);
 
-/** Asks until `holds`, or fails with what it saw last. */
+/** Asks until `holds`, or says what it saw last. */
 export async function until(
   observer: Participant,
   what: string,
   holds: (state: State) => boolean,
 ): Promise<State> {
-  const end = performance.now() + HANG_MS / 2;
-  for (;;) {
-    const state = await observer.state();
-    if (holds(state)) return state;
-    if (performance.now() > end) {
-      throw new Error(
-        `${what}: open ${open(state.stats)}, ${JSON.stringify({ ...state, stats: { ...state.stats, latencyNs: 0 } })}`,
-      );
-    }
-    await sleep(10);
-  }
+  let state: State;
+  return seen(
+    async () => {
+      state = await observer.state();
+      return holds(state) ? state : undefined;
+    },
+    () =>
+      `${what}: open ${open(state.stats)}, ${JSON.stringify({ ...state, stats: { ...state.stats, latencyNs: 0 } })}`,
+  );
 }

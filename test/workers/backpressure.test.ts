@@ -1,6 +1,7 @@
 // Full rings between threads: every mode keeps its promise, and every spike is accounted for.
 import { type Backpressure, NeuronBus, type NeuronBusOptions } from 'neuronbus';
 import { describe, expect, it } from 'vitest';
+import { HANG_MS } from '../hang.js';
 import { type Colony, Counter, codeOf, colony, dropped, quiet, sleep } from './support.js';
 
 const WORKERS = 2;
@@ -99,13 +100,15 @@ describe('block', () => {
   it.each([2, 16, 64])(
     'loses nothing while the receiver keeps up, however small the ring (%j)',
     async (axonCapacity) => {
-      const { there, bus, counter, id } = await scene('block', { axonCapacity, blockMs: 60_000 });
-      const begin = performance.now();
+      // Who waits for room wakes who makes it: nobody comes by of himself, so a wake-up that is lost hangs.
+      const { there, bus, counter, id } = await scene('block', {
+        axonCapacity,
+        blockMs: HANG_MS,
+        plasticity: { sweepIntervalMs: 1e9 },
+      });
       await Promise.all([0, 1].map((index) => flood(there, index, id, 2000)));
       const stats = await quiet(bus);
       expect([counter.count, stats.dropped.deadline]).toEqual([4000, 0]);
-      // Who waits for room has woken who makes it: the housekeeping of each second does not come into it.
-      expect(performance.now() - begin).toBeLessThan(10_000);
     },
   );
 
@@ -121,12 +124,37 @@ describe('block', () => {
   });
 });
 
+/** What a handler computes, lest it keep up with one that only fires. */
+const WORK = 300;
+
+/** Stops its bus when it gets more than so many spikes before anything else of its thread has a turn. */
+class Drowning extends Counter {
+  static readonly LIMIT = 1_000_000;
+  since = 0;
+  work = 0;
+  drowned = false;
+  readonly #bus: NeuronBus;
+
+  constructor(bus: NeuronBus) {
+    super();
+    this.#bus = bus;
+  }
+
+  override onSpike(): void {
+    super.onSpike();
+    for (let i = 0; i < WORK; i++) this.work = Math.imul(this.work, 3) + i;
+    if (++this.since < Drowning.LIMIT) return;
+    this.drowned = true;
+    this.#bus.stop();
+  }
+}
+
 describe('a flood from three workers', () => {
-  it.each<NeuronBusOptions>([{}, { backpressure: 'block', blockMs: 60_000 }, { waitStrategy: 'spin' }])(
+  it.each<NeuronBusOptions>([{}, { backpressure: 'block', blockMs: 1 }, { waitStrategy: 'spin' }])(
     'leaves the timers of the receiving thread their turn %j',
     async (options) => {
       const there = await colony(3, { axonCapacity: 1 << 10, ...options });
-      const counter = new Counter();
+      const counter = new Drowning(there.bus);
       const id = there.bus.register(counter, { name: 'counter' });
       for (const index of [0, 1, 2]) {
         await there.on(
@@ -135,7 +163,7 @@ describe('a flood from three workers', () => {
             const own = bus.register(new Counter(), { name: 'flooder' });
             state.stop = false;
             const burst = () => {
-              for (let i = 0; i < 500; i++) bus.fire(own, { target });
+              for (let i = 0; i < 10_000; i++) bus.fire(own, { target });
               if (!state.stop) setImmediate(burst);
             };
             burst();
@@ -143,16 +171,19 @@ describe('a flood from three workers', () => {
           id,
         );
       }
-      let ticks = 0;
-      const interval = setInterval(() => ticks++, 5);
-      await sleep(1000);
-      clearInterval(interval);
-      const seen = counter.count;
+      let turns = 0;
+      await new Promise<void>((resolve) => {
+        const interval = setInterval(() => {
+          counter.since = 0;
+          if (!counter.drowned && (++turns < 100 || counter.count < 10_000)) return;
+          clearInterval(interval);
+          resolve();
+        }, 5);
+      });
+      expect(counter.drowned).toBe(false);
       await Promise.all(
         [0, 1, 2].map((index) => there.on(index, ({ state }) => Object.assign(state, { stop: true }).stop)),
       );
-      expect(seen).toBeGreaterThan(10_000); // it was a flood
-      expect(ticks).toBeGreaterThan(20); // of 200 on an idle machine of one's own
       const { published, delivered } = await quiet(there.bus);
       expect(delivered).toBe(counter.count);
       expect(published).toBeGreaterThanOrEqual(delivered);

@@ -74,9 +74,13 @@ export class Colony {
 }
 
 /** `threads` puppets on a started bus, ended with the test. */
-export async function colony(threads: number, options: NeuronBusOptions = {}): Promise<Colony> {
+export async function colony(
+  threads: number,
+  options: NeuronBusOptions = {},
+  spawn: SpawnOptions = {},
+): Promise<Colony> {
   const bus = NeuronBus.create(options);
-  const made = new Colony(bus, threads);
+  const made = new Colony(bus, threads, spawn);
   onTestFinished(() => made.end());
   bus.start();
   await made.pool.ready;

@@ -1,6 +1,6 @@
 // Questions whose askers are gone, or do not wait any more, in another thread.
-import { type Message, Neuron, type Request } from 'neuronbus';
-import { expect, it } from 'vitest';
+import { type Message, Neuron, type Request, type RequestOptions } from 'neuronbus';
+import { describe, expect, it } from 'vitest';
 import { add, colony, quiet, until } from './support.js';
 
 /** Has time for one thing, and takes it until it is told to go on. */
@@ -50,30 +50,58 @@ it('a question in a mailbox leaves it when the worker that asked is terminated',
   await quiet(bus);
 });
 
-it('an answer that comes too late is counted where it is given', async () => {
-  const there = await colony(1);
-  const { bus } = there;
-  await there.on(0, ({ bus, Neuron, state }) => {
-    state.requests = [];
-    class Slow extends Neuron {
-      override onRequest(request: Request): void {
-        state.requests.push(request);
+describe('answers that come too late are counted where they are given', () => {
+  async function scene() {
+    const there = await colony(1);
+    await there.on(0, ({ bus, Neuron, state }) => {
+      state.requests = [];
+      class Slow extends Neuron {
+        override onRequest(request: Request): void {
+          state.requests.push(request);
+        }
       }
-    }
-    return bus.register(new Slow(), { name: 'slow' });
+      return bus.register(new Slow(), { name: 'slow' });
+    });
+    const { id } = add(there.bus);
+    const ask = async (options: RequestOptions) => {
+      const asked = Array.from({ length: 3 }, () => there.bus.request(id, 'slow', 'x', options));
+      const ends = await Promise.allSettled(asked);
+      return ends.map((end) => (end.status === 'rejected' ? end.reason.code : end.status));
+    };
+    const arrived = () => there.on(0, ({ state }) => state.requests.length as number);
+    return { there, bus: there.bus, ask, arrived };
+  }
+
+  /** Answers all that came, and returns how many those are. */
+  async function answerLate({ there, bus }: Awaited<ReturnType<typeof scene>>): Promise<number> {
+    await until(
+      () => there.on(0, ({ state }) => state.requests.every((request: Request) => request.signal.aborted)),
+      'the end of their signals',
+    );
+    const [answers, late] = await there.on(0, ({ bus, state }) => {
+      for (const request of state.requests) request.reply('late');
+      return [state.requests.length, bus.stats().late];
+    });
+    expect([late, bus.stats().late]).toEqual([answers, 0]);
+    await quiet(bus);
+    return answers!;
+  }
+
+  it('after an abort', async () => {
+    const made = await scene();
+    const abort = new AbortController();
+    const asked = made.ask({ timeoutMs: Number.POSITIVE_INFINITY, signal: abort.signal });
+    await until(async () => (await made.arrived()) === 3, 'three questions');
+    abort.abort();
+    expect(await asked).toEqual(Array(3).fill('ERR_NB_ABORTED'));
+    expect(await answerLate(made)).toBe(3);
   });
-  const { id } = add(bus);
-  const asked = Array.from({ length: 3 }, () => bus.request(id, 'slow', 'x', { timeoutMs: 50 }));
-  const ends = (await Promise.allSettled(asked)).map((end) => end.status === 'rejected' && end.reason.code);
-  expect(ends).toEqual(Array(3).fill('ERR_NB_TIMEOUT'));
-  await until(
-    () => there.on(0, ({ state }) => state.requests.every((request: Request) => request.signal.aborted)),
-    'the end of their signals',
-  );
-  const late = await there.on(0, ({ bus, state }) => {
-    for (const request of state.requests) request.reply('late');
-    return [state.requests.length, bus.stats().late];
+
+  it('after the deadline', async () => {
+    const made = await scene();
+    // It may pass before a question arrives: then a later one does it.
+    for (let timeoutMs = 50; (await made.arrived()) < 3; timeoutMs *= 2)
+      expect(await made.ask({ timeoutMs })).toEqual(Array(3).fill('ERR_NB_TIMEOUT'));
+    expect(await answerLate(made)).toBeGreaterThanOrEqual(3);
   });
-  expect([late[0], bus.stats().late]).toEqual([late[1], 0]);
-  await quiet(bus);
 });

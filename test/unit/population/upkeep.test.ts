@@ -8,6 +8,7 @@ import {
   type SpikingNetwork,
 } from 'neuronbus/population';
 import { describe, expect, it } from 'vitest';
+import type { Projection as Inside } from '../../../lib/population/projection.js';
 import { codeOfPromise, makeNet, refusal } from './support.js';
 
 const FEW = [30, 40] as const;
@@ -105,32 +106,52 @@ describe.each([
   });
 });
 
-describe('while other threads do it', () => {
+describe('a pass in a run', () => {
   const upkeep = byHand[0][1];
-  // A microtask of the rate function runs after the work was begun, and before anybody hears that it is done.
+  // A microtask of the rate function runs after the pass was begun; if other threads do it, before anybody hears that it is done.
   const during = (size: readonly [number, number], what: (scene: Scene) => void) =>
     scene(size, upkeep, (made) => {
       if (made.net.timeMs === 3) queueMicrotask(() => what(made));
     });
+  /** It is due again only once it is done. Without that, what is refused may be so because of the steps that come next. */
+  const underWay = ({ net, synapses }: Scene) =>
+    (synapses as unknown as Inside).upkeep.homeostasis?.[1].next === net.timeMs;
 
-  it('the event loop goes on, and the network computes', async () => {
-    const seen: string[] = [];
-    const { net } = during(MANY, ({ synapses }) =>
-      seen.push(refusal(() => synapses.weights, 'ERR_NB_RUNNING')),
+  it('over few synapses is over at once', async () => {
+    const seen: boolean[] = [];
+    const { net } = during(FEW, (made) => seen.push(underWay(made)));
+    await net.run(6);
+    expect(seen).toEqual([false]);
+  });
+
+  it('over many is done by other threads: the event loop goes on, and the network computes', async () => {
+    const seen: [boolean, string][] = [];
+    const { net } = during(MANY, (made) =>
+      seen.push([underWay(made), refusal(() => made.synapses.weights, 'ERR_NB_RUNNING')]),
     );
     await net.run(6);
-    expect(seen).toHaveLength(1);
+    expect(seen).toEqual([[true, expect.any(String)]]);
   });
 
-  it('the network may be closed', async () => {
-    const { net } = during(MANY, ({ net }) => net.close());
+  it('may meet the end of the network', async () => {
+    const seen: boolean[] = [];
+    const { net } = during(MANY, (made) => {
+      seen.push(underWay(made));
+      made.net.close();
+    });
     expect(await codeOfPromise(net.run(6))).toBe('ERR_NB_CLOSED');
+    expect(seen).toEqual([true]);
   });
 
-  it('the run may be aborted: the pass is whole, and comes once', async () => {
+  it('is whole when the run is aborted meanwhile, and comes once', async () => {
     const abort = new AbortController();
-    const one = during(MANY, () => abort.abort());
+    const seen: boolean[] = [];
+    const one = during(MANY, (made) => {
+      seen.push(underWay(made));
+      abort.abort();
+    });
     expect(await codeOfPromise(one.net.run(6, { signal: abort.signal }))).toBe('ERR_NB_ABORTED');
+    expect(seen).toEqual([true]);
     const other = scene(MANY, upkeep);
     await other.net.run(3);
     expect(one.net.timeMs).toBe(3);

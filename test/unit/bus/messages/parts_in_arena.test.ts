@@ -1,22 +1,7 @@
 // Parts that fill the arena wait for its blocks as they do for a place in the ring.
-import type { NeuronBus } from 'neuronbus';
 import { describe, expect, it } from 'vitest';
-import { expectReconciled, makeBus, turn } from '../support.js';
-import { addAgent, collect, settle } from './support.js';
-
-/** Ticks until the promise is settled, which takes some ticks for each part. */
-async function ticked<T>(bus: NeuronBus, promise: Promise<T>): Promise<T> {
-  let over = false;
-  promise.finally(() => {
-    over = true;
-  });
-  for (let ticks = 0; !over; ticks++) {
-    if (ticks === 10_000) throw new Error('it does not go on');
-    bus.tick();
-    await turn();
-  }
-  return promise;
-}
+import { expectReconciled, makeBus } from '../support.js';
+import { addAgent, collect, settle, ticked } from './support.js';
 
 function source(count: number, bytes: number) {
   return async function* () {
@@ -34,7 +19,7 @@ describe('a stream', () => {
     const bus = makeBus({ arenaCapacity });
     const other = addAgent(bus, source(100, bytes));
     const asker = addAgent(bus);
-    const parts = await ticked(bus, collect(asker.handle.stream(other.id, 'go')));
+    const [parts] = await ticked(bus, collect(asker.handle.stream(other.id, 'go')));
     expect(numbers(parts)).toEqual([...Array(100).keys()]);
     expect(new Set(parts.map((part) => (part as string).length))).toEqual(new Set([bytes]));
     expect([expectReconciled(bus).arena.blocks, bus.stats().pending]).toEqual([0, 0]);
@@ -47,7 +32,7 @@ describe('a stream', () => {
       const other = addAgent(bus, source(50, i === 5 ? 10 : 3000 + 2000 * i));
       return collect(asker.handle.stream(other.id, 'go'));
     });
-    const streams = await ticked(bus, Promise.all(all));
+    const streams = await ticked(bus, ...all);
     for (const parts of streams) expect(numbers(parts)).toEqual([...Array(50).keys()]);
     expect(expectReconciled(bus).arena.blocks).toBe(0);
   });
@@ -75,7 +60,8 @@ describe('a stream', () => {
     bus.arena.write(new Uint8Array(30_000));
     go();
     await settle(bus);
-    expect(numbers(await ticked(bus, collect(asker.handle.stream(small.id, 'go'))))).toHaveLength(40);
+    const [more] = await ticked(bus, collect(asker.handle.stream(small.id, 'go')));
+    expect(numbers(more)).toHaveLength(40);
     expect([ended, bus.stats().pending]).toEqual([false, 1]);
     bus.clock.advance(101);
     await settle(bus);

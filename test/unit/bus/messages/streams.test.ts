@@ -3,7 +3,7 @@ import { NeuronBus, type Request, type TokenStream } from 'neuronbus';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { STREAM_WINDOW } from '../../../../lib/bus/messages/token_stream.js';
 import { expectReconciled, makeBus, turn } from '../support.js';
-import { type Agent, addAgent, collect, outcome, settle } from './support.js';
+import { type Agent, addAgent, collect, outcome, settle, ticked } from './support.js';
 
 /** Counts what it gave out, and whether it was ended. */
 class Source {
@@ -43,7 +43,7 @@ describe('a stream', () => {
       const source = new Source(count, slow);
       const { bus, other, asker } = scene(source);
       const stream = asker.handle.stream(other.id, 'go', { priority: 3 });
-      expect(await until(bus, [collect(stream)])).toEqual([parts(count)]);
+      expect(await ticked(bus, collect(stream))).toEqual([parts(count)]);
       expect([source.ended, other.requests[0].priority, other.requests[0].answered]).toEqual([true, 3, true]);
       expect(stream.correlationId).toBe(other.requests[0].correlationId);
       expect(expectReconciled(bus)).toMatchObject({ pending: 0, late: 0 });
@@ -234,20 +234,6 @@ describe('a stream ends', () => {
   });
 });
 
-/** Ticks until all of them have ended. */
-async function until<T>(bus: NeuronBus, promises: Promise<T>[]): Promise<T[]> {
-  const all = Promise.all(promises);
-  let done = false;
-  all.then(() => {
-    done = true;
-  });
-  while (!done) {
-    bus.tick();
-    await turn();
-  }
-  return all;
-}
-
 describe('a ring smaller than what streams may have under way', () => {
   const MODES = ['drop-newest', 'drop-oldest', 'fail', 'block', 'sample'] as const;
 
@@ -263,7 +249,7 @@ describe('a ring smaller than what streams may have under way', () => {
         // A question has to find a free slot by itself. It is there before there are parts: handlers run in a later turn.
         bus.tick();
       }
-      for (const [n, read] of (await until(bus, streams)).entries()) expect(read).toEqual(parts(40 + n));
+      for (const [n, read] of (await ticked(bus, ...streams)).entries()) expect(read).toEqual(parts(40 + n));
       const { pending, dropped } = expectReconciled(bus);
       expect([pending, Object.values(dropped).filter((count) => count > 0)]).toEqual([0, []]);
     },
@@ -281,7 +267,7 @@ describe('a ring smaller than what streams may have under way', () => {
     let went = 0;
     while (asker.send(other.id, went)) went++;
     expect(went).toBeGreaterThanOrEqual(4);
-    await until(bus, [all]);
+    await ticked(bus, all);
     expect(await all).toEqual(parts(100));
     expect(other.messages.map(({ value }) => value)).toEqual(Array.from({ length: went }, (_, i) => i));
   });
@@ -298,7 +284,7 @@ describe('a ring smaller than what streams may have under way', () => {
     await turn();
     await Promise.all(streams.slice(0, 3).map((stream) => stream.return()));
     const rest = collect(streams[5]);
-    await until(bus, [rest]);
+    await ticked(bus, rest);
     expect(await rest).toEqual(parts(100));
     expect(sources.slice(0, 3).map(({ ended }) => ended)).toEqual([true, true, true]);
     bus.unregister(asker.id);

@@ -66,6 +66,22 @@ export async function settle(bus: NeuronBus): Promise<void> {
   }
 }
 
+/** Ticks until all of them are settled, which takes some ticks for each part of a stream. */
+export async function ticked<T>(bus: NeuronBus, ...promises: Promise<T>[]): Promise<T[]> {
+  const all = Promise.all(promises);
+  let over = false;
+  const end = () => {
+    over = true;
+  };
+  all.then(end, end);
+  for (let ticks = 0; !over; ticks++) {
+    if (ticks === 10_000) throw new Error('it does not go on');
+    bus.tick();
+    await turn();
+  }
+  return all;
+}
+
 /** What a promise came to: its value, or the code of its error. */
 export function outcome<T>(promise: Promise<T>): { is: string; value?: T; error?: NeuronBusError } {
   const seen: { is: string; value?: T; error?: NeuronBusError } = { is: 'pending' };
