@@ -46,6 +46,7 @@ export class Persistence {
   readonly #alone: boolean; // no other thread
   readonly #host: PersistenceHost;
   #looks: NodeJS.Timeout | undefined;
+  #due = false; // something that waits may have both its ends by now
   #notBefore = 0; // of performance.now()
   #left: Remainder = { absent: [], present: new Map(), waiting: [] };
 
@@ -110,15 +111,19 @@ export class Persistence {
       present: new Map(present).set(match.id, id),
       waiting,
     };
+    this.#due = true;
   }
 
-  /** Restores what waits for neurons of other threads that are there by now, as far as their threads have time. */
+  /**
+   * Restores what waits for neurons of other threads that are there by now, as far as their threads have time. Costs nothing
+   * that grows with what waits, unless one of them came.
+   */
   look(): void {
     if (this.#left.waiting.length === 0) {
       if (this.#looks !== undefined) this.close();
     } else if (!this.#alone && performance.now() >= this.#notBefore) {
       this.#registry.sync();
-      this.#restoreJoined();
+      if (this.#due) this.#restoreJoined();
     }
   }
 
@@ -157,6 +162,7 @@ export class Persistence {
 
   // Whoever owns a synapse is asked, and may be busy: then it is tried again later, with another one first.
   #restoreJoined(): void {
+    this.#due = false;
     const { present, waiting } = this.#left;
     const ready = waiting.filter(({ pre, post }) => present.has(pre) && present.has(post));
     if (ready.length === 0) return;
@@ -169,6 +175,7 @@ export class Persistence {
       } catch (error) {
         if (isForNow(error)) {
           waiting.push(synapse);
+          this.#due = true;
           this.#notBefore = performance.now() + LOOK_MS;
           break;
         }
