@@ -314,7 +314,7 @@ export class NeuronBus extends BusTopology {
   #lose(error: unknown): void {
     this.#lost = error;
     try {
-      this.reportLoss(error);
+      this.reportFailure(error, -1, undefined);
     } finally {
       this.close();
     }
