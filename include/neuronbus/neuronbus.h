@@ -18,7 +18,7 @@
  *
  * Threads: an nb_bus is one ganglion (see layout.h) and belongs to one thread at a time; threads that work at once have one
  * each, by nb_attach() or nb_bus_open(). After fork() the child opens its own; calls with its parent's give NB_ERR_CLOSED, and closing
- * that does nothing.
+ * that does nothing. A bus without a name is the parent's alone: nb_attach() in the child gives NB_ERR_NO_SUCH_SEGMENT.
  *
  * Results: 0 (NB_OK) or a code of errors.h; nb_poll() and the nb_discover functions return a count. A call that fails has
  * changed nothing unless it says otherwise. nb_bus_errmsg() tells more. Nothing here throws or ends the process.

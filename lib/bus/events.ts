@@ -11,9 +11,10 @@ import { DROP_REASONS, type DropReason } from './stats.js';
 /** Events of a bus and what their listeners get. */
 export interface BusEvents {
   /**
-   * A handler threw or rejected, or the callback of a tap threw or the trace could not be written (neuron -1), or a worker of
-   * spawn() failed (its number is `worker`, neuron -1), or what load() keeps for a neuron of another thread found no place. Without a listener it becomes a process warning; delivery goes on either
-   * way. But for ERR_NB_BAD_SEGMENT: somebody cut the file of a bus with a name, and the bus is closed.
+   * A handler threw or rejected; or, with neuron -1, the callback of a tap threw, the trace or a file of checkpoint() could not be
+   * written, what load() keeps for a neuron of another thread found no place, or a worker of spawn() failed (its number is
+   * `worker`). Without a listener it becomes a process warning; delivery goes on either way. But for ERR_NB_BAD_SEGMENT:
+   * somebody cut the file of a bus with a name, and the bus is closed.
    */
   error: [error: unknown, info: { neuron: number; card: RegisteredCard | undefined; worker?: number }];
   /** A worker that spawn() started ended without being asked; after its 'error'. */
@@ -64,12 +65,8 @@ export abstract class BusEventSource extends EventEmitter<BusEvents> {
   }
 
   protected reportFailure(error: unknown, neuron: number, card: RegisteredCard | undefined): void {
-    const who = neuron < 0 ? 'A tap or the trace' : `neuron ${neuron} (${card?.name ?? 'unregistered'})`;
+    const who = neuron < 0 ? 'The bus' : `neuron ${neuron} (${card?.name ?? 'unregistered'})`;
     this.#report(error, { neuron, card }, who);
-  }
-
-  protected reportLoss(error: unknown): void {
-    this.#report(error, { neuron: -1, card: undefined }, 'The bus');
   }
 
   protected reportWorker(end: WorkerEnd, error: unknown): void {

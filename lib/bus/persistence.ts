@@ -5,6 +5,9 @@
 // Neurons are code, so a snapshot cannot bring them back: it finds them by the name on their card, in order of id where
 // several share a name. What belongs to neurons that are not there waits until they register, on whatever thread, and is saved
 // again with the rest meanwhile. Nobody tells what others register: so while something waits, the topology is looked at.
+//
+// A synapse belongs to the thread of its post-synaptic neuron. Those of this thread are restored at once, all or none; the owners of
+// the others are asked one synapse after the other, and who is busy is asked again later.
 
 import { NeuronBusError } from '../memory/errors.js';
 import { callNative, type NativeGanglion } from '../memory/native.js';
@@ -21,13 +24,13 @@ interface Remainder {
   absent: SavedNeuron[];
   /** Snapshot id → live id. */
   present: Map<number, number>;
-  /** Synapses with an absent end. */
+  /** Synapses with an absent end, or whose thread was not asked yet or had no time. */
   waiting: SavedSynapse[];
 }
 
 export interface PersistenceHost {
   now(): number;
-  /** What waited for a neuron of another thread cannot be restored. */
+  /** A synapse of another thread cannot be restored. */
   failed(error: unknown): void;
 }
 
@@ -46,6 +49,7 @@ export class Persistence {
   readonly #alone: boolean; // no other thread
   readonly #host: PersistenceHost;
   #looks: NodeJS.Timeout | undefined;
+  #due = false; // something that waits may have both its ends by now
   #notBefore = 0; // of performance.now()
   #left: Remainder = { absent: [], present: new Map(), waiting: [] };
 
@@ -79,10 +83,14 @@ export class Persistence {
       neurons.push({ ...saved, id: next });
     }
     const kept = waiting.map((synapse) => renamed(synapse, ids));
-    return { name, neurons, synapses: [...this.#synapses.describeAll(this.#host.now()), ...kept] };
+    const pairs = new Set(kept.map(pairOf)); // what waits for a busy thread takes the place of what is there
+    const live = this.#synapses
+      .describeAll(this.#host.now())
+      .filter((synapse) => !pairs.has(pairOf(synapse)));
+    return { name, neurons, synapses: live.concat(kept) };
   }
 
-  /** Restores what it can now and keeps the rest waiting. All or nothing: an error leaves every synapse as it was. */
+  /** Restores what it can now and keeps the rest waiting. An error leaves every synapse as it was. */
   restore(body: SnapshotBody): LoadResult {
     const free = this.#registry.cortex.all().sort((a, b) => a.id - b.id);
     const present = new Map<number, number>();
@@ -93,32 +101,32 @@ export class Persistence {
         if (match >= 0) present.set(saved.id, free.splice(match, 1)[0].id);
         return match < 0;
       });
-    const restored = this.#restoreReady({ absent, present, waiting: body.synapses });
-    const pending = absent.map(({ id, card }) => new AgentCard({ ...card, id }));
+    const own = this.#restoreOwn({ absent, present, waiting: body.synapses });
     if (this.#left.waiting.length > 0 && !this.#alone)
       this.#looks ??= setInterval(() => this.look(), LOOK_MS).unref();
-    return { neurons: present.size, synapses: restored, pending };
+    const others = this.#restoreOthers(PATIENCE_NS); // may tell of a failure, upon which somebody may close the bus
+    const pending = absent.map(({ id, card }) => new AgentCard({ ...card, id }));
+    return { neurons: present.size, synapses: own + others, pending };
   }
 
   /** A neuron of another thread registered: what waited for it is restored by the next look(). */
-  joined({ id, name }: RegisteredCard): void {
-    const { absent, present, waiting } = this.#left;
-    const match = absent.find((saved) => saved.card.name === name);
-    if (match === undefined) return;
-    this.#left = {
-      absent: absent.filter((saved) => saved !== match),
-      present: new Map(present).set(match.id, id),
-      waiting,
-    };
+  joined(card: RegisteredCard): void {
+    const left = this.#leftWith(card);
+    if (left === undefined) return;
+    this.#left = left;
+    this.#due = true;
   }
 
-  /** Restores what waits for neurons of other threads that are there by now, as far as their threads have time. */
+  /**
+   * Restores what waits for neurons of other threads that are there by now, as far as their threads have time. Costs nothing
+   * that grows with what waits, unless one of them came.
+   */
   look(): void {
     if (this.#left.waiting.length === 0) {
       if (this.#looks !== undefined) this.close();
     } else if (!this.#alone && performance.now() >= this.#notBefore) {
       this.#registry.sync();
-      this.#restoreJoined();
+      if (this.#due) this.#restoreOthers(SHORT_PATIENCE_NS);
     }
   }
 
@@ -127,16 +135,10 @@ export class Persistence {
     this.#looks = undefined;
   }
 
-  /** A neuron was registered: perhaps one that a snapshot waits for. An error changes nothing. */
-  registered({ id, name }: RegisteredCard): void {
-    const { absent, present, waiting } = this.#left;
-    const match = absent.find((saved) => saved.card.name === name);
-    if (match === undefined) return;
-    this.#restoreReady({
-      absent: absent.filter((saved) => saved !== match),
-      present: new Map(present).set(match.id, id),
-      waiting,
-    });
+  /** A neuron of this thread was registered: perhaps one that a snapshot waits for. Asks no other thread. An error changes nothing. */
+  registered(card: RegisteredCard): void {
+    const left = this.#leftWith(card);
+    if (left !== undefined) this.#restoreOwn(left);
   }
 
   /** A neuron left: what still waits for others of its snapshot no longer concerns this id. */
@@ -147,36 +149,56 @@ export class Persistence {
     this.#left.waiting = this.#left.waiting.filter(({ pre, post }) => known.has(pre) && known.has(post));
   }
 
-  #restoreReady({ absent, present, waiting }: Remainder): number {
-    const isReady = ({ pre, post }: SavedSynapse) => present.has(pre) && present.has(post);
-    const ready = waiting.filter(isReady);
+  /** What is left when the first that is absent under this name is there; undefined: none is. */
+  #leftWith({ id, name }: RegisteredCard): Remainder | undefined {
+    const { absent, present, waiting } = this.#left;
+    const match = absent.find((saved) => saved.card.name === name);
+    if (match === undefined) return undefined;
+    return {
+      absent: absent.filter((saved) => saved !== match),
+      present: new Map(present).set(match.id, id),
+      waiting,
+    };
+  }
+
+  // Nobody else is asked, so nothing can be refused halfway for want of time.
+  #restoreOwn({ absent, present, waiting }: Remainder): number {
+    const [ready, rest] = parted(waiting, ({ pre, post }) => {
+      const owned = present.get(post);
+      return owned !== undefined && this.#registry.isResident(owned) && present.has(pre);
+    });
     this.#replaceAll(ready.map((synapse) => renamed(synapse, present)));
-    this.#left = { absent, present, waiting: waiting.filter((synapse) => !isReady(synapse)) };
+    this.#left = { absent, present, waiting: rest };
+    this.#due = true;
     return ready.length;
   }
 
-  // Whoever owns a synapse is asked, and may be busy: then it is tried again later, with another one first.
-  #restoreJoined(): void {
+  // Whoever has no time is asked again later, for another synapse first.
+  #restoreOthers(patienceNs: number): number {
     const { present, waiting } = this.#left;
-    const ready = waiting.filter(({ pre, post }) => present.has(pre) && present.has(post));
-    if (ready.length === 0) return;
+    const [ready, rest] = parted(waiting, ({ pre, post }) => present.has(pre) && present.has(post));
+    this.#due = false;
+    if (ready.length === 0) return 0;
     const failures: unknown[] = [];
-    this.#native.setPatience(SHORT_PATIENCE_NS);
+    let tried = 0;
+    this.#native.setPatience(patienceNs);
     for (const synapse of ready) {
-      waiting.splice(waiting.indexOf(synapse), 1);
       try {
         this.#replace(renamed(synapse, present));
       } catch (error) {
         if (isForNow(error)) {
-          waiting.push(synapse);
+          this.#due = true;
           this.#notBefore = performance.now() + LOOK_MS;
           break;
         }
         failures.push(error);
       }
+      tried++;
     }
     this.#native.setPatience(PATIENCE_NS);
+    this.#left.waiting = rest.concat(ready.slice(tried + 1), ready.slice(tried, tried + 1));
     for (const error of failures) this.#host.failed(error);
+    return tried - failures.length;
   }
 
   #replace(synapse: SavedSynapse): void {
@@ -221,6 +243,20 @@ export class Persistence {
       this.#native.setIdle(pre, post, idleNs);
     });
   }
+}
+
+function parted(
+  synapses: SavedSynapse[],
+  isFirst: (synapse: SavedSynapse) => boolean,
+): [SavedSynapse[], SavedSynapse[]] {
+  const first: SavedSynapse[] = [];
+  const second: SavedSynapse[] = [];
+  for (const synapse of synapses) (isFirst(synapse) ? first : second).push(synapse);
+  return [first, second];
+}
+
+function pairOf({ pre, post }: SavedSynapse): number {
+  return pre * 65536 + post;
 }
 
 function renamed(synapse: SavedSynapse, ids: ReadonlyMap<number, number>): SavedSynapse {

@@ -123,6 +123,11 @@ export class Registry {
     return resident;
   }
 
+  /** Whether a neuron of this thread has the id. */
+  isResident(id: number): boolean {
+    return this.#workspace.residents[id] !== undefined;
+  }
+
   /** Any neuron of the bus. @throws NeuronBusError ERR_NB_UNKNOWN_NEURON naming the argument. */
   known(argument: string, id: number): void {
     if (typeof id !== 'number' || this.#workspace.ganglionOf(id) < 0) this.resident(argument, id);

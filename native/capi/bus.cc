@@ -25,7 +25,6 @@ constexpr uint64_t kSpinNs = 50'000;            // wait() looks for this long be
 constexpr uint64_t kPatienceNs = 2000 * kMs;    // for the owner of another ganglion to answer
 constexpr uint32_t kMaxRules = 1024;            // as buses that JavaScript makes
 constexpr uint32_t kMaxFilters = 4096;
-constexpr uint32_t kMaxAxonCapacity = 1 << 26;  // as Segment::size() has it
 constexpr uint64_t kMinArenaBytes = 1 << 16;
 constexpr uint64_t kMaxArenaBytes = uint64_t{1} << 32;
 
@@ -61,9 +60,6 @@ nb_status resolve(const nb_bus_options& given, const char* name, Fault& fault, S
   out->max_filters = kMaxFilters;
   out->arena_chunks = static_cast<uint32_t>(arena / NB_ARENA_CHUNK_BYTES);
   out->name = name != nullptr ? name : "neuronbus";
-  if (out->axon_capacity < 2 || out->axon_capacity > kMaxAxonCapacity || (out->axon_capacity & (out->axon_capacity - 1)) != 0) {
-    return fault.say(NB_ERR_CAPACITY, "axon_capacity is %u", out->axon_capacity);
-  }
   if (given.backpressure > NB_MODE_SAMPLE) return fault.say(NB_ERR_INVALID_ARGUMENT, "backpressure is %u", given.backpressure);
   if (out->max_ganglia > NB_MAX_GANGLIA) return fault.say(NB_ERR_INVALID_ARGUMENT, "max_ganglia is %u", out->max_ganglia);
   if (out->sample_every > uint32_t{1} << 31) return fault.say(NB_ERR_INVALID_ARGUMENT, "sample_every is %u", out->sample_every);
@@ -101,6 +97,7 @@ nb_status nb_bus::create(const char* name, const nb_bus_options* options, Fault&
   if (status != NB_OK) return status;
   size_t bytes = 0;
   status = Segment::size(wanted, &bytes);
+  if (status == NB_ERR_CAPACITY) return fault.say(status, "axon_capacity is %u", wanted.axon_capacity);
   if (status != NB_OK) return fault.say(status, "nb_bus_options");
   Mapping* mapping = nullptr;
   const auto format = [&](uint8_t* base, size_t size) { return Segment::format(base, size, wanted, Clock().now()); };

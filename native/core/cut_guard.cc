@@ -62,9 +62,10 @@ CutGuard* CutGuard::guard(uint8_t* base, size_t bytes) {
   if (!installed) return nullptr;
   for (CutGuard& guard : guards) {
     uintptr_t free = 0;
-    if (!guard.begin_.compare_exchange_strong(free, kTaken)) continue;
+    constexpr auto kNoOrder = std::memory_order_relaxed;
+    if (!guard.begin_.compare_exchange_strong(free, kTaken, std::memory_order_acquire, kNoOrder)) continue;  // SYNC cut-guard-free
     const auto begin = reinterpret_cast<uintptr_t>(base);
-    guard.end_.store(begin + bytes, std::memory_order_relaxed);
+    guard.end_.store(begin + bytes, std::memory_order_release);  // SYNC cut-guard-end
     guard.kept_end_.store(begin + bytes, std::memory_order_relaxed);
     guard.begin_.store(begin, std::memory_order_release);  // SYNC cut-guard
     return &guard;
@@ -72,15 +73,22 @@ CutGuard* CutGuard::guard(uint8_t* base, size_t bytes) {
   return nullptr;
 }
 
-void CutGuard::unguard() { begin_.store(0, std::memory_order_release); }
+void CutGuard::unguard() { begin_.store(0, std::memory_order_release); }  // SYNC cut-guard-free
 
-bool CutGuard::give_up(size_t kept) {
-  const uintptr_t from = begin_.load(std::memory_order_relaxed) + kept;
+bool CutGuard::give_up(size_t kept) { return give_up_from(begin_.load(std::memory_order_relaxed) + kept); }
+
+bool CutGuard::give_up_from(uintptr_t from) {
   uintptr_t to = kept_end_.load(std::memory_order_relaxed);
   do {
     if (from >= to) return true;  // somebody did, or is about to: whoever is too early touches it again
   } while (!kept_end_.compare_exchange_weak(to, from, std::memory_order_relaxed));
-  return put_zeros(from, to - from);
+  if (put_zeros(from, to - from)) return true;
+  // Whoever touches it next tries again: for as long as it were said to be zeros, that touch would come back for ever. What another
+  // has put in place below meanwhile may be put there once more.
+  uintptr_t now = kept_end_.load(std::memory_order_relaxed);
+  while (now < to && !kept_end_.compare_exchange_weak(now, to, std::memory_order_relaxed)) {
+  }
+  return false;
 }
 
 size_t CutGuard::kept() const {
@@ -90,9 +98,10 @@ size_t CutGuard::kept() const {
 bool CutGuard::touched(uintptr_t at) {
   for (CutGuard& guard : guards) {
     const uintptr_t begin = guard.begin_.load(std::memory_order_acquire);  // SYNC cut-guard
-    if (begin <= kTaken || at < begin || at >= guard.end_.load(std::memory_order_relaxed)) continue;
+    if (begin <= kTaken || at < begin || at >= guard.end_.load(std::memory_order_acquire)) continue;  // SYNC cut-guard-end
+    if (guard.begin_.load(std::memory_order_relaxed) != begin) continue;  // another's by now: that was the end of other memory
     const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
-    return guard.give_up((at - begin) / page * page);
+    return guard.give_up_from(begin + (at - begin) / page * page);
   }
   return false;
 }

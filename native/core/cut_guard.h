@@ -6,7 +6,9 @@
 // The first guard() of a process installs a handler of SIGBUS. What is not about guarded memory it passes on to the handler that was
 // there before, or to the system. A program that installs its own later, and does not pass on, is without this protection.
 //
-// Any thread. guard() and unguard() of one mapping are its owner's; nobody touches the memory before the one or after the other.
+// Any thread. guard() and unguard() of one mapping are its owner's; nobody touches the memory before the one or after the other. So the
+// record of what a handler was called for stays as it is until the handler returns; those of other memory, which it goes through to
+// find that one, may become free or another's at any moment.
 #pragma once
 
 #include <atomic>
@@ -22,7 +24,7 @@ class CutGuard {
   // Before the memory is unmapped.
   void unguard();
 
-  // Zeros behind the first `kept` bytes, whole pages, where that is not so already. False: the system refuses.
+  // Zeros behind the first `kept` bytes, whole pages, where that is not so already. False: the system refuses; it can be tried again.
   bool give_up(size_t kept);
   // Bytes that were never given up.
   size_t kept() const;
@@ -31,9 +33,11 @@ class CutGuard {
   static bool touched(uintptr_t at);
 
  private:
-  std::atomic<uintptr_t> begin_{0};  // 0: free
-  std::atomic<uintptr_t> end_{0};
-  std::atomic<uintptr_t> kept_end_{0};  // from here on the memory is zeros, or will be in a moment
+  bool give_up_from(uintptr_t from);
+
+  std::atomic<uintptr_t> begin_{0};     // 0: free. Written by who takes the record, fills it in, and gives it back
+  std::atomic<uintptr_t> end_{0};       // by the same, while the record is taken and not filled in
+  std::atomic<uintptr_t> kept_end_{0};  // the same; then anybody: from here on the memory is zeros, or will be in a moment
 };
 
 }  // namespace neuronbus

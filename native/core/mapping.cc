@@ -17,6 +17,8 @@
 #include <sys/mman.h>
 #endif
 
+#include "process.h"
+
 namespace neuronbus {
 namespace {
 
@@ -151,6 +153,7 @@ void Mapping::enroll() {
   Registry& all = registry();
   std::lock_guard<std::mutex> lock(all.mutex);
   references_ = 1;
+  process_ = process_token();
   handle_.id = all.next_id++;
   handle_.key = all.salt ^ (handle_.id * 0x9E3779B9u);
   all.by_id[handle_.id] = this;
@@ -162,6 +165,7 @@ nb_status Mapping::attach(MappingHandle handle, Mapping** out) {
   std::lock_guard<std::mutex> lock(all.mutex);
   auto found = all.by_id.find(handle.id);
   if (found == all.by_id.end() || found->second->handle_.key != handle.key) return NB_ERR_NO_SUCH_SEGMENT;
+  if (found->second->process_ != process_token()) return NB_ERR_NO_SUCH_SEGMENT;  // a forked child has a copy of its own
   found->second->references_++;
   *out = found->second;
   return NB_OK;

@@ -4,7 +4,8 @@
 //
 // Any thread. A mapping lives while it has references; the last release unmaps it. Nobody may touch the memory without
 // holding a reference. An anonymous mapping is for the threads of one process; a named one is for all processes of a user
-// (shared_file.h says how, and what a plain fork() must not do), and threads that open one name share one Mapping. A process
+// (shared_file.h says how, and what a plain fork() must not do), and threads that open one name share one Mapping. A child by
+// fork() has a copy of the registry, but finds nothing of its parent there: anonymous memory is a copy, too. A process
 // that calls exit() with references takes the names with it that no other process has open.
 //
 // Slots are the numbers 0 to kSlots - 1, each held by one holder in all processes; the death of a process drops those of a
@@ -50,7 +51,7 @@ class Mapping {
   // process has it; otherwise the errors of SharedFile::open() and SharedFile::locate(); NB_ERR_UNSUPPORTED as above.
   static nb_status open_named(const char* name, Mapping** out);
 
-  // Adds a reference to the mapping of a handle. NB_ERR_NO_SUCH_SEGMENT when it is closed or was never made here.
+  // Adds a reference to the mapping of a handle. NB_ERR_NO_SUCH_SEGMENT when it is closed or was not made by this process.
   static nb_status attach(MappingHandle handle, Mapping** out);
 
   // The last release of a named mapping drops its slots, and removes the file when no other process has it open.
@@ -91,6 +92,7 @@ class Mapping {
   std::unique_ptr<SharedFile> file_;  // null: anonymous
   bool borrowed_ = false;
   MappingHandle handle_;
+  uint64_t process_ = 0;
   uint32_t references_ = 0;  // guarded by the registry's mutex
 
   mutable std::mutex slots_mutex_;

@@ -279,7 +279,8 @@ nb_status SharedFile::check() {
   const nb_status status = file_size(&size);
   if (status != NB_OK) return status;
   whole_bytes_ = std::min({whole_bytes_, static_cast<size_t>(size), guard_->kept()});
-  if (whole_bytes_ < bytes_) (void)guard_->give_up(whole_pages(whole_bytes_));  // the last page is there to its end
+  // The last page is there to its end. Where the system refuses, whoever touches the rest tries again.
+  if (whole_bytes_ < bytes_) (void)guard_->give_up(whole_pages(whole_bytes_));
   return whole_bytes_ < bytes_ ? NB_ERR_BAD_SEGMENT : NB_OK;
 }
 

@@ -46,9 +46,10 @@ class SharedFile {
  public:
   static constexpr uint32_t kSlots = 1024;
 
-  // The path of a name: 1 to 63 bytes of [A-Za-z0-9._-], not starting with '.'; others are NB_ERR_INVALID_ARGUMENT, as
-  // is a NEURONBUS_DIR that is not absolute. Touches no file.
+  // 1 to 63 bytes of [A-Za-z0-9._-], not starting with '.'.
   static bool good_name(const char* name);
+
+  // The path of a name. NB_ERR_INVALID_ARGUMENT: no good name, or a NEURONBUS_DIR that is not absolute. Touches no file.
   static nb_status locate(const char* name, std::string* path);
 
   // Makes the file of zeros, `reserved` bytes of it backed by memory, and lets `format` fill it; then it gets its name.

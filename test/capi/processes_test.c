@@ -125,12 +125,39 @@ static void test_fork(void) {
   CHECK_OK(nb_bus_close(bus));
 }
 
+/* A bus without a name is memory of which a child has its own copy: it is told so, instead of talking to nobody. */
+static void test_fork_without_a_name(void) {
+  nb_bus* bus = make_bus(64, 1 << 16, NB_MODE_DROP_NEWEST);
+  const nb_delivery* batch;
+  uint32_t id = 0, key = 0;
+  int status = -1;
+  if (bus == NULL) return;
+  uint16_t me = add(bus, "me");
+  CHECK_OK(nb_bus_handle(bus, &id, &key));
+  pid_t child = fork();
+  if (child == 0) {
+    nb_bus *copy = NULL, *own = NULL;
+    int failed = nb_attach(id, key, &copy) != NB_ERR_NO_SUCH_SEGMENT || copy != NULL;
+    if (failed == 0 && nb_bus_create(NULL, NULL, &own) != NB_OK) failed = 2;
+    if (failed == 0 && (nb_bus_handle(own, &id, &key) != NB_OK || nb_attach(id, key, &copy) != NB_OK)) failed = 3;
+    _exit(failed);
+  }
+  CHECK(waitpid(child, &status, 0) == child);
+  CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  nb_bus* second = join_bus(bus);
+  CHECK_OK(nb_fire(bus, me, add(second, "friend"), 0, 0, "hi", 2));
+  CHECK(nb_poll(second, &batch, 4) == 1);
+  CHECK_OK(nb_bus_close(second));
+  CHECK_OK(nb_bus_close(bus));
+}
+
 int main(void) {
   char folder[] = "/tmp/neuronbus-capi-XXXXXX";
   if (mkdtemp(folder) == NULL || setenv("NEURONBUS_DIR", folder, 1) != 0) return 2;
   run("processes come, and are killed", test_processes);
   run("a bus whose file is cut ends with an error", test_cut);
   run("a child by fork() has no part in its parent's bus", test_fork);
+  run("a child by fork() does not find its parent's bus without a name", test_fork_without_a_name);
   char command[128];
   snprintf(command, sizeof command, "rm -rf %s", folder);
   if (system(command) != 0) failed_count++;

@@ -9,11 +9,13 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 
+#include <array>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <thread>
+#include <vector>
 
 #include "shared_file_fixture.h"
 
@@ -158,6 +160,60 @@ NB_TEST("cut guard: threads that touch it all at once, again and again") {
     other.join();
     mapping->release();
   }
+}
+
+NB_TEST("cut guard: zeros that the system refuses are asked for again, and a touch that gets none is nobody's") {
+  constexpr size_t kPages = 4;
+  const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  std::vector<uint8_t> memory((kPages + 1) * page);
+  const auto first = (reinterpret_cast<uintptr_t>(memory.data()) + page - 1) / page * page;
+  const uintptr_t base = first + 8;  // where no page begins nothing can be mapped
+  CutGuard* const guard = CutGuard::guard(reinterpret_cast<uint8_t*>(base), (kPages - 1) * page);
+  if (!CHECK(guard != nullptr)) return;
+  for (int i = 0; i < 2; i++) {
+    CHECK(!guard->give_up(page));
+    CHECK_EQ(guard->kept(), (kPages - 1) * page);
+    CHECK(!CutGuard::touched(base + 2 * page));
+  }
+  guard->unguard();
+  CHECK(!CutGuard::touched(base + 2 * page));
+}
+
+NB_TEST("cut guard: what lies between two mappings is in neither, while one record is the one's and then the other's") {
+  const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  std::vector<uint8_t> memory(4 * page);
+  uint8_t* const low = reinterpret_cast<uint8_t*>((reinterpret_cast<uintptr_t>(memory.data()) + page - 1) / page * page);
+  uint8_t* const between = low + page;
+  uint8_t* const high = low + 2 * page;
+  *between = 1;
+  std::atomic<bool> stop{false};
+  std::atomic<bool> turning{false};
+  std::thread owner([&] {
+    std::array<CutGuard*, 64> records{};  // many, for it takes the one moment in which one of them changes
+    for (CutGuard*& record : records) record = CutGuard::guard(low, page);
+    while (!stop.load(std::memory_order_relaxed)) {
+      for (uint8_t* const base : {high, low}) {
+        for (CutGuard*& record : records) {
+          record->unguard();
+          record = CutGuard::guard(base, page);
+        }
+      }
+      turning = true;
+    }
+    for (CutGuard* const record : records) record->unguard();
+  });
+  while (!turning) std::this_thread::yield();
+#ifdef NB_TEST_SANITIZED
+  constexpr int kLooks = 50'000;
+#else
+  constexpr int kLooks = 500'000;
+#endif
+  int taken_for_another = 0;
+  for (int i = 0; i < kLooks; i++) taken_for_another += CutGuard::touched(reinterpret_cast<uintptr_t>(between)) ? 1 : 0;
+  stop = true;
+  owner.join();
+  CHECK_EQ(taken_for_another, 0);
+  CHECK_EQ(*between, 1);
 }
 
 NB_TEST("cut guard: what is no bus goes where it always went") {

@@ -6,6 +6,16 @@ import { NeuronBus } from 'neuronbus';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { add, type Colony, colony, until } from './support.js';
 
+const WEIGHTS = [
+  ['hub', 'n', 0.3],
+  ['hub', 'm', 0.4],
+  ['n', 'hub', 0.5],
+];
+
+function namedSynapses(bus: NeuronBus) {
+  return bus.synapses().map(({ pre, post, weight }) => [bus.card(pre)!.name, bus.card(post)!.name, weight]);
+}
+
 /** A file with hub → n 0.3, hub → m 0.4 and n → hub 0.5. */
 async function snapshot(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'neuronbus-'));
@@ -40,6 +50,29 @@ const registered = (made: Colony, index: number, name: string) =>
     },
     name,
   );
+
+/** Registers a neuron in a worker, which then does nothing else before let() is called. */
+async function stuck(made: Colony, index: number, name: string) {
+  const gate = new Int32Array(new SharedArrayBuffer(4));
+  const done = made.on(
+    index,
+    ({ bus, Probe }, [card, word]) => {
+      const id = bus.register(new Probe(), { name: card });
+      Atomics.store(word, 0, id + 1);
+      Atomics.wait(word, 0, id + 1);
+      return id;
+    },
+    [name, gate] as const,
+  );
+  await until(() => Atomics.load(gate, 0) !== 0);
+  const release = () => {
+    Atomics.store(gate, 0, -1);
+    Atomics.notify(gate, 0);
+    return done;
+  };
+  return { id: Atomics.load(gate, 0) - 1, release };
+}
+
 describe('synapses of neurons of another thread', () => {
   it('come back when its neurons come, whoever looks, and work', async () => {
     const { made, bus, hub } = await loaded(2);
@@ -62,31 +95,55 @@ describe('synapses of neurons of another thread', () => {
 
   it('wait for a thread that is busy, and keep nobody from its work meanwhile', async () => {
     const { made, bus, hub } = await loaded(1);
-    const gate = new Int32Array(new SharedArrayBuffer(4));
-    const busy = made.on(
-      0,
-      ({ bus, Probe }, word) => {
-        const id = bus.register(new Probe(), { name: 'n' });
-        Atomics.store(word, 0, id + 1);
-        Atomics.wait(word, 0, id + 1); // until the test lets it go
-        return id;
-      },
-      gate,
-    );
-    await until(() => Atomics.load(gate, 0) !== 0);
-    const n = Atomics.load(gate, 0) - 1;
+    const { id: n, release } = await stuck(made, 0, 'n');
     let found = bus.synapse(hub, n);
     expect(found).toBeUndefined();
     bus.fire(hub, { target: hub, payload: 'own' });
     await until(() => bus.stats().delivered === 1);
-    Atomics.store(gate, 0, -1);
-    Atomics.notify(gate, 0);
-    expect(await busy).toBe(n);
+    expect(await release()).toBe(n);
     await until(() => {
       found = bus.synapse(hub, n);
       return found !== undefined;
     });
     expect(found?.weight).toBe(0.3);
+  });
+
+  it('do not keep a neuron of this thread from registering while theirs is busy', async () => {
+    const made = await colony(1);
+    const { bus } = made;
+    await bus.load(await snapshot());
+    const { release } = await stuck(made, 0, 'n');
+    expect(bus.neurons().map(({ name }) => name)).toEqual(['n']);
+    add(bus, { name: 'hub' });
+    expect(namedSynapses(bus)).toEqual([['n', 'hub', 0.5]]);
+    await release();
+    await until(() => bus.stats().synapses === 2);
+    expect(namedSynapses(bus)).toContainEqual(['hub', 'n', 0.3]);
+  });
+
+  it('are replaced as soon as it has time when it is busy while the file is loaded, and saved once', async () => {
+    const made = await colony(1);
+    const { bus } = made;
+    const path = await snapshot();
+    const { id: hub } = add(bus, { name: 'hub' });
+    add(bus, { name: 'm' });
+    const { id: n, release } = await stuck(made, 0, 'n');
+    await release();
+    bus.connect(hub, n).weight(0.9).build();
+    const { release: again } = await stuck(made, 0, 'other');
+    expect(await bus.load(path)).toMatchObject({ neurons: 3, synapses: 2, pending: [] });
+    expect(namedSynapses(bus)).toContainEqual(['hub', 'n', 0.9]);
+    await bus.save(path);
+    await again();
+    await until(() => bus.synapse(hub, n)?.weight === 0.3);
+    expect(namedSynapses(bus)).toHaveLength(3);
+
+    const later = NeuronBus.create();
+    onTestFinished(() => later.close());
+    for (const name of ['hub', 'n', 'm']) add(later, { name });
+    await later.load(path);
+    expect(namedSynapses(later)).toEqual(expect.arrayContaining(WEIGHTS));
+    expect(namedSynapses(later)).toHaveLength(3);
   });
 
   it('come back for who comes after another one left', async () => {

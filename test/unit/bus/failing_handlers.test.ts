@@ -1,6 +1,9 @@
 // Handlers that throw or reject: reported once each, and delivery goes on.
+import { join } from 'node:path';
 import { Neuron, type NeuronBus, type NeuronHandle, type Spike } from 'neuronbus';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { until } from '../../support.js';
+import { folder } from './files.js';
 import { add, expectReconciled, makeBus, type Probe, turn } from './support.js';
 
 interface Report {
@@ -177,6 +180,16 @@ describe('without a listener', () => {
     await turn();
     expect(seen).toHaveLength(1);
     expect(seen[0]).toMatch(new RegExp(`neuron ${probe.id} \\(unheard\\) failed: Error: no x[^]*at `));
+  });
+
+  it('what goes wrong in no handler becomes one of the bus', async () => {
+    const seen = warnings();
+    const bus = makeBus();
+    const path = join(folder(), 'gone', 'bus.json');
+    const checkpoints = bus.checkpoint(path, { intervalMs: 1 });
+    await until(() => seen.length > 0);
+    await expect(checkpoints.stop()).rejects.toMatchObject({ code: 'ERR_NB_FILE_IO' });
+    expect(seen[0]).toMatch(/^The bus failed: /);
   });
 
   it('a rejecting one as well, also after the bus was closed', async () => {

@@ -1,7 +1,12 @@
 // Snapshots whose neurons are not registered yet: their synapses wait for them.
 import { join } from 'node:path';
-import { Neuron } from 'neuronbus';
+import { AgentCard, Neuron } from 'neuronbus';
 import { describe, expect, it } from 'vitest';
+import { Persistence } from '../../../lib/bus/persistence.js';
+import type { Registry } from '../../../lib/bus/registry.js';
+import type { SavedSynapse } from '../../../lib/bus/snapshot.js';
+import type { SynapseTable } from '../../../lib/bus/synapse_table.js';
+import type { NativeGanglion } from '../../../lib/memory/native.js';
 import { busOf, folder, idOf, synapsesOf } from './files.js';
 import { add, codeOf, makeBus } from './support.js';
 
@@ -162,5 +167,36 @@ describe('neurons that come after load()', () => {
     const later = busOf('a', 'b', 'c');
     await later.load(again);
     expect(weights(later)).toEqual(['ab 0.1', 'ac 0.3', 'bc 0.2']);
+  });
+
+  it('and do not come are looked for without a look at what waits for them', () => {
+    let reads = 0;
+    const synapse = {
+      get pre() {
+        reads++;
+        return 0;
+      },
+      post: 1,
+    } as SavedSynapse;
+    const registry = { cortex: { all: () => [] }, sync: () => false } as unknown as Registry;
+    const table = { count: 0 } as SynapseTable;
+    const native = { setPatience: () => {} } as unknown as NativeGanglion;
+    const host = {
+      now: () => 0,
+      failed: (error: unknown) => {
+        throw error;
+      },
+    };
+    const options = { maxSynapses: 8, clock: 'real' } as const;
+    const persistence = new Persistence(native, registry, table, options, host);
+    const neurons = ['a', 'b'].map((name, id) => ({ id, card: { ...new AgentCard({ name }) } }));
+    const body = { name: 'bus', neurons, synapses: [synapse] };
+    expect(persistence.restore(body).pending).toHaveLength(2);
+    expect(reads).toBeGreaterThan(0);
+    persistence.look();
+    reads = 0;
+    for (let i = 0; i < 100; i++) persistence.look();
+    persistence.close();
+    expect(reads).toBe(0);
   });
 });
