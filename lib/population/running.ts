@@ -107,15 +107,13 @@ export class Runner {
       }
       const upkeep = this.#maintain(now, end);
       if (upkeep !== undefined) {
-        await upkeep;
-        this.#serveWaiting();
+        await this.#done(upkeep);
         continue; // it may have been closed or aborted meanwhile; what was done is not due any more
       }
       if (now === end) break;
       const before = performance.now();
-      await engine.advance(this.#steps(now, end, sliceMs));
+      await this.#done(engine.advance(this.#steps(now, end, sliceMs)));
       const after = performance.now();
-      this.#serveWaiting();
       if (engine.closed) continue;
       this.#learnPace(engine.now - now, after - before);
       now = engine.now;
@@ -173,6 +171,15 @@ export class Runner {
       if (this.#engine.computing) this.#waiting.push(serve);
       else serve();
     });
+  }
+
+  /** Work of other threads; whoever waited for the network to rest has its turn then, also when the work has failed. */
+  async #done(work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } finally {
+      this.#serveWaiting();
+    }
   }
 
   #serveWaiting(): void {
