@@ -4,6 +4,7 @@
 // is under way nobody else touches the network; stop and closed are set meanwhile.
 #pragma once
 
+#include <atomic>
 #include <memory>
 
 #include "addon.h"
@@ -14,7 +15,7 @@ namespace neuronbus {
 // A network, shared by its wrap and by the work that is under way.
 struct HeldNetwork {
   std::unique_ptr<population::Network> network;
-  volatile bool stop = false;
+  std::atomic<bool> stop{false};  // the thread of the network writes, the one of the pool reads
   bool closed = false;       // it is only kept for the work
   population::Step now = 0;  // when work was last done
   int64_t reported = 0;      // bytes, to the collector

@@ -65,14 +65,15 @@ bool NetworkWrap::changed(Napi::Env env, nb_status status, const char* call) {
 
 bool NetworkWrap::started(const Napi::CallbackInfo& info, const NetworkWork& work, size_t done, napi_value out) {
   if (!info[done].IsFunction()) return false;
-  held_->stop = false;
+  held_->stop.store(false, std::memory_order_relaxed);
   if (!work.start(info.Env(), held_, info[done], out)) throw_status(info.Env(), NB_ERR_NO_MEMORY, work.name());
   return true;
 }
 
 void NetworkWrap::shut(Napi::Env env) {
   if (held_ == nullptr) return;
-  held_->stop = held_->closed = true;
+  held_->stop.store(true, std::memory_order_relaxed);
+  held_->closed = true;
   held_->report(env);
   held_ = nullptr;
 }
@@ -86,7 +87,7 @@ void NetworkWrap::advance(const Napi::CallbackInfo& info) {
 }
 
 void NetworkWrap::stop(const Napi::CallbackInfo&) {
-  if (held_ != nullptr) held_->stop = true;
+  if (held_ != nullptr) held_->stop.store(true, std::memory_order_relaxed);
 }
 
 Napi::Value NetworkWrap::now(const Napi::CallbackInfo& info) {

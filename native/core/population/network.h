@@ -17,6 +17,7 @@
 // (seed, who, how many before), and what a neuron receives is summed in the order above.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -199,8 +200,8 @@ class Network {
 
   nb_status connect(const Connection& connection, uint32_t* id);
 
-  // Runs `steps` steps, or fewer when *stop becomes true. Returns how many.
-  Step advance(Step steps, const volatile bool* stop);
+  // Runs `steps` steps, or fewer when *stop becomes true, which any thread may make it. Returns how many.
+  Step advance(Step steps, const std::atomic<bool>* stop);
   Step now() const;
 
   // Numbers go from 0 in the order of creation; a loaded network has the numbers it was saved with.
