@@ -29,10 +29,9 @@ struct NetworkWork {
   population::Step steps = 0;
   uint32_t projection = 0;
   double total = 0;       // normalize
-  double below = 0;       // rewire, and the next four
+  double below = 0;       // rewire, and the next three
   double weight = 0;
   uint64_t grow = 0;
-  bool regrow = false;  // as many as were removed
   bool dead = false;
   double* counts = nullptr;  // rewire: takes how many were removed and grown
   float* weights = nullptr;  // weights: takes them

@@ -230,7 +230,8 @@ class Network {
   // Scales the weights into each post so that they sum to `total`.
   nb_status normalize(uint32_t projection, double total);
   // Removes synapses below `below`, and those from or to killed neurons if `dead`; grows up to `grow` new ones with weight `weight`
-  // between random living pairs that are not connected. Gives how many were removed and grown.
+  // between random living pairs that are not connected (kAsRemoved: as many as are removed). Gives how many were removed and grown.
+  static constexpr uint64_t kAsRemoved = ~uint64_t{0};
   nb_status rewire(uint32_t projection, double below, bool dead, uint64_t grow, double weight, uint64_t* removed, uint64_t* grown);
   nb_status set_learning(uint32_t projection, bool on);
 

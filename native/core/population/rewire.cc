@@ -60,7 +60,10 @@ class Rewiring {
     return !dead_ || (p_.pre->dead[from] == 0 && p_.post->dead[to] == 0);
   }
 
-  nb_status grow(uint64_t wanted);
+  // How many do not stay.
+  uint64_t leaving() const;
+  // `turn`: growth of each turn is drawn anew.
+  nb_status grow(uint64_t wanted, uint32_t turn);
 
   Column<NewSynapse> fresh;  // by pre, then by post
 
@@ -97,14 +100,26 @@ bool Rewiring::joined(uint32_t from, uint32_t to) const {
   return false;
 }
 
-nb_status Rewiring::grow(uint64_t wanted) {
+uint64_t Rewiring::leaving() const {
+  uint64_t count = 0;
+  for (const Group& group : p_.groups) {
+    for (const Block& block : group.blocks) {
+      for (uint32_t row = 0; row < p_.pre->size; row++) {
+        block.each_of_row(row, [&](size_t k, uint32_t to) { count += stays(block, k, row, to) ? 0 : 1; });
+      }
+    }
+  }
+  return count;
+}
+
+nb_status Rewiring::grow(uint64_t wanted, uint32_t turn) {
   if (wanted == 0) return NB_OK;
   if (!living(*p_.pre, &pres_) || !living(*p_.post, &posts_)) return NB_ERR_NO_MEMORY;
   without_self_ = !p_.self && p_.pre == p_.post;
   const uint64_t pairs = uint64_t{pres_.size()} * posts_.size();
   if (pairs == 0) return NB_OK;
   wanted = std::min(wanted, pairs);
-  Random random(p_.seed, Purpose::kGrowth, p_.id, p_.rewired);
+  Random random(p_.seed, Purpose::kGrowth, p_.id, turn);
   nb_status status = grow_by_trial(wanted, random);
   if (status != NB_OK || fresh.size() == wanted || pairs > uint64_t{1} << 28) return status;
   fresh.truncate(0);
@@ -161,7 +176,12 @@ nb_status Projection::rewire(double below, bool dead, uint64_t grow, double weig
   }
   sync(now);
   Rewiring change(*this, below, dead);
-  if (nb_status status = change.grow(grow); status != NB_OK) return status;
+  uint32_t turn = rewired;
+  if (grow == Network::kAsRemoved) {
+    grow = change.leaving();
+    if (grow > 0) turn++;  // the removal has a turn of its own
+  }
+  if (nb_status status = change.grow(grow, turn); status != NB_OK) return status;
 
   // Rows keep their one constant where what grows has it too.
   bool constant = true;
@@ -224,7 +244,7 @@ nb_status Projection::rewire(double below, bool dead, uint64_t grow, double weig
   *grown = change.fresh.size();
   *removed = synapses + *grown - total;
   synapses = total;
-  rewired++;
+  rewired = turn + 1;
   choose_feed();
   return NB_OK;
 }
