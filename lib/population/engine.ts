@@ -100,14 +100,14 @@ export class Engine {
 
   /**
    * Native work on other threads, started by `start`, which passes `done` on. Resolves when the network rests again, also when it was
-   * closed meanwhile; rejects with the NeuronBusError of what failed.
+   * closed meanwhile, which work does not outlive for long; rejects with the NeuronBusError of what failed.
    */
   work(start: (native: NativeNetwork, done: Done) => void): Promise<void> {
     const native = this.rest();
     return new Promise((resolve, reject) => {
       const done: Done = (error) => {
         this.#computing = false;
-        if (error === undefined) resolve();
+        if (error === undefined || this.closed) resolve();
         else reject(fromNative(error));
       };
       this.#computing = true;

@@ -113,7 +113,7 @@ export interface NativeNetwork {
   takeExtra(out: Uint8Array): void;
   /** What it occupies. */
   bytes(): number;
-  /** Frees it, or as soon as advance() is done. */
+  /** Frees it; work that is under way ends soon, half done, and frees it then. */
   close(): void;
 }
 

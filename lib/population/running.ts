@@ -17,7 +17,7 @@ export interface RunOptions {
   signal?: AbortSignal;
   /**
    * How long native threads compute before they look up, ms of real time, 0.1 to 1000. A step is never divided, nor is one pass of
-   * homeostasis, rewiring or recording over a projection; the event loop goes on meanwhile. Default 10.
+   * homeostasis, rewiring or recording over a projection, unless the network is closed; the event loop goes on meanwhile. Default 10.
    */
   sliceMs?: number;
 }

@@ -62,11 +62,11 @@ nb_status NetworkWork::run(HeldNetwork& held) const {
       network.advance(steps, &held.stop);
       return NB_OK;
     case What::kNormalize:
-      return network.normalize(projection, total);
+      return network.normalize(projection, total, &held.closed);
     case What::kRewire: {
       uint64_t removed = 0;
       uint64_t grown = 0;
-      const nb_status status = network.rewire(projection, below, dead, grow, weight, &removed, &grown);
+      const nb_status status = network.rewire(projection, below, dead, grow, weight, &removed, &grown, &held.closed);
       counts[0] = static_cast<double>(removed);
       counts[1] = static_cast<double>(grown);
       return status;

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // Work on a network that takes long: a thread of the pool does it, then a function is called on the thread of the network. While it
-// is under way nobody else touches the network; stop and closed are set meanwhile.
+// is under way nobody else touches the network; stop and closed are set meanwhile by the thread of the network, and read by the other.
 #pragma once
 
-#include <atomic>
 #include <memory>
 
 #include "addon.h"
@@ -15,10 +14,10 @@ namespace neuronbus {
 // A network, shared by its wrap and by the work that is under way.
 struct HeldNetwork {
   std::unique_ptr<population::Network> network;
-  std::atomic<bool> stop{false};  // the thread of the network writes, the one of the pool reads
-  bool closed = false;       // it is only kept for the work
-  population::Step now = 0;  // when work was last done
-  int64_t reported = 0;      // bytes, to the collector
+  population::Stop stop{false};    // a run is to end at a step boundary
+  population::Stop closed{false};  // it is only kept for the work, which nobody waits for
+  population::Step now = 0;        // when work was last done
+  int64_t reported = 0;            // bytes, to the collector
 
   void report(napi_env env);
 };

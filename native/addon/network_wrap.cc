@@ -73,7 +73,7 @@ bool NetworkWrap::started(const Napi::CallbackInfo& info, const NetworkWork& wor
 void NetworkWrap::shut(Napi::Env env) {
   if (held_ == nullptr) return;
   held_->stop.store(true, std::memory_order_relaxed);
-  held_->closed = true;
+  held_->closed.store(true, std::memory_order_relaxed);
   held_->report(env);
   held_ = nullptr;
 }

@@ -180,14 +180,15 @@ nb_status Network::reward(uint32_t projection, double amount) {
   return NB_OK;
 }
 
-nb_status Network::normalize(uint32_t projection, double total) {
-  return impl_->has_projection(projection) ? impl_->projections[projection]->normalize(total, impl_->now) : NB_ERR_INVALID_ARGUMENT;
+nb_status Network::normalize(uint32_t projection, double total, const Stop* stop) {
+  if (!impl_->has_projection(projection)) return NB_ERR_INVALID_ARGUMENT;
+  return impl_->projections[projection]->normalize(total, impl_->now, stop);
 }
 
 nb_status Network::rewire(uint32_t projection, double below, bool dead, uint64_t grow, double weight, uint64_t* removed,
-                          uint64_t* grown) {
+                          uint64_t* grown, const Stop* stop) {
   if (!impl_->has_projection(projection)) return NB_ERR_INVALID_ARGUMENT;
-  return impl_->projections[projection]->rewire(below, dead, grow, weight, impl_->now, removed, grown);
+  return impl_->projections[projection]->rewire(below, dead, grow, weight, impl_->now, removed, grown, stop);
 }
 
 nb_status Network::set_learning(uint32_t projection, bool on) {

@@ -109,7 +109,7 @@ uint64_t nanoseconds() {
 // One call of advance().
 class Run {
  public:
-  Run(Network::Impl& impl, Step wanted, const std::atomic<bool>* stop)
+  Run(Network::Impl& impl, Step wanted, const Stop* stop)
       : impl_(impl), stop_(stop), wanted_(wanted), lead_(impl.lead()) {}
 
   Step with(Team& team) {
@@ -135,11 +135,9 @@ class Run {
     bool alone;  // worker 0 does this one, and some more
   };
 
-  bool stopped() const { return stop_ != nullptr && stop_->load(std::memory_order_relaxed); }
-
   // The steps of the next batch, or 0.
   Step begin() {
-    const Step batch = stopped() ? 0 : std::min(Network::Impl::kLongestBatch, wanted_ - done_);
+    const Step batch = stopped(stop_) ? 0 : std::min(Network::Impl::kLongestBatch, wanted_ - done_);
     if (batch > 0) impl_.begin_batch(batch);
     return batch;
   }
@@ -187,7 +185,7 @@ class Run {
   }
 
   Network::Impl& impl_;
-  const std::atomic<bool>* stop_;
+  const Stop* stop_;
   const Step wanted_;
   const Step lead_;
   Step done_ = 0;
@@ -197,7 +195,7 @@ class Run {
 
 }  // namespace
 
-Step Network::advance(Step steps, const std::atomic<bool>* stop) {
+Step Network::advance(Step steps, const Stop* stop) {
   Impl& impl = *impl_;
   if (impl.options.threads > 1 && impl.team == nullptr) impl.team = Team::create(impl.options.threads);
   Run run(impl, steps, stop);

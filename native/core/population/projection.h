@@ -51,9 +51,10 @@ class Projection {
   void sweep(uint32_t shard, Step now);
   void sync(Step now);
 
-  // visit(block, position of the weight, pre, post, delay) for each synapse, by pre, then by post, then by delay.
+  // visit(block, position of the weight, pre, post, delay) for each synapse, by pre, then by post, then by delay. False: *stop became
+  // true before it had visited all.
   template <typename F>
-  void each_synapse(F visit) const;
+  bool each_synapse(F visit, const Stop* stop = nullptr) const;
 
   float weight_at(const Block& block, size_t position) const { return block.weight.empty() ? constant_ : block.weight[position]; }
   nb_status set_weights(const float* weights, uint64_t count, Step now);
@@ -61,9 +62,10 @@ class Projection {
   bool has_own_weights() const;
   void choose_feed();
   nb_status reward(double amount, Step now);
-  nb_status normalize(double total, Step now);
+  nb_status normalize(double total, Step now, const Stop* stop);
   void set_learning(bool on, Step now);
-  nb_status rewire(double below, bool dead, uint64_t grow, double weight, Step now, uint64_t* removed, uint64_t* grown);
+  nb_status rewire(double below, bool dead, uint64_t grow, double weight, Step now, uint64_t* removed, uint64_t* grown,
+                   const Stop* stop);
   uint64_t bytes() const;
   bool plastic() const { return plasticity.rule != Rule::kStatic; }
   uint32_t longest_delay() const { return groups.empty() ? 0 : groups.back().delay; }
@@ -128,9 +130,10 @@ class Projection {
 };
 
 template <typename F>
-void Projection::each_synapse(F visit) const {
+bool Projection::each_synapse(F visit, const Stop* stop) const {
   std::vector<size_t> at(groups.size());
   for (uint32_t row = 0; row < pre->size; row++) {
+    if (stopped(stop)) return false;
     for (size_t b = 0; b < groups[0].blocks.size(); b++) {
       const auto of = [&](size_t g) -> const Block& { return groups[g].blocks[b]; };
       if (groups.size() == 1) {
@@ -152,6 +155,7 @@ void Projection::each_synapse(F visit) const {
       }
     }
   }
+  return true;
 }
 
 }  // namespace neuronbus::population

@@ -53,15 +53,18 @@ bool living(const Population& population, Column<uint32_t>* out) {
 // Which synapses stay, and new ones between random pairs that are not joined by one that stays.
 class Rewiring {
  public:
-  Rewiring(const Projection& projection, double below, bool dead) : p_(projection), below_(below), dead_(dead) {}
+  Rewiring(const Projection& projection, double below, bool dead, const Stop* stop)
+      : p_(projection), below_(below), dead_(dead), stop_(stop) {}
 
   bool stays(const Block& block, size_t position, uint32_t from, uint32_t to) const {
     if (p_.weight_at(block, position) < below_) return false;
     return !dead_ || (p_.pre->dead[from] == 0 && p_.post->dead[to] == 0);
   }
 
+  // Whether *stop has been true: everything here that takes long then ends with NB_ERR_ABORTED.
+  bool ends() { return ended_ = ended_ || stopped(stop_); }
   // How many do not stay.
-  uint64_t leaving() const;
+  nb_status count_leaving(uint64_t* count);
   // `turn`: growth of each turn is drawn anew.
   nb_status grow(uint64_t wanted, uint32_t turn);
 
@@ -78,6 +81,8 @@ class Rewiring {
   const Projection& p_;
   double below_;
   bool dead_;
+  const Stop* stop_;
+  bool ended_ = false;
   bool without_self_ = false;
   Column<uint32_t> pres_, posts_;
 };
@@ -100,16 +105,17 @@ bool Rewiring::joined(uint32_t from, uint32_t to) const {
   return false;
 }
 
-uint64_t Rewiring::leaving() const {
-  uint64_t count = 0;
+nb_status Rewiring::count_leaving(uint64_t* count) {
+  *count = 0;
   for (const Group& group : p_.groups) {
     for (const Block& block : group.blocks) {
       for (uint32_t row = 0; row < p_.pre->size; row++) {
-        block.each_of_row(row, [&](size_t k, uint32_t to) { count += stays(block, k, row, to) ? 0 : 1; });
+        if (ends()) return NB_ERR_ABORTED;
+        block.each_of_row(row, [&](size_t k, uint32_t to) { *count += stays(block, k, row, to) ? 0 : 1; });
       }
     }
   }
-  return count;
+  return NB_OK;
 }
 
 nb_status Rewiring::grow(uint64_t wanted, uint32_t turn) {
@@ -131,6 +137,7 @@ nb_status Rewiring::grow_by_trial(uint64_t wanted, Random& random) {
   PairSet seen;
   if (!seen.create(wanted)) return NB_ERR_NO_MEMORY;
   for (uint64_t left = 8 * wanted + 64; left > 0 && fresh.size() < wanted; left--) {
+    if (ends()) return NB_ERR_ABORTED;
     const uint32_t from = pres_[random.below(static_cast<uint32_t>(pres_.size()))];
     const uint32_t to = posts_[random.below(static_cast<uint32_t>(posts_.size()))];
     if ((without_self_ && from == to) || joined(from, to) || !seen.add(pair_of(from, to))) continue;
@@ -145,7 +152,7 @@ nb_status Rewiring::grow_by_trial(uint64_t wanted, Random& random) {
 // Every free pair equally likely, by selection sampling.
 nb_status Rewiring::grow_by_counting(uint64_t wanted, Random& random) {
   const auto each_free = [&](auto visit) {
-    for (size_t i = 0; i < pres_.size(); i++) {
+    for (size_t i = 0; i < pres_.size() && !ends(); i++) {
       for (size_t j = 0; j < posts_.size(); j++) {
         if ((without_self_ && pres_[i] == posts_[j]) || joined(pres_[i], posts_[j])) continue;
         if (!visit(pres_[i], posts_[j])) return false;
@@ -155,6 +162,7 @@ nb_status Rewiring::grow_by_counting(uint64_t wanted, Random& random) {
   };
   uint64_t left = 0;
   each_free([&](uint32_t, uint32_t) { return ++left > 0; });
+  if (ends()) return NB_ERR_ABORTED;
   wanted = std::min(wanted, left);
   const bool held = each_free([&](uint32_t from, uint32_t to) {
     const bool chosen = random.below(static_cast<uint32_t>(left--)) < wanted;
@@ -162,12 +170,14 @@ nb_status Rewiring::grow_by_counting(uint64_t wanted, Random& random) {
     wanted--;
     return add(from, to, random);
   });
+  if (ends()) return NB_ERR_ABORTED;
   return held ? NB_OK : NB_ERR_NO_MEMORY;
 }
 
 }  // namespace
 
-nb_status Projection::rewire(double below, bool dead, uint64_t grow, double weight, Step now, uint64_t* removed, uint64_t* grown) {
+nb_status Projection::rewire(double below, bool dead, uint64_t grow, double weight, Step now, uint64_t* removed, uint64_t* grown,
+                             const Stop* stop) {
   if (std::isnan(below) || !std::isfinite(weight) || std::fabs(weight) > 3e38) return NB_ERR_INVALID_ARGUMENT;
   const float fresh_weight = static_cast<float>(weight);
   if (grow > 0 && plastic() &&
@@ -175,10 +185,10 @@ nb_status Projection::rewire(double below, bool dead, uint64_t grow, double weig
     return NB_ERR_INVALID_ARGUMENT;
   }
   sync(now);
-  Rewiring change(*this, below, dead);
+  Rewiring change(*this, below, dead, stop);
   uint32_t turn = rewired;
   if (grow == Network::kAsRemoved) {
-    grow = change.leaving();
+    if (nb_status status = change.count_leaving(&grow); status != NB_OK) return status;
     if (grow > 0) turn++;  // the removal has a turn of its own
   }
   if (nb_status status = change.grow(grow, turn); status != NB_OK) return status;
@@ -214,7 +224,7 @@ nb_status Projection::rewire(double below, bool dead, uint64_t grow, double weig
       // visit(row, post, weight, eligibility), by row, then by post; of equal posts the old ones first.
       const auto each = [&](auto visit) {
         size_t next = 0;
-        for (uint32_t row = 0; row < pre->size; row++) {
+        for (uint32_t row = 0; row < pre->size && !change.ends(); row++) {
           const auto grow_before = [&](uint32_t post_neuron) {
             for (; next < mine.size() && mine[next].pre == row && mine[next].post < post_neuron; next++) {
               visit(row, mine[next].post, fresh_weight, 0.0f);
@@ -229,6 +239,7 @@ nb_status Projection::rewire(double below, bool dead, uint64_t grow, double weig
       };
       if (!block.start.begin(size_t{pre->size} * block.shards)) return NB_ERR_NO_MEMORY;
       each([&](uint32_t row, uint32_t to, float, float) { block.start.count(block.piece(row, to)); });
+      if (change.ends()) return NB_ERR_ABORTED;
       uint64_t count = 0;
       if (nb_status status = block.start.finish(&count); status != NB_OK) return status;
       if (!block.reserve_rows(count, !constant, plasticity.rule == Rule::kReward)) return NB_ERR_NO_MEMORY;
@@ -237,6 +248,7 @@ nb_status Projection::rewire(double below, bool dead, uint64_t grow, double weig
         if (!constant) (void)block.weight.append(w);
         if (plasticity.rule == Rule::kReward) (void)block.eligibility.append(e);
       });
+      if (change.ends()) return NB_ERR_ABORTED;
       total += count;
     }
   }

@@ -1,5 +1,6 @@
-// Work of other threads that fails in the course of a run: the run says so, and whoever waited for it to rest is not forgotten.
-import { homeostasis, lif } from 'neuronbus/population';
+// Work of other threads that does not come to its end in the course of a run: the run says so, and whoever waited for it to rest is
+// not forgotten.
+import { homeostasis, lif, rewiring } from 'neuronbus/population';
 import { expect, it } from 'vitest';
 import { codeOfPromise, makeNet, turn } from './support.js';
 
@@ -35,4 +36,26 @@ it('atRest() has its turn when what it waited for has failed', async () => {
   await turn();
   expect(told).toEqual(['killed']);
   expect(await refused).toBe('ERR_NB_INVALID_ARGUMENT');
+});
+
+it.each([
+  { homeostasis: homeostasis({ totalWeight: 20, everyMs: 1 }) },
+  { rewiring: rewiring({ grow: 'removed', pruneBelow: 0.5, weight: 0.5, everyMs: 1 }) },
+  { rewiring: rewiring({ grow: 400_000, weight: 0.5, everyMs: 1 }) },
+])('what is closed under it ends with the network: %j', async (upkeep) => {
+  const net = makeNet({ dtMs: 1, seed: 7 });
+  // Asked at 1 ms, just before the work begins; a microtask of it runs before anybody hears that it is done.
+  const rateHz = (timeMs: number) => {
+    if (timeMs === 1) queueMicrotask(() => net.close());
+    return 10;
+  };
+  const pre = net.poisson(700, { rateHz, rateIntervalMs: 1 });
+  const post = net.population(800, lif());
+  net.connect(pre, post, {
+    pattern: 'fixed-probability',
+    probability: 0.5,
+    weightMv: { uniform: [0, 1] },
+    ...upkeep,
+  });
+  expect(await codeOfPromise(net.run(3))).toBe('ERR_NB_CLOSED');
 });
