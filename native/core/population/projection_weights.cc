@@ -12,7 +12,7 @@ bool Projection::has_own_weights() const {
   if (plastic()) return true;
   for (const Group& group : groups) {
     for (const Block& block : group.blocks) {
-      if (block.dense()) return block.weight.size() != block.stride || pre->size == 1;
+      if (block.dense()) return !block.one_row() || pre->size == 1;
       if (!block.weight.empty()) return true;
     }
   }

@@ -197,7 +197,7 @@ nb_status Projection::rewire(double below, bool dead, uint64_t grow, double weig
   bool constant = true;
   for (const Group& group : groups) {
     for (const Block& block : group.blocks) {
-      constant = constant && (block.weight.empty() || (block.dense() && block.weight.size() == block.stride && pre->size > 1));
+      constant = constant && (block.weight.empty() || (block.dense() && block.one_row() && pre->size > 1));
     }
   }
   constant = constant && (grow == 0 || fresh_weight == constant_) && !plastic();
