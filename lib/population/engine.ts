@@ -5,7 +5,7 @@
 // On the thread of the network. While native threads compute, only `nowMs` may be asked; everything else throws ERR_NB_RUNNING.
 
 import { fromNative, invalidArgument, NeuronBusError } from '../memory/errors.js';
-import type { Done, NativeNetwork } from './native_network.js';
+import { ADVICE, type Done, type NativeNetwork } from './native_network.js';
 import { ANY, checkNumber, nameAt, type Range } from './validation.js';
 
 /** How far from a whole number of steps a time may be that should be one, and how far below a step one that is in it. */
@@ -77,7 +77,7 @@ export class Engine {
     try {
       return what(native);
     } catch (error) {
-      throw fromNative(error);
+      throw fromNative(error, ADVICE);
     }
   }
 
@@ -108,7 +108,7 @@ export class Engine {
       const done: Done = (error) => {
         this.#computing = false;
         if (error === undefined || this.closed) resolve();
-        else reject(fromNative(error));
+        else reject(fromNative(error, ADVICE));
       };
       this.#computing = true;
       try {

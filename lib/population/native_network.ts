@@ -4,7 +4,7 @@
 //
 // On the thread that made it. Between the start of work and its callback nothing but stop() and now() may be called.
 
-import { invalidArgument } from '../memory/errors.js';
+import { type Advice, invalidArgument } from '../memory/errors.js';
 import { callNative, native } from '../memory/native.js';
 
 /** The order is that of the enums of network.h. */
@@ -117,6 +117,12 @@ export interface NativeNetwork {
   close(): void;
 }
 
+/** @internal What is not said well by the table of errors, which is that of the bus. */
+export const ADVICE: Advice = {
+  TOO_LARGE:
+    'Of one delay, a projection has room for 2^32 synapses onto a shard, which is 65,536 neurons at most; divide it, or give it more delays',
+};
+
 interface NetworkAddon {
   Network: new (dtMsOrPath: number | string, threads: number, seed: number) => NativeNetwork;
   networkKernels(): string;
@@ -135,9 +141,9 @@ export function createNetwork(dtMs: number, threads: number, seed: number): Nati
   return callNative(() => new (addon().Network)(dtMs, threads, seed));
 }
 
-/** @throws NeuronBusError ERR_NB_FILE_IO, ERR_NB_BAD_FILE, ERR_NB_VERSION, ERR_NB_NO_MEMORY. */
+/** @throws NeuronBusError ERR_NB_FILE_IO, ERR_NB_BAD_FILE, ERR_NB_VERSION, ERR_NB_NO_MEMORY, ERR_NB_TOO_LARGE. */
 export function loadNetwork(path: string, threads: number): NativeNetwork {
-  return callNative(() => new (addon().Network)(path, threads, 0));
+  return callNative(() => new (addon().Network)(path, threads, 0), ADVICE);
 }
 
 /** 'scalar', 'avx2', 'avx512' or 'neon'. */

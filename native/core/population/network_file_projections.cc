@@ -93,19 +93,14 @@ struct Shape {
   bool dense, own;
 };
 
-nb_status get_rows(ArchiveReader& in, Projection& p, Group& group) {
-  Column<uint32_t> counts, posts;
-  NB_TRY(in.get_column(&counts, p.pre->size));
-  uint64_t total = 0;
-  for (size_t i = 0; i < counts.size(); i++) total += counts[i];
-  NB_TRY(in.get_column(&posts, total));
+// Room for the rows of a group.
+nb_status begin_rows(const Projection& p, Group& group, const Column<uint32_t>& counts, const Column<uint32_t>& posts) {
   for (Block& block : group.blocks) {
     if (!block.start.begin(size_t{p.pre->size} * block.shards)) return NB_ERR_NO_MEMORY;
   }
   uint64_t at = 0;
   for (uint32_t row = 0; row < p.pre->size; row++) {
-    for (uint32_t k = 0; k < counts[row]; k++, at++) {
-      NB_CHECK(posts[at] < p.post->size && (k == 0 || posts[at - 1] <= posts[at]));
+    for (const uint64_t end = at + counts[row]; at < end; at++) {
       Block& block = group.blocks[p.block_of(posts[at])];
       block.start.count(block.piece(row, posts[at]));
     }
@@ -115,6 +110,28 @@ nb_status get_rows(ArchiveReader& in, Projection& p, Group& group) {
     NB_TRY(block.start.finish(&synapses));
     if (!block.reserve_rows(synapses, false, false)) return NB_ERR_NO_MEMORY;
   }
+  return NB_OK;
+}
+
+nb_status get_rows(ArchiveReader& in, Projection& p, Group& group) {
+  Column<uint32_t> counts, posts;
+  NB_TRY(in.get_column(&counts, p.pre->size));
+  uint64_t total = 0;
+  for (size_t i = 0; i < counts.size(); i++) total += counts[i];
+  NB_TRY(in.get_column(&posts, total));
+  uint64_t at = 0;
+  for (uint32_t row = 0; row < p.pre->size; row++) {
+    for (uint32_t k = 0; k < counts[row]; k++, at++) NB_CHECK(posts[at] < p.post->size && (k == 0 || posts[at - 1] <= posts[at]));
+  }
+  nb_status status = begin_rows(p, group, counts, posts);
+  if (status == NB_ERR_TOO_LARGE && group.divisible()) {
+    NB_TRY(p.divide());
+    std::vector<Group> one;
+    NB_TRY(p.make_groups(&group.delay, 1, false, &one));
+    group.blocks = std::move(one[0].blocks);
+    status = begin_rows(p, group, counts, posts);
+  }
+  NB_TRY(status);
   // Row after row, so that each block is filled from its front.
   for (at = 0; at < total; at++) {
     Block& block = group.blocks[p.block_of(posts[at])];

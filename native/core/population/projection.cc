@@ -125,6 +125,11 @@ nb_status Projection::create(const NetworkOptions& options, uint32_t id, const C
   nb_status status = distinct_delays(c, &delays);
   if (status == NB_OK) status = made->make_groups(delays.data(), delays.size(), targets.dense(), &made->groups);
   if (status == NB_OK) status = targets.dense() ? made->fill_dense(c) : made->fill_sparse(c, targets);
+  if (status == NB_ERR_TOO_LARGE && made->groups[0].divisible()) {
+    made->most_shards_ = 1;
+    status = made->make_groups(delays.data(), delays.size(), false, &made->groups);
+    if (status == NB_OK) status = made->fill_sparse(c, targets);
+  }
   if (status == NB_OK) status = made->finish_groups(&made->groups);
   if (status != NB_OK) return status;
   made->choose_feed();
@@ -173,7 +178,7 @@ nb_status Projection::make_groups(const uint32_t* delays, size_t count, bool den
     std::vector<Block>& blocks = made[g].blocks;
     block_of_shard_.clear();
     for (uint32_t s = 0; s < shards.size(); s++) {
-      const bool joins = s > 0 && !dense && blocks.back().shards < kBlockShards && shards[s].thread == shards[s - 1].thread;
+      const bool joins = s > 0 && !dense && blocks.back().shards < most_shards_ && shards[s].thread == shards[s - 1].thread;
       if (!joins) {
         blocks.emplace_back();
         blocks.back().first = shards[s].first;
@@ -187,6 +192,46 @@ nb_status Projection::make_groups(const uint32_t* delays, size_t count, bool den
     }
   }
   *out = std::move(made);
+  return NB_OK;
+}
+
+nb_status Projection::divided(const Block& block, std::vector<Block>* out) const {
+  for (uint32_t s = 0; s < block.shards; s++) {
+    out->emplace_back();
+    Block& part = out->back();
+    part.shard_posts = block.shard_posts;
+    part.shard = block.shard + s;
+    part.first = block.first + s * block.shard_posts;
+    part.count = std::min(block.shard_posts, block.count - s * block.shard_posts);
+    part.applied[0] = block.applied[s];
+    if (!part.start.begin(pre->size)) return NB_ERR_NO_MEMORY;
+    for (uint32_t row = 0; row < pre->size; row++) {
+      part.start.count(row, static_cast<uint32_t>(block.end(row, s) - block.begin(row, s)));
+    }
+    uint64_t count = 0;
+    if (nb_status status = part.start.finish(&count); status != NB_OK) return status;
+    if (!part.reserve_rows(count, !block.weight.empty(), !block.eligibility.empty())) return NB_ERR_NO_MEMORY;
+    for (uint32_t row = 0; row < pre->size; row++) {
+      for (size_t k = block.begin(row, s); k < block.end(row, s); k++) {
+        (void)part.index.append(block.index[k]);
+        if (!block.weight.empty()) (void)part.weight.append(block.weight[k]);
+        if (!block.eligibility.empty()) (void)part.eligibility.append(block.eligibility[k]);
+      }
+    }
+  }
+  return NB_OK;
+}
+
+nb_status Projection::divide() {
+  std::vector<std::vector<Block>> made(groups.size());
+  for (size_t g = 0; g < groups.size(); g++) {
+    for (const Block& block : groups[g].blocks) {
+      if (nb_status status = divided(block, &made[g]); status != NB_OK) return status;
+    }
+  }
+  for (size_t g = 0; g < groups.size(); g++) groups[g].blocks = std::move(made[g]);
+  most_shards_ = 1;
+  for (uint32_t s = 0; s < block_of_shard_.size(); s++) block_of_shard_[s] = s;
   return NB_OK;
 }
 

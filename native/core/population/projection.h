@@ -34,6 +34,11 @@ struct Group {
   uint32_t delay = 1;
   std::vector<Block> blocks;              // by post
   std::vector<Column<PreTrace>> traces;   // of each thread; equal while the team rests
+
+  // Whether there are blocks of several shards.
+  bool divisible() const {
+    return std::any_of(blocks.begin(), blocks.end(), [](const Block& block) { return block.shards > 1; });
+  }
 };
 
 // Which input of a post-neuron a synapse feeds.
@@ -94,6 +99,8 @@ class Projection {
   // For create(), rewire() and load(): the parts of making one.
   nb_status prepare(const NetworkOptions& options, uint32_t id, Population& pre, Population& post);
   nb_status make_groups(const uint32_t* delays, size_t count, bool dense, std::vector<Group>* out);
+  // Makes blocks of one shard each; what is in them stays. NB_ERR_NO_MEMORY, NB_ERR_TOO_LARGE: nothing has changed.
+  nb_status divide();
   nb_status finish_groups(std::vector<Group>* groups) const;
   // Where in a group the synapses onto a post are.
   uint32_t block_of(uint32_t post_neuron) const { return block_of_shard_[post_neuron / post->shards[0].count]; }
@@ -102,6 +109,7 @@ class Projection {
   friend class RowTask;
   nb_status fill_dense(const Connection& connection);
   nb_status fill_sparse(const Connection& connection, const Targets& targets);
+  nb_status divided(const Block& block, std::vector<Block>* out) const;
   void deliver_static(const Block& block, const uint32_t* list, uint32_t count);
   void deliver_learning(Block& block, uint32_t thread, const Group& group, Step now, const uint32_t* list, uint32_t count);
   template <bool Soft>
@@ -126,6 +134,7 @@ class Projection {
   Decay eligible_, dopamine_decay_, both_;  // reward
   uint32_t trace_ = 0, slow_trace_ = 0;     // numbers of the post traces
   std::vector<uint32_t> block_of_shard_;
+  uint32_t most_shards_ = kBlockShards;     // of a block
   std::vector<Column<uint32_t>> scratch_;   // of each thread: entries of one neuron, in the order of time
 };
 

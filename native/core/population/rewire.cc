@@ -67,11 +67,13 @@ class Rewiring {
   nb_status count_leaving(uint64_t* count);
   // `turn`: growth of each turn is drawn anew.
   nb_status grow(uint64_t wanted, uint32_t turn);
+  nb_status make_rows(bool constant, float weight, std::vector<std::vector<Block>>* out, uint64_t* total);
 
   Column<NewSynapse> fresh;  // by pre, then by post
 
  private:
   bool joined(uint32_t from, uint32_t to) const;
+  nb_status make_block(const Block& old, uint32_t group, bool constant, float weight, Block* out);
   nb_status grow_by_trial(uint64_t wanted, Random& random);
   nb_status grow_by_counting(uint64_t wanted, Random& random);
   bool add(uint32_t from, uint32_t to, Random& random) {
@@ -174,6 +176,66 @@ nb_status Rewiring::grow_by_counting(uint64_t wanted, Random& random) {
   return held ? NB_OK : NB_ERR_NO_MEMORY;
 }
 
+// The rows as they are going to be: of each group its blocks, of the same shards as the old ones.
+nb_status Rewiring::make_rows(bool constant, float weight, std::vector<std::vector<Block>>* out, uint64_t* total) {
+  out->clear();
+  out->resize(p_.groups.size());
+  *total = 0;
+  for (uint32_t g = 0; g < p_.groups.size(); g++) {
+    (*out)[g].resize(p_.groups[g].blocks.size());
+    for (size_t b = 0; b < p_.groups[g].blocks.size(); b++) {
+      const nb_status status = make_block(p_.groups[g].blocks[b], g, constant, weight, &(*out)[g][b]);
+      if (status != NB_OK) return status;
+      *total += (*out)[g][b].index.size();
+    }
+  }
+  return NB_OK;
+}
+
+nb_status Rewiring::make_block(const Block& old, uint32_t group, bool constant, float weight, Block* out) {
+  Block& block = *out;
+  block.first = old.first;
+  block.count = old.count;
+  block.shard = old.shard;
+  block.shards = old.shards;
+  block.shard_posts = old.shard_posts;
+  std::copy_n(old.applied, kBlockShards, block.applied);
+  Column<NewSynapse> mine;
+  for (size_t i = 0; i < fresh.size(); i++) {
+    const NewSynapse& one = fresh[i];
+    if (one.group == group && one.post - old.first < old.count && !mine.append(one)) return NB_ERR_NO_MEMORY;
+  }
+  // visit(row, post, weight, eligibility), by row, then by post; of equal posts the old ones first.
+  const auto each = [&](auto visit) {
+    size_t next = 0;
+    for (uint32_t row = 0; row < p_.pre->size && !ends(); row++) {
+      const auto grow_before = [&](uint32_t post_neuron) {
+        for (; next < mine.size() && mine[next].pre == row && mine[next].post < post_neuron; next++) {
+          visit(row, mine[next].post, weight, 0.0f);
+        }
+      };
+      old.each_of_row(row, [&](size_t k, uint32_t to) {
+        grow_before(to);
+        if (stays(old, k, row, to)) visit(row, to, p_.weight_at(old, k), old.eligibility.empty() ? 0 : old.eligibility[k]);
+      });
+      grow_before(~uint32_t{0});
+    }
+  };
+  if (!block.start.begin(size_t{p_.pre->size} * block.shards)) return NB_ERR_NO_MEMORY;
+  each([&](uint32_t row, uint32_t to, float, float) { block.start.count(block.piece(row, to)); });
+  if (ends()) return NB_ERR_ABORTED;
+  const bool reward = p_.plasticity.rule == Rule::kReward;
+  uint64_t count = 0;
+  if (nb_status status = block.start.finish(&count); status != NB_OK) return status;
+  if (!block.reserve_rows(count, !constant, reward)) return NB_ERR_NO_MEMORY;
+  each([&](uint32_t, uint32_t to, float w, float e) {
+    (void)block.index.append(block.index_of(to));
+    if (!constant) (void)block.weight.append(w);
+    if (reward) (void)block.eligibility.append(e);
+  });
+  return ends() ? NB_ERR_ABORTED : NB_OK;
+}
+
 }  // namespace
 
 nb_status Projection::rewire(double below, bool dead, uint64_t grow, double weight, Step now, uint64_t* removed, uint64_t* grown,
@@ -202,57 +264,15 @@ nb_status Projection::rewire(double below, bool dead, uint64_t grow, double weig
   }
   constant = constant && (grow == 0 || fresh_weight == constant_) && !plastic();
 
-  std::vector<Group> made(groups.size());
+  std::vector<std::vector<Block>> made;
   uint64_t total = 0;
-  Column<NewSynapse> mine;
-  for (size_t g = 0; g < groups.size(); g++) {
-    made[g].blocks.resize(groups[g].blocks.size());
-    for (size_t b = 0; b < groups[g].blocks.size(); b++) {
-      const Block& old = groups[g].blocks[b];
-      Block& block = made[g].blocks[b];
-      block.first = old.first;
-      block.count = old.count;
-      block.shard = old.shard;
-      block.shards = old.shards;
-      block.shard_posts = old.shard_posts;
-      std::copy_n(old.applied, kBlockShards, block.applied);
-      mine.truncate(0);
-      for (size_t i = 0; i < change.fresh.size(); i++) {
-        const NewSynapse& one = change.fresh[i];
-        if (one.group == g && one.post - old.first < old.count && !mine.append(one)) return NB_ERR_NO_MEMORY;
-      }
-      // visit(row, post, weight, eligibility), by row, then by post; of equal posts the old ones first.
-      const auto each = [&](auto visit) {
-        size_t next = 0;
-        for (uint32_t row = 0; row < pre->size && !change.ends(); row++) {
-          const auto grow_before = [&](uint32_t post_neuron) {
-            for (; next < mine.size() && mine[next].pre == row && mine[next].post < post_neuron; next++) {
-              visit(row, mine[next].post, fresh_weight, 0.0f);
-            }
-          };
-          old.each_of_row(row, [&](size_t k, uint32_t to) {
-            grow_before(to);
-            if (change.stays(old, k, row, to)) visit(row, to, weight_at(old, k), old.eligibility.empty() ? 0 : old.eligibility[k]);
-          });
-          grow_before(~uint32_t{0});
-        }
-      };
-      if (!block.start.begin(size_t{pre->size} * block.shards)) return NB_ERR_NO_MEMORY;
-      each([&](uint32_t row, uint32_t to, float, float) { block.start.count(block.piece(row, to)); });
-      if (change.ends()) return NB_ERR_ABORTED;
-      uint64_t count = 0;
-      if (nb_status status = block.start.finish(&count); status != NB_OK) return status;
-      if (!block.reserve_rows(count, !constant, plasticity.rule == Rule::kReward)) return NB_ERR_NO_MEMORY;
-      each([&](uint32_t, uint32_t to, float w, float e) {
-        (void)block.index.append(block.index_of(to));
-        if (!constant) (void)block.weight.append(w);
-        if (plasticity.rule == Rule::kReward) (void)block.eligibility.append(e);
-      });
-      if (change.ends()) return NB_ERR_ABORTED;
-      total += count;
-    }
+  nb_status status = change.make_rows(constant, fresh_weight, &made, &total);
+  if (status == NB_ERR_TOO_LARGE && groups[0].divisible()) {
+    status = divide();
+    if (status == NB_OK) status = change.make_rows(constant, fresh_weight, &made, &total);
   }
-  for (size_t g = 0; g < groups.size(); g++) groups[g].blocks = std::move(made[g].blocks);
+  if (status != NB_OK) return status;
+  for (size_t g = 0; g < groups.size(); g++) groups[g].blocks = std::move(made[g]);
   *grown = change.fresh.size();
   *removed = synapses + *grown - total;
   synapses = total;

@@ -2,7 +2,10 @@
 // not forgotten.
 import { homeostasis, lif, rewiring } from 'neuronbus/population';
 import { expect, it } from 'vitest';
-import { codeOfPromise, makeNet, turn } from './support.js';
+import { ERROR_TABLE } from '../../../lib/memory/error_table.js';
+import { Engine } from '../../../lib/population/engine.js';
+import type { NativeNetwork } from '../../../lib/population/native_network.js';
+import { codeOfPromise, makeNet, refusal, turn } from './support.js';
 
 /** All synapses share one weight. To scale them each needs one of its own: 2^38 of them, a tebibyte. */
 function tooMany() {
@@ -58,4 +61,20 @@ it.each([
     ...upkeep,
   });
   expect(await codeOfPromise(net.run(3))).toBe('ERR_NB_CLOSED');
+});
+
+it('synapses that do not fit are said to be so, and not to be a payload of the bus', () => {
+  // As native code throws it; so many take gigabytes.
+  const thrown = Object.assign(new Error('native'), {
+    status: ERROR_TABLE.TOO_LARGE.number,
+    detail: 'connect()',
+  });
+  const engine = new Engine({} as NativeNetwork, 1, 1, 1);
+  const message = refusal(() => {
+    engine.call(() => {
+      throw thrown;
+    });
+  }, 'ERR_NB_TOO_LARGE');
+  expect(message).toMatch(/^connect\(\)\. .*2\^32 synapses/);
+  expect(message).not.toContain('arena');
 });
