@@ -4,7 +4,7 @@
 //
 // On the thread that made it. Between the start of work and its callback nothing but stop() and now() may be called.
 
-import { type Advice, invalidArgument } from '../memory/errors.js';
+import type { Advice } from '../memory/errors.js';
 import { callNative, native } from '../memory/native.js';
 
 /** The order is that of the enums of network.h. */
@@ -128,20 +128,14 @@ interface NetworkAddon {
   networkKernels(): string;
 }
 
-const KERNELS: readonly string[] = ['scalar', 'avx2', 'avx512', 'neon'];
-
 const addon = () => native() as unknown as NetworkAddon;
 
 /** @throws NeuronBusError ERR_NB_INVALID_ARGUMENT for a misspelt $NEURONBUS_KERNELS, ERR_NB_NO_MEMORY, ERR_NB_NO_BINARY. */
 export function createNetwork(dtMs: number, threads: number, seed: number): NativeNetwork {
-  const wish = process.env.NEURONBUS_KERNELS;
-  if (wish !== undefined && !KERNELS.includes(wish)) {
-    throw invalidArgument('NEURONBUS_KERNELS', wish, `one of ${KERNELS.join(', ')}`);
-  }
   return callNative(() => new (addon().Network)(dtMs, threads, seed));
 }
 
-/** @throws NeuronBusError ERR_NB_FILE_IO, ERR_NB_BAD_FILE, ERR_NB_VERSION, ERR_NB_NO_MEMORY, ERR_NB_TOO_LARGE. */
+/** @throws NeuronBusError ERR_NB_FILE_IO, ERR_NB_BAD_FILE, ERR_NB_VERSION, ERR_NB_NO_MEMORY, ERR_NB_TOO_LARGE; and as {@link createNetwork}. */
 export function loadNetwork(path: string, threads: number): NativeNetwork {
   return callNative(() => new (addon().Network)(path, threads, 0), ADVICE);
 }

@@ -132,7 +132,7 @@ export class SpikingNetwork {
     return this.#engine.closed;
   }
 
-  /** What native code computes with: 'scalar', 'avx2', 'avx512' or 'neon'. `NEURONBUS_KERNELS` chooses among what there is. */
+  /** What native code computes with: 'scalar', 'avx2', 'avx512' or 'neon'. `NEURONBUS_KERNELS` chooses among what the processor has. */
   get kernels(): string {
     return kernels();
   }

@@ -35,6 +35,7 @@ NetworkWrap::NetworkWrap(const Napi::CallbackInfo& info)
   }
   if (status != NB_OK) {
     held_ = nullptr;
+    if (status == NB_ERR_INVALID_ARGUMENT && Network::kernels_fault() != nullptr) detail = Network::kernels_fault();
     throw_status(info.Env(), status, detail);
     return;
   }

@@ -28,7 +28,7 @@ Network::Network(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Network::~Network() = default;
 
 nb_status Network::create(const NetworkOptions& options, std::unique_ptr<Network>* out) {
-  if (!valid_options(options)) return NB_ERR_INVALID_ARGUMENT;
+  if (!valid_options(options) || kernels_fault() != nullptr) return NB_ERR_INVALID_ARGUMENT;
   std::unique_ptr<Impl> impl(new (std::nothrow) Impl());
   if (impl == nullptr) return NB_ERR_NO_MEMORY;
   impl->options = options;
@@ -218,5 +218,6 @@ nb_status Network::clear_record(uint32_t record) {
 }
 
 const char* Network::kernels() { return population::kernels().name; }
+const char* Network::kernels_fault() { return population::kernels_fault(); }
 
 }  // namespace neuronbus::population

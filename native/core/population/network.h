@@ -255,8 +255,11 @@ class Network {
   static nb_status load(const char* path, uint32_t threads, std::unique_ptr<Network>* out, std::unique_ptr<uint8_t[]>* extra,
                         size_t* extra_bytes);
 
-  // "scalar", "avx2", "avx512" or "neon": what the kernels of this process use. NEURONBUS_KERNELS chooses among what the processor has.
+  // "scalar", "avx2", "avx512" or "neon": what the kernels of this process use. NEURONBUS_KERNELS chooses among what the processor has;
+  // of what it does not have comes the widest one.
   static const char* kernels();
+  // Null; or, where NEURONBUS_KERNELS names none of these, what is wrong: create() and load() then give NB_ERR_INVALID_ARGUMENT.
+  static const char* kernels_fault();
 
  private:
   explicit Network(std::unique_ptr<Impl> impl);
