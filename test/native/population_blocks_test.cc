@@ -4,7 +4,7 @@
 #include <cstring>
 #include <utility>
 
-#include "native/core/population/block.h"
+#include "native/core/population/projection.h"
 #include "population_fixture.h"
 
 using namespace nbtest;
@@ -301,4 +301,26 @@ NB_TEST("population blocks: what is too much for a block does not depend on the 
     CHECK_EQ(network->connect(c, &id), NB_ERR_TOO_LARGE);
     most_block_synapses = (uint64_t{1} << 32) - 1;
   }
+}
+
+NB_TEST("population blocks: what many delays cost is counted, and refused where there is no room") {
+  constexpr uint32_t kThreads = 64;
+  constexpr uint32_t kDelays = 2000;
+  TestNetwork network(0.1, 3, kThreads);
+  const uint32_t source = network.source(100, {});
+  Connection c = connection(source, network.lif(8192, Lif{}), Pattern::kFixedOutDegree, 1, 1);
+  c.degree = 10;
+  c.delay_high = kDelays;
+  const uint64_t fixed = uint64_t{kThreads} * kDelays * sizeof(Block);
+  const uint64_t before = column_bytes();
+  const uint32_t id = network.connect(c);
+  const uint64_t columns = column_bytes() - before;
+  CHECK(network->info(id).bytes >= fixed);
+  CHECK(network->info(id).bytes <= fixed + columns + kDelays * sizeof(Group));
+  CHECK(columns < fixed);  // most blocks are empty, and have none
+  limit_column_bytes(column_bytes() + fixed - 1);
+  uint32_t refused = 77;
+  CHECK_EQ(network->connect(c, &refused), NB_ERR_NO_MEMORY);
+  CHECK_EQ(network->projections(), id + 1);
+  limit_column_bytes(~uint64_t{0});
 }

@@ -80,8 +80,6 @@ struct Block {
   Column<uint16_t> index;               // post, within its shard
   Column<float> weight;                 // empty: all synapses have the constant; all-to-all and constant: one row
   Column<float> eligibility;
-  // Of each shard: post-spikes before this step have acted, and eligibilities are of this step, unless an arrival came later.
-  Step applied[kBlockShards] = {};
 
   bool dense() const { return stride != 0; }
   bool one_row() const { return weight.size() == stride; }  // all-to-all: whether all rows are the same
@@ -109,10 +107,9 @@ struct Block {
     }
   }
 
-  void apply(Step step) { std::fill_n(applied, kBlockShards, step); }
-
   // Room for the synapses of sparse rows.
   bool reserve_rows(size_t synapses, bool weights, bool eligibilities) {
+    if (synapses == 0) return true;  // of many delays most blocks have none
     return index.reserve(synapses + kRowPadding) && (!weights || weight.reserve(synapses + kRowPadding)) &&
            (!eligibilities || eligibility.reserve(synapses));
   }

@@ -50,9 +50,7 @@ nb_status Network::Impl::keep_population(std::unique_ptr<Population> population,
 nb_status Network::Impl::keep_projection(std::unique_ptr<Projection> projection, uint32_t* id) {
   const uint32_t slots = power_of_two(projection->longest_delay() + kLongestBatch + 1);
   if (nb_status status = projection->pre->keep_steps(slots, now); status != NB_OK) return status;
-  for (Group& group : projection->groups) {
-    for (Block& block : group.blocks) block.apply(now);
-  }
+  for (Group& group : projection->groups) group.applied.fill(now);
   projection->dopamine_at = now;
   *id = static_cast<uint32_t>(projections.size());
   projections.push_back(std::move(projection));

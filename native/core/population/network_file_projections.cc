@@ -82,7 +82,7 @@ void put_projection(ArchiveWriter& out, const Projection& p) {
   out.put(p.rewired);
   out.put(p.dopamine);
   out.put(p.dopamine_at);
-  out.put(p.learning ? Step{0} : block.applied[0]);
+  out.put(p.learning || !p.plastic() ? Step{0} : p.groups[0].applied[0]);
   out.put(static_cast<uint32_t>(p.groups.size()));
   for (const Group& group : p.groups) put_group(out, p, group, own);
 }
@@ -165,7 +165,7 @@ nb_status get_group(ArchiveReader& in, Projection& p, Group& group, Shape shape,
     if (shape.dense) block.stride = static_cast<uint32_t>(round_up(block.count, kRowBlock));
     const size_t rows = shape.own ? p.pre->size : 1;
     const size_t count = shape.dense ? rows * block.stride : shape.own ? block.index.size() : 0;
-    if (!block.weight.reserve(count + kRowPadding) || !block.weight.resize(count)) return NB_ERR_NO_MEMORY;
+    if (count > 0 && !(block.weight.reserve(count + kRowPadding) && block.weight.resize(count))) return NB_ERR_NO_MEMORY;
     if (shape.dense && !shape.own) {
       for (uint32_t i = 0; i < block.count; i++) block.weight[i] = p.constant_;
     }
@@ -225,9 +225,7 @@ nb_status get_projection(ArchiveReader& in, Network::Impl& impl) {
   Projection& kept = *p;
   NB_TRY(impl.keep_projection(std::move(p), &id));
   kept.dopamine_at = rewarded;
-  for (Group& group : kept.groups) {
-    for (Block& block : group.blocks) block.apply(since);
-  }
+  for (Group& group : kept.groups) group.applied.fill(since);
   return NB_OK;
 }
 

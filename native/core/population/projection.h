@@ -2,7 +2,8 @@
 //
 // The synapses from one population to another, in rows by pre-neuron. Bytes of a synapse: all-to-all 4 (a weight); otherwise 2 (the
 // post within its shard), + 4 unless all weights are the same, + 4 (eligibility) with the reward rule; a row costs 4 in each shard of
-// the posts, or nothing where all rows are equally long and the posts are one shard, and a plastic one 24 for each thread.
+// the posts, or nothing where all rows are equally long and the posts are one shard, and a plastic one 24 for each thread. All that is
+// not of a synapse there is once for each delay, and so is a Block.
 //
 // Synapses of one delay make a group; within a group the synapses onto neighbouring shards of one thread make a block (block.h),
 // which that thread works on. What all blocks of a thread share (the traces of pre-neurons) each thread has for itself. Everything
@@ -34,7 +35,10 @@ struct Group {
   uint32_t delay = 1;
   std::vector<Block> blocks;              // by post
   std::vector<Column<PreTrace>> traces;   // of each thread; equal while the team rests
+  // Plastic: of each shard, post-spikes before this step have acted, and eligibilities are of this step, unless an arrival came later.
+  Column<Step> applied;
 
+  uint64_t bytes() const;
   // Whether there are blocks of several shards.
   bool divisible() const {
     return std::any_of(blocks.begin(), blocks.end(), [](const Block& block) { return block.shards > 1; });
@@ -115,7 +119,7 @@ class Projection {
   template <bool Soft>
   void deliver_plastic(Block& block, uint32_t s, uint32_t thread, const Group& group, Step now, const uint32_t* list, uint32_t count);
   template <bool Soft>
-  void sweep_block(Block& block, uint32_t s, const Group& group, Step now);
+  void sweep_block(Block& block, uint32_t s, Group& group, Step now);
   void remember(Group& group, uint32_t thread, Step now, const uint32_t* list, uint32_t count);
 
   // What a weight is multiplied with before it is added to a column of the posts.

@@ -199,7 +199,6 @@ nb_status Rewiring::make_block(const Block& old, uint32_t group, bool constant, 
   block.shard = old.shard;
   block.shards = old.shards;
   block.shard_posts = old.shard_posts;
-  std::copy_n(old.applied, kBlockShards, block.applied);
   Column<NewSynapse> mine;
   for (size_t i = 0; i < fresh.size(); i++) {
     const NewSynapse& one = fresh[i];
