@@ -35,6 +35,18 @@ export function tellAll(all: readonly (() => void)[]): void {
   if (errors.length > 0) throw errors[0];
 }
 
+/** Whose work is under way. A process that exits waits for the threads that do it. */
+const working = new Set<NativeNetwork>();
+let listens = false;
+
+function abandonAtExit(): void {
+  if (listens) return;
+  listens = true;
+  process.on('exit', () => {
+    for (const native of working) native.abandon();
+  });
+}
+
 export class Engine {
   readonly dtMs: number;
   readonly seed: number;
@@ -107,10 +119,13 @@ export class Engine {
     return new Promise((resolve, reject) => {
       const done: Done = (error) => {
         this.#computing = false;
+        working.delete(native);
         if (error === undefined || this.closed) resolve();
         else reject(fromNative(error, ADVICE));
       };
       this.#computing = true;
+      abandonAtExit();
+      working.add(native);
       try {
         start(native, done);
       } catch (error) {

@@ -59,6 +59,8 @@ export interface NativeNetwork {
   /** Ends early at a step boundary after stop(). */
   advance(steps: number, done: Done): void;
   stop(): void;
+  /** Whatever work is under way ends soon, half done: for who leaves the process. */
+  abandon(): void;
   /** Steps since creation. */
   now(): number;
   /** Gives how many populations and projections there are; what names one must be below. */

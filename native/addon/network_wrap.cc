@@ -91,6 +91,12 @@ void NetworkWrap::stop(const Napi::CallbackInfo&) {
   if (held_ != nullptr) held_->stop.store(true, std::memory_order_relaxed);
 }
 
+// As stop(); and a pass over synapses ends half done, so that the network is of no use any more.
+void NetworkWrap::abandon(const Napi::CallbackInfo& info) {
+  stop(info);
+  if (held_ != nullptr) held_->closed.store(true, std::memory_order_relaxed);
+}
+
 Napi::Value NetworkWrap::now(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), held_ == nullptr ? 0 : static_cast<double>(held_->now));
 }
@@ -134,6 +140,7 @@ void NetworkWrap::define(Napi::Env env, Napi::Object exports) {
                InstanceMethod<&NetworkWrap::connect>("connect"),
                InstanceMethod<&NetworkWrap::advance>("advance"),
                InstanceMethod<&NetworkWrap::stop>("stop"),
+               InstanceMethod<&NetworkWrap::abandon>("abandon"),
                InstanceMethod<&NetworkWrap::now>("now"),
                InstanceMethod<&NetworkWrap::counts>("counts"),
                InstanceMethod<&NetworkWrap::model>("model"),

@@ -63,6 +63,25 @@ it.each([
   expect(await codeOfPromise(net.run(3))).toBe('ERR_NB_CLOSED');
 });
 
+it('what would take hours is over soon when the network is closed', async () => {
+  const net = makeNet({ dtMs: 1, seed: 7 });
+  const rateHz = (timeMs: number) => {
+    if (timeMs === 1) setImmediate(() => net.close()); // the work begins before that
+    return 1;
+  };
+  const pre = net.poisson(1000, { rateHz, rateIntervalMs: 1 });
+  const post = net.population(8000, lif());
+  // Whether a pair is free is looked up for each of 30,000 delays, and five million pairs are wanted.
+  net.connect(pre, post, {
+    pattern: 'fixed-out-degree',
+    degree: 70,
+    weightMv: 1,
+    delayMs: { uniform: [1, 30_000] },
+    rewiring: rewiring({ grow: 5_000_000, weight: 1, everyMs: 1 }),
+  });
+  expect(await codeOfPromise(net.run(3))).toBe('ERR_NB_CLOSED');
+});
+
 it('synapses that do not fit are said to be so, and not to be a payload of the bus', () => {
   // As native code throws it; so many take gigabytes.
   const thrown = Object.assign(new Error('native'), {
