@@ -226,7 +226,7 @@ export class Answering {
       this.#ws.count(this.#ws.ganglionRecord + L.GANGLION_DROPPED + 8 * L.DROP_DEAD_TARGET);
       if (!(message instanceof Request)) this.#host.lost(message);
     }
-    waiting.push(...this.#open.all(({ to }) => to === id));
+    for (const open of this.#open.all(({ to }) => to === id)) waiting.push(open); // more, maybe, than a call takes arguments
     for (const message of waiting) {
       if (!(message instanceof Request)) continue;
       this.fail(message, gone);
@@ -238,7 +238,10 @@ export class Answering {
   answer(request: Request, value: unknown): boolean {
     if (!request.wantsParts) return this.#finish(request, L.MESSAGE_REPLY, value);
     if (request.done || this.#ws.closed || this.#parts.has(request)) return this.#dropped(request);
-    if (!this.#send(request, L.MESSAGE_PART, value, 0)) return false;
+    if (!this.#send(request, L.MESSAGE_PART, value, 0)) {
+      this.fail(request, new NeuronBusError('FULL', 'The answer was dropped')); // which waits for room
+      return false;
+    }
     this.#partSent(request, 0);
     return this.#finish(request, L.MESSAGE_END, undefined, 1);
   }
@@ -327,6 +330,7 @@ export class Answering {
   }
 
   #cancel(request: Request, outcome: RequestOutcome = 'aborted'): void {
+    if (request.done) return; // a listener to the signal of another one answered it
     this.#forget(request);
     request.cancel();
     this.#host.finished(request, outcome);

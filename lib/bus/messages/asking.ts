@@ -226,6 +226,7 @@ export class Asking {
     pending.type = type;
     pending.priority = priority;
     pending.scale = route === undefined ? this.#host.scaleOf(from, to, pending.toEntry) : route.scale;
+    pending.sentNs = now; // it may end before it is sent: by what runs to make room
     this.#table.add(pending);
     const { exchange, scale } = pending;
     const traceparent = this.#host.asks(pending, options.traceparent);
@@ -233,23 +234,25 @@ export class Asking {
       const went = this.#post.ask(pending, scale.byte, traceparent, value);
       if (!went) throw new NeuronBusError('FULL', `The question to neuron ${to} was dropped`);
     } catch (error) {
+      if (this.#table.get(exchange) !== pending) return;
       this.#table.remove(pending);
-      pending.sentNs = now;
       this.#host.ended(pending, 'dropped', 0, error as Error);
       pending.fail(error as Error);
       return;
     }
+    if (this.#table.get(exchange) !== pending) return;
     pending.sentNs = this.#ws.lastReading();
     pending.bytes = this.#post.bytes;
     if (route !== undefined) pending.ticket = startedOn(route, to, pending.sentNs);
-    if (this.#table.get(exchange) !== pending) return; // ended by what ran to make room
     this.#deadlines.add(pending, now);
     if (signal !== undefined) this.#heed(signal, pending);
   }
 
   #heed(signal: AbortSignal, pending: Pending): void {
     const abort = () => this.#giveUp(pending, 'aborted', aborted(signal));
-    this.#lifts.set(pending, this.#aborts.heed(signal, abort));
+    // It may have been while room was made, and is told once.
+    if (signal.aborted) abort();
+    else this.#lifts.set(pending, this.#aborts.heed(signal, abort));
   }
 
   // One answer is a stream of one part.

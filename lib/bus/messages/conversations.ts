@@ -79,7 +79,6 @@ export class Conversations implements IncomingHost {
   readonly #addressing: Addressing;
   readonly #newRouter: (argument: string, choice: RoutingChoice) => Router;
   readonly #router: Router;
-  readonly #routers: Router[] = []; // of networks with a strategy of their own
   readonly #scales: TimeScales;
   readonly #retries: Retries;
   readonly #alarms: Alarms;
@@ -255,7 +254,6 @@ export class Conversations implements IncomingHost {
   /** What the network of neuron `id` needs of the bus. `leave` unregisters it. */
   networkHost(id: number, { strategy, timeoutMs }: NetworkOptions, leave: () => void): NetworkHost {
     const router = strategy === undefined ? this.#router : this.#newRouter('strategy', strategy);
-    if (router !== this.#router) this.#routers.push(router);
     const parts = {
       ws: this.#ws,
       registry: this.#registry,
@@ -266,11 +264,7 @@ export class Conversations implements IncomingHost {
       now: () => this.#host.now(),
       watch: () => this.#watchOthers(),
     };
-    return networkHost(parts, id, router, timeoutMs, (here) => {
-      const index = this.#routers.indexOf(router);
-      if (index >= 0) this.#routers.splice(index, 1);
-      if (here) leave();
-    });
+    return networkHost(parts, id, router, timeoutMs, leave);
   }
 
   /** As `NeuronBus.health`. */
@@ -343,7 +337,7 @@ export class Conversations implements IncomingHost {
   left(id: number): void {
     this.#health.forget(id);
     this.#scales.left(id);
-    for (const router of [this.#router, ...this.#routers]) router.left(id);
+    this.#router.left(id);
     this.#answering.left(id);
     this.records.traffic.left(id);
     this.#answering.forgetGone();
@@ -359,11 +353,11 @@ export class Conversations implements IncomingHost {
   }
 
   close(): void {
+    this.#answering.close(); // first: what listeners to the signals of questions ask ends below
     clearInterval(this.#watch);
     this.#asking.close(new NeuronBusError('CLOSED'));
     this.#retries.close(new NeuronBusError('CLOSED'));
     this.#alarms.close();
-    this.#answering.close();
     this.#courier.close();
   }
 

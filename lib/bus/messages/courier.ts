@@ -109,8 +109,8 @@ export class Courier {
   }
 
   #send(waiting: Waiting[], reserve: number): void {
-    const kept: Waiting[] = [];
     let seen = 0;
+    let kept = 0; // of these, in front
     for (; seen < waiting.length; seen++) {
       const { letter, value, wanted, resolve, reject } = waiting[seen];
       if (!wanted()) {
@@ -121,11 +121,11 @@ export class Courier {
       try {
         resolve(this.#post.send(letter, value));
       } catch (error) {
-        if (letter.what === MESSAGE_PART && isArenaFull(error)) kept.push(waiting[seen]);
+        if (letter.what === MESSAGE_PART && isArenaFull(error)) waiting[kept++] = waiting[seen];
         else reject(error);
       }
     }
-    waiting.splice(0, seen, ...kept);
+    waiting.splice(kept, seen - kept);
   }
 
   // Later parts and what is in the ring hold blocks until they are read; the asker's patience ends what takes too long.

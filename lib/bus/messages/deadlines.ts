@@ -33,6 +33,7 @@ export class Deadlines<T extends Timed> {
   #seen = 0; // ns: what is due up to here was told
   #timer: NodeJS.Timeout | undefined;
   #armedFor = Number.POSITIVE_INFINITY;
+  #closed = false;
 
   /** `expired` is told once for each; with a virtual clock only by expire(). `holds`: the timer keeps the process alive. */
   constructor(now: () => number, expired: (timed: T) => void, virtual: boolean, holds: boolean = true) {
@@ -74,7 +75,7 @@ export class Deadlines<T extends Timed> {
     this.#seen = now;
     for (let i = 0; i <= ticks && this.#count > 0; i++) {
       let timed = this.#slots[(from + i) % SLOTS];
-      while (timed !== undefined) {
+      while (timed !== undefined && !this.#closed) {
         const next: T | undefined = timed.later as T | undefined;
         if (timed.deadlineNs <= now) {
           this.remove(timed);
@@ -86,12 +87,15 @@ export class Deadlines<T extends Timed> {
     }
   }
 
+  /** Tells nobody any more, also of what is added later. */
   close(): void {
+    this.#closed = true;
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 
   #arm(until: number, now: number): void {
+    if (this.#closed) return;
     clearTimeout(this.#timer);
     this.#armedFor = Math.min(until, now + MAX_SLEEP_NS);
     this.#timer = setTimeout(this.#ring, Math.max(1, Math.ceil((this.#armedFor - now) / 1e6)));

@@ -81,7 +81,7 @@ export class Health {
     if (!chart.out) this.#takeOut(chart, now);
   }
 
-  /** Whether it may be asked now. One that is out may when its trial is due, which then counts as made. */
+  /** Whether it may be asked now. One that is out may when its trial is due, until asked() says that it is made. */
   mayAsk(agent: number, now: number): boolean {
     if (this.#out === 0) return true;
     const chart = this.#known(agent);

@@ -8,8 +8,9 @@
 // keeps the order. Most come in that order already: then they stand in line, and nothing is moved. A line is a heap, too, and
 // becomes one with the first that comes out of order, until the mailbox is empty.
 //
-// What is withdrawn leaves its place empty; when more places are empty than not, the others move together. It is found by its
-// key, in an index that is made when it is first needed and kept until the mailbox is empty: who withdraws nothing pays nothing.
+// What is withdrawn leaves its place empty; when withdrawing makes more places empty than not, the others move together. It is
+// found by its key, in an index that is made when it is first needed and kept until the mailbox is empty: who withdraws nothing
+// pays nothing.
 
 export interface Waiting {
   readonly priority: number;
@@ -34,7 +35,7 @@ export class Mailbox<T extends Waiting> {
   #end = 0;
   #inLine = true;
   #turn = 0;
-  #withdrawn = 0; // of the places, those that are empty: never more than the others
+  #withdrawn = 0; // of the places, those that are empty: taking may make them more than the others
   #byKey: Map<number, Entry<T>> | undefined;
   /** Handlers that run; kept by those who own the mailbox, as are the next ones. */
   busy = 0;

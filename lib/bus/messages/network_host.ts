@@ -24,13 +24,13 @@ interface Parts {
   watch(): void;
 }
 
-/** `leave` is told whether neuron `id` is still the one that it was when this was made. */
+/** `leave` unregisters neuron `id`. `router` chooses for it. */
 export function networkHost(
   { ws, registry, addressing, asking, health, alarms, now, watch }: Parts,
   id: number,
   router: Router,
   timeoutMs: number | undefined,
-  leave: (here: boolean) => void,
+  leave: () => void,
 ): NetworkHost {
   const timeout = timeoutMs === undefined ? {} : { timeoutMs };
   const resident = ws.residents[id];
@@ -51,6 +51,8 @@ export function networkHost(
     entryOf: (agent) => ws.u32[ws.roster + agent] | 0,
     mayAsk: (agent) => health.mayAsk(agent, now()),
     mark: (agent, entry) => health.mark(agent, entry, now()),
-    leave: () => leave(here()),
+    leave: () => {
+      if (here()) leave();
+    },
   };
 }

@@ -54,8 +54,8 @@ export class PartsOut {
    */
   async send(request: Request, parts: AsyncIterable<unknown>): Promise<number> {
     const credit: Credit = { parts: STREAM_WINDOW, granted: nothing, ended: nothing };
+    const iterator = parts[Symbol.asyncIterator](); // may throw
     this.#credits.set(request, credit);
-    const iterator = parts[Symbol.asyncIterator]();
     let over = false;
     try {
       for (let count = 0; ; count++) {

@@ -1,8 +1,13 @@
 // Networks that meet broken agents, full rings, and their own end.
-import { Neuron, type NeuronBus } from 'neuronbus';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { Neuron, type NeuronBus, type RoutingFunction } from 'neuronbus';
 import { describe, expect, it } from 'vitest';
 import { makeBus } from '../support.js';
 import { addAgent, outcome, settle } from './support.js';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 const broken = () => {
   throw new Error('broken');
@@ -186,6 +191,23 @@ describe('a network that was closed', () => {
     bus.close();
     nets[1].close();
     expect((await nets[1].infer('x')).error).toMatchObject({ code: 'ERR_NB_CLOSED' });
+  });
+
+  it.each(['closed', 'unregistered'])('leaves nothing of itself behind: %s', async (how) => {
+    const bus = makeBus();
+    addAgent(bus, () => 1, { capabilities: ['s'] });
+    const passBy = async () => {
+      const strategy: RoutingFunction = () => 0;
+      const net = bus.network({ stages: ['s'], strategy });
+      expect((await infer(bus, net)).status).toBe('success');
+      if (how === 'closed') net.close();
+      else bus.unregister(net.id);
+      return new WeakRef(strategy);
+    };
+    const left = await passBy();
+    await settle(bus);
+    collectGarbage();
+    expect(left.deref()).toBeUndefined();
   });
 
   it('asks nobody else for what is under way', async () => {

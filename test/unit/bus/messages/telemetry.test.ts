@@ -212,8 +212,8 @@ describe('an instrumented bus', () => {
       ['request failing', 'failed', 'ERR_NB_REMOTE', true],
       ['request silent', 'timeout', 'ERR_NB_TIMEOUT', true],
       ['answer silent', 'aborted', 'aborted', true],
-      ['request silent', 'closed', 'ERR_NB_CLOSED', true],
       ['answer silent', 'closed', 'closed', true],
+      ['request silent', 'closed', 'ERR_NB_CLOSED', true],
     ]);
     const [event] = exporter.getFinishedSpans()[0]!.events;
     expect(event!.attributes).toMatchObject({
