@@ -34,13 +34,19 @@ export function errorNameOf(status: number): ErrorName {
   return NAME_BY_NUMBER.get(status) ?? 'INTERNAL';
 }
 
+/** Instead of messages of the table, where these would mislead. */
+export type Advice = Readonly<Partial<Record<ErrorName, string>>>;
+
 /** Turns what native code threw (an Error with a numeric `status` and a `detail`) into a NeuronBusError. */
-export function fromNative(error: unknown): NeuronBusError {
+export function fromNative(error: unknown, advice: Advice = {}): NeuronBusError {
   if (error instanceof NeuronBusError) return error;
   const { status, detail } = (error ?? {}) as { status?: unknown; detail?: unknown };
   if (typeof status === 'number') {
-    return new NeuronBusError(errorNameOf(status), typeof detail === 'string' ? detail : undefined, {
+    const name = errorNameOf(status);
+    const instead = advice[name];
+    return new NeuronBusError(name, typeof detail === 'string' ? detail : undefined, {
       cause: error,
+      ...(instead === undefined ? {} : { advice: instead }),
     });
   }
   return new NeuronBusError('INTERNAL', error instanceof Error ? error.message : String(error), {

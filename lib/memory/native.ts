@@ -5,7 +5,7 @@
 // Any thread; each JavaScript thread loads its own instance. Loading is put off until the first use, so that a program can
 // import NeuronBus and handle the error of a missing binary itself.
 
-import { fromNative } from './errors.js';
+import { type Advice, fromNative } from './errors.js';
 import { loadNative } from './load_native.js';
 
 export interface SegmentOptions {
@@ -159,12 +159,12 @@ export function native(): NativeAddon {
   return loaded;
 }
 
-/** Runs a native call; what it throws becomes a NeuronBusError. */
-export function callNative<T>(call: (addon: NativeAddon) => T): T {
+/** Runs a native call; what it throws becomes a NeuronBusError: see fromNative(). */
+export function callNative<T>(call: (addon: NativeAddon) => T, advice?: Advice): T {
   const addon = native();
   try {
     return call(addon);
   } catch (error) {
-    throw fromNative(error);
+    throw fromNative(error, advice);
   }
 }

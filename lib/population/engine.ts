@@ -5,7 +5,7 @@
 // On the thread of the network. While native threads compute, only `nowMs` may be asked; everything else throws ERR_NB_RUNNING.
 
 import { fromNative, invalidArgument, NeuronBusError } from '../memory/errors.js';
-import type { Done, NativeNetwork } from './native_network.js';
+import { ADVICE, type Done, type NativeNetwork } from './native_network.js';
 import { ANY, checkNumber, nameAt, type Range } from './validation.js';
 
 /** How far from a whole number of steps a time may be that should be one, and how far below a step one that is in it. */
@@ -33,6 +33,18 @@ export function tellAll(all: readonly (() => void)[]): void {
     }
   }
   if (errors.length > 0) throw errors[0];
+}
+
+/** Whose work is under way. A process that exits waits for the threads that do it. */
+const working = new Set<NativeNetwork>();
+let listens = false;
+
+function abandonAtExit(): void {
+  if (listens) return;
+  listens = true;
+  process.on('exit', () => {
+    for (const native of working) native.abandon();
+  });
 }
 
 export class Engine {
@@ -77,7 +89,7 @@ export class Engine {
     try {
       return what(native);
     } catch (error) {
-      throw fromNative(error);
+      throw fromNative(error, ADVICE);
     }
   }
 
@@ -100,17 +112,20 @@ export class Engine {
 
   /**
    * Native work on other threads, started by `start`, which passes `done` on. Resolves when the network rests again, also when it was
-   * closed meanwhile; rejects with the NeuronBusError of what failed.
+   * closed meanwhile, which work does not outlive for long; rejects with the NeuronBusError of what failed.
    */
   work(start: (native: NativeNetwork, done: Done) => void): Promise<void> {
     const native = this.rest();
     return new Promise((resolve, reject) => {
       const done: Done = (error) => {
         this.#computing = false;
-        if (error === undefined) resolve();
-        else reject(fromNative(error));
+        working.delete(native);
+        if (error === undefined || this.closed) resolve();
+        else reject(fromNative(error, ADVICE));
       };
       this.#computing = true;
+      abandonAtExit();
+      working.add(native);
       try {
         start(native, done);
       } catch (error) {

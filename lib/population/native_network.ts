@@ -4,7 +4,7 @@
 //
 // On the thread that made it. Between the start of work and its callback nothing but stop() and now() may be called.
 
-import { invalidArgument } from '../memory/errors.js';
+import type { Advice } from '../memory/errors.js';
 import { callNative, native } from '../memory/native.js';
 
 /** The order is that of the enums of network.h. */
@@ -59,6 +59,8 @@ export interface NativeNetwork {
   /** Ends early at a step boundary after stop(). */
   advance(steps: number, done: Done): void;
   stop(): void;
+  /** Whatever work is under way ends soon, half done: for who leaves the process. */
+  abandon(): void;
   /** Steps since creation. */
   now(): number;
   /** Gives how many populations and projections there are; what names one must be below. */
@@ -113,31 +115,31 @@ export interface NativeNetwork {
   takeExtra(out: Uint8Array): void;
   /** What it occupies. */
   bytes(): number;
-  /** Frees it, or as soon as advance() is done. */
+  /** Frees it; work that is under way ends soon, half done, and frees it then. */
   close(): void;
 }
+
+/** @internal What is not said well by the table of errors, which is that of the bus. */
+export const ADVICE: Advice = {
+  TOO_LARGE:
+    'Of one delay, a projection has room for 2^32 synapses onto a shard, which is 65,536 neurons at most; divide it, or give it more delays',
+};
 
 interface NetworkAddon {
   Network: new (dtMsOrPath: number | string, threads: number, seed: number) => NativeNetwork;
   networkKernels(): string;
 }
 
-const KERNELS: readonly string[] = ['scalar', 'avx2', 'avx512', 'neon'];
-
 const addon = () => native() as unknown as NetworkAddon;
 
 /** @throws NeuronBusError ERR_NB_INVALID_ARGUMENT for a misspelt $NEURONBUS_KERNELS, ERR_NB_NO_MEMORY, ERR_NB_NO_BINARY. */
 export function createNetwork(dtMs: number, threads: number, seed: number): NativeNetwork {
-  const wish = process.env.NEURONBUS_KERNELS;
-  if (wish !== undefined && !KERNELS.includes(wish)) {
-    throw invalidArgument('NEURONBUS_KERNELS', wish, `one of ${KERNELS.join(', ')}`);
-  }
   return callNative(() => new (addon().Network)(dtMs, threads, seed));
 }
 
-/** @throws NeuronBusError ERR_NB_FILE_IO, ERR_NB_BAD_FILE, ERR_NB_VERSION, ERR_NB_NO_MEMORY. */
+/** @throws NeuronBusError ERR_NB_FILE_IO, ERR_NB_BAD_FILE, ERR_NB_VERSION, ERR_NB_NO_MEMORY, ERR_NB_TOO_LARGE; and as {@link createNetwork}. */
 export function loadNetwork(path: string, threads: number): NativeNetwork {
-  return callNative(() => new (addon().Network)(path, threads, 0));
+  return callNative(() => new (addon().Network)(path, threads, 0), ADVICE);
 }
 
 /** 'scalar', 'avx2', 'avx512' or 'neon'. */

@@ -132,7 +132,7 @@ export class SpikingNetwork {
     return this.#engine.closed;
   }
 
-  /** What native code computes with: 'scalar', 'avx2', 'avx512' or 'neon'. `NEURONBUS_KERNELS` chooses among what there is. */
+  /** What native code computes with: 'scalar', 'avx2', 'avx512' or 'neon'. `NEURONBUS_KERNELS` chooses among what the processor has. */
   get kernels(): string {
     return kernels();
   }
@@ -211,7 +211,8 @@ export class SpikingNetwork {
   /**
    * Synapses from `pre` to `post`.
    *
-   * @throws as {@link SpikingNetwork.population}.
+   * @throws as {@link SpikingNetwork.population}; and ERR_NB_TOO_LARGE for more than 2^32 synapses of one delay onto a shard of the
+   * posts (65,536 neurons, or fewer, so that each thread has some). All-to-all with `self` has no such limit.
    */
   connect(pre: Population, post: Population, options: ConnectOptions): Projection {
     const engine = this.#engine;
@@ -296,7 +297,8 @@ export class SpikingNetwork {
    * in the order in which they were made, and have their names.
    *
    * @param options threads: default 1, however many the saved one had.
-   * @throws NeuronBusError ERR_NB_FILE_IO, ERR_NB_BAD_FILE (truncated, damaged, none of ours), ERR_NB_VERSION, ERR_NB_NO_MEMORY.
+   * @throws NeuronBusError ERR_NB_FILE_IO, ERR_NB_BAD_FILE (truncated, damaged, none of ours), ERR_NB_VERSION, ERR_NB_NO_MEMORY;
+   * ERR_NB_TOO_LARGE as {@link connect}, where shards of fewer threads are larger.
    */
   static load(path: string, options: { threads?: number } = {}): SpikingNetwork {
     checkPath(path);

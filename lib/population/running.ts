@@ -17,7 +17,7 @@ export interface RunOptions {
   signal?: AbortSignal;
   /**
    * How long native threads compute before they look up, ms of real time, 0.1 to 1000. A step is never divided, nor is one pass of
-   * homeostasis, rewiring or recording over a projection; the event loop goes on meanwhile. Default 10.
+   * homeostasis, rewiring or recording over a projection, unless the network is closed; the event loop goes on meanwhile. Default 10.
    */
   sliceMs?: number;
 }
@@ -107,15 +107,13 @@ export class Runner {
       }
       const upkeep = this.#maintain(now, end);
       if (upkeep !== undefined) {
-        await upkeep;
-        this.#serveWaiting();
+        await this.#done(upkeep);
         continue; // it may have been closed or aborted meanwhile; what was done is not due any more
       }
       if (now === end) break;
       const before = performance.now();
-      await engine.advance(this.#steps(now, end, sliceMs));
+      await this.#done(engine.advance(this.#steps(now, end, sliceMs)));
       const after = performance.now();
-      this.#serveWaiting();
       if (engine.closed) continue;
       this.#learnPace(engine.now - now, after - before);
       now = engine.now;
@@ -173,6 +171,15 @@ export class Runner {
       if (this.#engine.computing) this.#waiting.push(serve);
       else serve();
     });
+  }
+
+  /** Work of other threads; whoever waited for the network to rest has its turn then, also when the work has failed. */
+  async #done(work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } finally {
+      this.#serveWaiting();
+    }
   }
 
   #serveWaiting(): void {

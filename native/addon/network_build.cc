@@ -152,8 +152,8 @@ void NetworkWrap::rewire(const Napi::CallbackInfo& info) {
   work.projection = u32(info, 0);
   work.below = number(info, 1);
   work.dead = info[2].As<Napi::Boolean>().Value();
-  work.regrow = number(info, 3) < 0;
-  work.grow = work.regrow ? 0 : static_cast<uint64_t>(number(info, 3));
+  const double grow = number(info, 3);
+  work.grow = grow < 0 ? Network::kAsRemoved : static_cast<uint64_t>(grow);
   work.weight = number(info, 4);
   size_t count = 0;
   work.counts = data_of<Napi::Float64Array>(info, 5, &count);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "network_work.h"
 
-#include <limits>
 #include <new>
 #include <utility>
 
@@ -63,16 +62,11 @@ nb_status NetworkWork::run(HeldNetwork& held) const {
       network.advance(steps, &held.stop);
       return NB_OK;
     case What::kNormalize:
-      return network.normalize(projection, total);
+      return network.normalize(projection, total, &held.closed);
     case What::kRewire: {
       uint64_t removed = 0;
       uint64_t grown = 0;
-      nb_status status = network.rewire(projection, below, dead, grow, weight, &removed, &grown);
-      if (status == NB_OK && regrow && removed > 0) {
-        // Nothing is below minus infinity, and the dead are gone: this only grows.
-        uint64_t none = 0;
-        status = network.rewire(projection, -std::numeric_limits<double>::infinity(), false, removed, weight, &none, &grown);
-      }
+      const nb_status status = network.rewire(projection, below, dead, grow, weight, &removed, &grown, &held.closed);
       counts[0] = static_cast<double>(removed);
       counts[1] = static_cast<double>(grown);
       return status;

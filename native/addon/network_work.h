@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Work on a network that takes long: a thread of the pool does it, then a function is called on the thread of the network. While it
-// is under way nobody else touches the network; stop and closed are set meanwhile.
+// is under way nobody else touches the network; stop and closed are set meanwhile by the thread of the network, and read by the other.
 #pragma once
 
 #include <memory>
@@ -14,10 +14,10 @@ namespace neuronbus {
 // A network, shared by its wrap and by the work that is under way.
 struct HeldNetwork {
   std::unique_ptr<population::Network> network;
-  volatile bool stop = false;
-  bool closed = false;       // it is only kept for the work
-  population::Step now = 0;  // when work was last done
-  int64_t reported = 0;      // bytes, to the collector
+  population::Stop stop{false};    // a run is to end at a step boundary
+  population::Stop closed{false};  // it is only kept for the work, which nobody waits for
+  population::Step now = 0;        // when work was last done
+  int64_t reported = 0;            // bytes, to the collector
 
   void report(napi_env env);
 };
@@ -28,10 +28,9 @@ struct NetworkWork {
   population::Step steps = 0;
   uint32_t projection = 0;
   double total = 0;       // normalize
-  double below = 0;       // rewire, and the next four
+  double below = 0;       // rewire, and the next three
   double weight = 0;
   uint64_t grow = 0;
-  bool regrow = false;  // as many as were removed
   bool dead = false;
   double* counts = nullptr;  // rewire: takes how many were removed and grown
   float* weights = nullptr;  // weights: takes them

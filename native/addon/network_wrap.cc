@@ -35,6 +35,7 @@ NetworkWrap::NetworkWrap(const Napi::CallbackInfo& info)
   }
   if (status != NB_OK) {
     held_ = nullptr;
+    if (status == NB_ERR_INVALID_ARGUMENT && Network::kernels_fault() != nullptr) detail = Network::kernels_fault();
     throw_status(info.Env(), status, detail);
     return;
   }
@@ -65,14 +66,15 @@ bool NetworkWrap::changed(Napi::Env env, nb_status status, const char* call) {
 
 bool NetworkWrap::started(const Napi::CallbackInfo& info, const NetworkWork& work, size_t done, napi_value out) {
   if (!info[done].IsFunction()) return false;
-  held_->stop = false;
+  held_->stop.store(false, std::memory_order_relaxed);
   if (!work.start(info.Env(), held_, info[done], out)) throw_status(info.Env(), NB_ERR_NO_MEMORY, work.name());
   return true;
 }
 
 void NetworkWrap::shut(Napi::Env env) {
   if (held_ == nullptr) return;
-  held_->stop = held_->closed = true;
+  held_->stop.store(true, std::memory_order_relaxed);
+  held_->closed.store(true, std::memory_order_relaxed);
   held_->report(env);
   held_ = nullptr;
 }
@@ -86,7 +88,13 @@ void NetworkWrap::advance(const Napi::CallbackInfo& info) {
 }
 
 void NetworkWrap::stop(const Napi::CallbackInfo&) {
-  if (held_ != nullptr) held_->stop = true;
+  if (held_ != nullptr) held_->stop.store(true, std::memory_order_relaxed);
+}
+
+// As stop(); and a pass over synapses ends half done, so that the network is of no use any more.
+void NetworkWrap::abandon(const Napi::CallbackInfo& info) {
+  stop(info);
+  if (held_ != nullptr) held_->closed.store(true, std::memory_order_relaxed);
 }
 
 Napi::Value NetworkWrap::now(const Napi::CallbackInfo& info) {
@@ -132,6 +140,7 @@ void NetworkWrap::define(Napi::Env env, Napi::Object exports) {
                InstanceMethod<&NetworkWrap::connect>("connect"),
                InstanceMethod<&NetworkWrap::advance>("advance"),
                InstanceMethod<&NetworkWrap::stop>("stop"),
+               InstanceMethod<&NetworkWrap::abandon>("abandon"),
                InstanceMethod<&NetworkWrap::now>("now"),
                InstanceMethod<&NetworkWrap::counts>("counts"),
                InstanceMethod<&NetworkWrap::model>("model"),

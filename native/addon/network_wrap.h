@@ -46,6 +46,7 @@ class NetworkWrap : public Napi::ObjectWrap<NetworkWrap> {
   // network_wrap.cc: life, time, files.
   void advance(const Napi::CallbackInfo& info);
   void stop(const Napi::CallbackInfo&);
+  void abandon(const Napi::CallbackInfo&);
   Napi::Value now(const Napi::CallbackInfo& info);
   void save(const Napi::CallbackInfo& info);
   Napi::Value extra_bytes(const Napi::CallbackInfo& info);

@@ -9,6 +9,7 @@ describe('a process with a network ends by itself, without a crash or a warning'
     ['closed in a run', 'ERR_NB_CLOSED\n'],
     ['process.exit in a run', ''],
     ['process.exit in onProgress', ''],
+    ['process.exit in work of hours', ''],
     ['a run keeps the process alive', 'ran 50 ms\n'],
     ['an aborted run', 'ERR_NB_ABORTED\n'],
   ])('%s', async (ending, output) => {

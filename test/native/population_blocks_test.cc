@@ -2,7 +2,9 @@
 //
 // Rows of synapses onto so many neurons that a thread has several shards of them, and more than one block.
 #include <cstring>
+#include <utility>
 
+#include "native/core/population/projection.h"
 #include "population_fixture.h"
 
 using namespace nbtest;
@@ -202,4 +204,123 @@ NB_TEST("population blocks: rewiring while nothing is learnt does not stop eligi
     return network.weights(id);
   };
   CHECK(same_bits(weights(true), weights(false)));
+}
+
+namespace {
+
+// Everything that is done to the synapses of a projection, with blocks of at most so many.
+struct Limited {
+  std::vector<Synapse> connected, rewired, loaded;
+  std::vector<double> potentials;
+};
+
+bool same(const std::vector<Synapse>& a, const std::vector<Synapse>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Synapse& x, const Synapse& y) {
+    return x.pre == y.pre && x.post == y.post && x.delay == y.delay && x.weight == y.weight;
+  });
+}
+
+// Synapses onto 8 shards of 65,536 posts, of three delays: at first 19,200, at last three times as many.
+Limited live_in_blocks_of(uint64_t most, uint64_t most_later, Rule rule, nb_status* status) {
+  constexpr uint32_t kPosts = 8 * 65'536;
+  Limited outcome;
+  TestNetwork network(1, 12);
+  const uint32_t noise = network.poisson(60, 100);
+  Lif model;
+  model.drive = 14.9;
+  const uint32_t posts = network.lif(kPosts, model);
+  Connection c = learning_rows(noise, posts, rule);
+  c.degree = 320;
+  c.delay_high = 3;
+  uint32_t id = 0;
+  most_block_synapses = most;
+  *status = network->connect(c, &id);
+  if (*status == NB_OK) {
+    outcome.connected = synapses(network, id);
+    network.run(20);
+    uint64_t removed = 0, grown = 0;
+    *status = network->rewire(id, 0.2, false, 38'400, 0.5, &removed, &grown);
+    outcome.rewired = synapses(network, id);
+    network.run(20);
+  }
+  TestFile file;
+  TestNetwork later(1);
+  if (*status == NB_OK) {
+    CHECK_EQ(network->save(file.path(), nullptr, 0), NB_OK);
+    most_block_synapses = most_later;
+    *status = load(file.path(), 1, &later.owner());
+  }
+  most_block_synapses = (uint64_t{1} << 32) - 1;
+  if (*status == NB_OK) {
+    later.run(20);
+    outcome.loaded = synapses(later, id);
+    outcome.potentials = later.state(posts, Variable::kPotential);
+  }
+  return outcome;
+}
+
+}  // namespace
+
+NB_TEST("population blocks: what is too much for a block of several shards goes into blocks of one, and gives the same bits") {
+  constexpr uint64_t kNoLimit = uint64_t{1} << 31;
+  for (const Rule rule : {Rule::kStatic, Rule::kPair, Rule::kReward}) {
+    nb_status status = NB_OK;
+    const Limited one = live_in_blocks_of(kNoLimit, kNoLimit, rule, &status);
+    CHECK_EQ(status, NB_OK);
+    CHECK_EQ(one.connected.size(), 19'200u);
+    // Of one delay there are about 6,400 synapses, later 18,000; onto one shard of it 800, later 2,300.
+    for (const auto& [most, later] : {std::pair<uint64_t, uint64_t>{3000, 3000}, {12'000, kNoLimit}, {kNoLimit, 6000}}) {
+      const Limited other = live_in_blocks_of(most, later, rule, &status);
+      CHECK_EQ(status, NB_OK);
+      CHECK(same(other.connected, one.connected));
+      CHECK(same(other.rewired, one.rewired));
+      CHECK(same(other.loaded, one.loaded));
+      CHECK(same_bits(other.potentials, one.potentials));
+    }
+    // Too much even for one shard.
+    (void)live_in_blocks_of(500, 500, rule, &status);
+    CHECK_EQ(status, NB_ERR_TOO_LARGE);
+    const Limited refused = live_in_blocks_of(1500, 1500, rule, &status);
+    CHECK_EQ(status, NB_ERR_TOO_LARGE);
+    CHECK(refused.rewired.size() == one.connected.size());
+    (void)live_in_blocks_of(kNoLimit, 1500, rule, &status);
+    CHECK_EQ(status, NB_ERR_TOO_LARGE);
+  }
+}
+
+NB_TEST("population blocks: what is too much for a block does not depend on the number of threads") {
+  for (const uint32_t threads : {1u, 2u, 8u}) {
+    TestNetwork network(1, 12, threads);
+    const uint32_t source = network.source(60, {});
+    Connection c = connection(source, network.lif(16 * 65'536, Lif{}), Pattern::kFixedOutDegree, 1);
+    c.degree = 1000;
+    most_block_synapses = 4500;
+    uint32_t id = 0;
+    CHECK_EQ(network->connect(c, &id), NB_OK);  // about 3,750 onto each shard
+    most_block_synapses = 3000;
+    CHECK_EQ(network->connect(c, &id), NB_ERR_TOO_LARGE);
+    most_block_synapses = (uint64_t{1} << 32) - 1;
+  }
+}
+
+NB_TEST("population blocks: what many delays cost is counted, and refused where there is no room") {
+  constexpr uint32_t kThreads = 64;
+  constexpr uint32_t kDelays = 2000;
+  TestNetwork network(0.1, 3, kThreads);
+  const uint32_t source = network.source(100, {});
+  Connection c = connection(source, network.lif(8192, Lif{}), Pattern::kFixedOutDegree, 1, 1);
+  c.degree = 10;
+  c.delay_high = kDelays;
+  const uint64_t fixed = uint64_t{kThreads} * kDelays * sizeof(Block);
+  const uint64_t before = column_bytes();
+  const uint32_t id = network.connect(c);
+  const uint64_t columns = column_bytes() - before;
+  CHECK(network->info(id).bytes >= fixed);
+  CHECK(network->info(id).bytes <= fixed + columns + kDelays * sizeof(Group));
+  CHECK(columns < fixed);  // most blocks are empty, and have none
+  limit_column_bytes(column_bytes() + fixed - 1);
+  uint32_t refused = 77;
+  CHECK_EQ(network->connect(c, &refused), NB_ERR_NO_MEMORY);
+  CHECK_EQ(network->projections(), id + 1);
+  limit_column_bytes(~uint64_t{0});
 }

@@ -3,6 +3,7 @@
 // What may be done to a network between steps: pruning and growth, killing, normalizing; and what recordings keep.
 #include <map>
 
+#include "native/core/population/memory.h"
 #include "population_fixture.h"
 
 using namespace nbtest;
@@ -53,6 +54,78 @@ NB_TEST("population changes: rewiring prunes what is weak or dead and grows what
     CHECK_EQ(network->info(id).synapses, c.self ? 198u * 198 : 198u * 197);
     network.run(20);
   }
+}
+
+NB_TEST("population changes: as many grow as are removed, in one go, as if one had asked for them afterwards") {
+  for (const Pattern pattern : {Pattern::kAllToAll, Pattern::kFixedProbability}) {
+    const auto build = [&](TestNetwork& network, uint32_t* id) {
+      const uint32_t noise = network.poisson(80, 100);
+      const uint32_t posts = network.lif(120, Lif{});
+      Connection c = connection(noise, posts, pattern, 0);
+      c.probability = 0.3;
+      c.delay_high = pattern == Pattern::kAllToAll ? 1 : 3;
+      c.weight_kind = WeightKind::kUniform;
+      c.weight_b = 1;
+      c.plasticity.rule = Rule::kReward;
+      c.plasticity.a_plus = c.plasticity.a_minus = 0.02;
+      c.plasticity.tau_eligibility_ms = 100;
+      *id = network.connect(c);
+      const uint32_t killed[] = {5, 60};
+      CHECK_EQ(network->kill(posts, killed, 2), NB_OK);
+    };
+    TestNetwork one(1, 8, 2), other(1, 8);
+    uint32_t id = 0;
+    build(one, &id);
+    build(other, &id);
+    // The second time nothing is left to be removed.
+    for (const double below : {0.25, 0.0, 0.5}) {
+      uint64_t removed = 0, grown = 0, other_removed = 0, other_grown = 0, none = 0;
+      CHECK_EQ(one->rewire(id, below, true, Network::kAsRemoved, 0.4, &removed, &grown), NB_OK);
+      CHECK_EQ(other->rewire(id, below, true, 0, 0, &other_removed, &other_grown), NB_OK);
+      if (other_removed > 0) CHECK_EQ(other->rewire(id, -1, false, other_removed, 0.4, &none, &other_grown), NB_OK);
+      CHECK_EQ(removed, other_removed);
+      CHECK_EQ(grown, other_grown);
+      CHECK_EQ(removed > 0, below > 0);
+      const std::vector<Synapse> ours = synapses(one, id), theirs = synapses(other, id);
+      CHECK_EQ(ours.size(), theirs.size());
+      for (size_t i = 0; i < std::min(ours.size(), theirs.size()); i++) {
+        const Synapse &a = ours[i], &b = theirs[i];
+        CHECK(a.pre == b.pre && a.post == b.post && a.delay == b.delay && a.weight == b.weight);
+      }
+      one.run(40);
+      other.run(40);
+    }
+  }
+}
+
+NB_TEST("population changes: where memory is refused, nothing is removed that would not grow again") {
+  TestNetwork network(1, 4);
+  const uint32_t noise = network.poisson(100, 20);
+  const uint32_t posts = network.lif(300, Lif{});
+  Connection c = connection(noise, posts, Pattern::kFixedProbability, 0);
+  c.probability = 0.4;
+  c.weight_kind = WeightKind::kUniform;
+  c.weight_b = 1;
+  const uint32_t id = network.connect(c);
+  const uint64_t synapses = network->info(id).synapses;
+  uint32_t refused = 0;
+  for (uint64_t room = 0;; room += 5000) {
+    const std::vector<float> before = network.weights(id);
+    limit_column_bytes(column_bytes() + room);
+    uint64_t removed = 0, grown = 0;
+    const nb_status status = network->rewire(id, 0.5, false, Network::kAsRemoved, 0.75, &removed, &grown);
+    limit_column_bytes(~uint64_t{0});
+    if (status == NB_OK) {
+      CHECK(removed > 0);
+      CHECK_EQ(grown, removed);
+      break;
+    }
+    CHECK_EQ(status, NB_ERR_NO_MEMORY);
+    CHECK(network.weights(id) == before);
+    refused++;
+  }
+  CHECK(refused > 10);
+  CHECK_EQ(network->info(id).synapses, synapses);
 }
 
 NB_TEST("population changes: the dead are silent, and everybody else goes on") {

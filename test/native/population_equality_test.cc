@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The same seed gives the same bits for any number of threads and on any set of kernels.
+#include <atomic>
 #include <cstring>
 
 #include "native/core/population/kernels.h"
@@ -205,7 +206,7 @@ Outcome with_sources(uint32_t threads, uint32_t delay, uint32_t threads_later) {
   back.degree = 20;
   network.connect(back);
 
-  const bool stop = true;
+  const std::atomic<bool> stop{true};
   CHECK_EQ(network->advance(5, &stop), Step{0});
   Outcome outcome;
   const auto run = [&](std::initializer_list<Step> slices) {

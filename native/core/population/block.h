@@ -6,10 +6,14 @@
 //   all-to-all   one shard; a row is `stride` weights, of which the first `count` are synapses
 //   others       start[row * shards + s] is where the piece of a row onto the s-th shard begins, and the one before it ends
 //
+// Where that is too much for one block, all blocks of a projection are of one shard each: so what is refused depends on the shards,
+// and not on how many of them a thread has.
+//
 // While steps are computed a block belongs to the thread of its shards.
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 
 #include "memory.h"
 #include "network.h"
@@ -20,6 +24,8 @@ namespace neuronbus::population {
 constexpr uint32_t kRowPadding = 16;
 // The starts of the pieces of a row fill a cache line.
 constexpr uint32_t kBlockShards = 16;
+// How many synapses a block can have, as their places are numbers of 32 bits. Tests lower it.
+inline std::atomic<uint64_t> most_block_synapses{(uint64_t{1} << 32) - 1};
 
 // Where rows begin. Rows that are all equally long need no table.
 class RowStarts {
@@ -35,7 +41,7 @@ class RowStarts {
 
   // First count(row) for each synapse of `rows` rows, then finish().
   bool begin(size_t rows) { return table_.resize(rows + 1); }
-  void count(size_t row) { table_[row + 1]++; }
+  void count(size_t row, uint32_t synapses = 1) { table_[row + 1] += synapses; }
   // Says how many there are in all. NB_ERR_TOO_LARGE: more than a block can have.
   nb_status finish(uint64_t* synapses);
 
@@ -55,7 +61,7 @@ inline nb_status RowStarts::finish(uint64_t* synapses) {
     total += table_[row + 1];
   }
   *synapses = total;
-  if (total >= uint64_t{1} << 32) return NB_ERR_TOO_LARGE;
+  if (total > most_block_synapses.load(std::memory_order_relaxed)) return NB_ERR_TOO_LARGE;
   each_ = rows > 0 ? table_[1] : 0;
   if (even) {
     table_.clear();
@@ -74,8 +80,6 @@ struct Block {
   Column<uint16_t> index;               // post, within its shard
   Column<float> weight;                 // empty: all synapses have the constant; all-to-all and constant: one row
   Column<float> eligibility;
-  // Of each shard: post-spikes before this step have acted, and eligibilities are of this step, unless an arrival came later.
-  Step applied[kBlockShards] = {};
 
   bool dense() const { return stride != 0; }
   bool one_row() const { return weight.size() == stride; }  // all-to-all: whether all rows are the same
@@ -103,10 +107,9 @@ struct Block {
     }
   }
 
-  void apply(Step step) { std::fill_n(applied, kBlockShards, step); }
-
   // Room for the synapses of sparse rows.
   bool reserve_rows(size_t synapses, bool weights, bool eligibilities) {
+    if (synapses == 0) return true;  // of many delays most blocks have none
     return index.reserve(synapses + kRowPadding) && (!weights || weight.reserve(synapses + kRowPadding)) &&
            (!eligibilities || eligibility.reserve(synapses));
   }

@@ -91,7 +91,7 @@ void Projection::deliver_static(const Block& block, const uint32_t* list, uint32
   };
   if (block.dense()) {
     const Kernels& run = kernels();
-    const size_t stride = block.weight.size() == block.stride ? 0 : block.stride;
+    const size_t stride = block.one_row() ? 0 : block.stride;
     for (uint32_t i = 0; i < count; i++) {
       const float* const weights = block.weight.data() + list[i] * stride;
       if (feed_ != Feed::kBySign) {

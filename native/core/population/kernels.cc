@@ -47,10 +47,29 @@ const Kernels& widest() {
 #endif
 }
 
-const Kernels& wished() {
+constexpr const char* kNames[] = {"scalar", "avx2", "avx512", "neon"};
+constexpr const char* kFault = "NEURONBUS_KERNELS must be scalar, avx2, avx512 or neon";
+
+struct Choice {
+  const Kernels* kernels;
+  const char* fault;
+};
+
+// Of a set that the processor does not have comes the widest one, so that one setting may serve machines of several kinds; a word that
+// names none is a mistake.
+Choice choose() {
   const char* const wish = std::getenv("NEURONBUS_KERNELS");
-  const Kernels* const found = wish == nullptr ? nullptr : kernels_named(wish);
-  return found != nullptr ? *found : widest();
+  if (wish == nullptr) return {&widest(), nullptr};
+  const Kernels* const found = kernels_named(wish);
+  for (const char* name : kNames) {
+    if (std::strcmp(name, wish) == 0) return {found != nullptr ? found : &widest(), nullptr};
+  }
+  return {&widest(), kFault};
+}
+
+const Choice& choice() {
+  static const Choice chosen = choose();
+  return chosen;
 }
 
 }  // namespace
@@ -68,8 +87,10 @@ const Kernels* kernels_named(const char* name) {
 }
 
 const Kernels& kernels() {
-  static const Kernels& chosen = wished();
+  static const Kernels& chosen = *choice().kernels;
   return chosen;
 }
+
+const char* kernels_fault() { return choice().fault; }
 
 }  // namespace neuronbus::population

@@ -93,8 +93,11 @@ struct Kernels {
   void (*dense_multiplicative)(const PlasticRow&);
 };
 
-// Chosen once for the process: the widest that the processor has, or NEURONBUS_KERNELS.
+// Chosen once for the process: NEURONBUS_KERNELS, or the widest that the processor has, also when it does not have what that names.
 const Kernels& kernels();
+
+// What is wrong with NEURONBUS_KERNELS, because it names no set at all; or null.
+const char* kernels_fault();
 
 // A set by name, or null when it is not in this build or the processor does not have it.
 const Kernels* kernels_named(const char* name);

@@ -28,7 +28,7 @@ Network::Network(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Network::~Network() = default;
 
 nb_status Network::create(const NetworkOptions& options, std::unique_ptr<Network>* out) {
-  if (!valid_options(options)) return NB_ERR_INVALID_ARGUMENT;
+  if (!valid_options(options) || kernels_fault() != nullptr) return NB_ERR_INVALID_ARGUMENT;
   std::unique_ptr<Impl> impl(new (std::nothrow) Impl());
   if (impl == nullptr) return NB_ERR_NO_MEMORY;
   impl->options = options;
@@ -50,9 +50,7 @@ nb_status Network::Impl::keep_population(std::unique_ptr<Population> population,
 nb_status Network::Impl::keep_projection(std::unique_ptr<Projection> projection, uint32_t* id) {
   const uint32_t slots = power_of_two(projection->longest_delay() + kLongestBatch + 1);
   if (nb_status status = projection->pre->keep_steps(slots, now); status != NB_OK) return status;
-  for (Group& group : projection->groups) {
-    for (Block& block : group.blocks) block.apply(now);
-  }
+  for (Group& group : projection->groups) group.applied.fill(now);
   projection->dopamine_at = now;
   *id = static_cast<uint32_t>(projections.size());
   projections.push_back(std::move(projection));
@@ -180,14 +178,15 @@ nb_status Network::reward(uint32_t projection, double amount) {
   return NB_OK;
 }
 
-nb_status Network::normalize(uint32_t projection, double total) {
-  return impl_->has_projection(projection) ? impl_->projections[projection]->normalize(total, impl_->now) : NB_ERR_INVALID_ARGUMENT;
+nb_status Network::normalize(uint32_t projection, double total, const Stop* stop) {
+  if (!impl_->has_projection(projection)) return NB_ERR_INVALID_ARGUMENT;
+  return impl_->projections[projection]->normalize(total, impl_->now, stop);
 }
 
 nb_status Network::rewire(uint32_t projection, double below, bool dead, uint64_t grow, double weight, uint64_t* removed,
-                          uint64_t* grown) {
+                          uint64_t* grown, const Stop* stop) {
   if (!impl_->has_projection(projection)) return NB_ERR_INVALID_ARGUMENT;
-  return impl_->projections[projection]->rewire(below, dead, grow, weight, impl_->now, removed, grown);
+  return impl_->projections[projection]->rewire(below, dead, grow, weight, impl_->now, removed, grown, stop);
 }
 
 nb_status Network::set_learning(uint32_t projection, bool on) {
@@ -217,5 +216,6 @@ nb_status Network::clear_record(uint32_t record) {
 }
 
 const char* Network::kernels() { return population::kernels().name; }
+const char* Network::kernels_fault() { return population::kernels_fault(); }
 
 }  // namespace neuronbus::population

@@ -17,6 +17,7 @@
 // (seed, who, how many before), and what a neuron receives is summed in the order above.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -27,6 +28,10 @@ namespace neuronbus::population {
 
 using Step = uint64_t;
 constexpr Step kNoStep = ~Step{0};
+
+// Any thread may make it true: what looks at it then ends early. Null: nobody will.
+using Stop = std::atomic<bool>;
+inline bool stopped(const Stop* stop) { return stop != nullptr && stop->load(std::memory_order_relaxed); }
 
 enum class Model : uint32_t {
   kLif,             // exponential current synapses, exact integration
@@ -200,7 +205,7 @@ class Network {
   nb_status connect(const Connection& connection, uint32_t* id);
 
   // Runs `steps` steps, or fewer when *stop becomes true. Returns how many.
-  Step advance(Step steps, const volatile bool* stop);
+  Step advance(Step steps, const Stop* stop);
   Step now() const;
 
   // Numbers go from 0 in the order of creation; a loaded network has the numbers it was saved with.
@@ -226,11 +231,15 @@ class Network {
   // Dopamine for all reward rules, or for one projection (kEverywhere: all).
   static constexpr uint32_t kEverywhere = ~uint32_t{0};
   nb_status reward(uint32_t projection, double amount);
-  // Scales the weights into each post so that they sum to `total`.
-  nb_status normalize(uint32_t projection, double total);
+  // Scales the weights into each post so that they sum to `total`. NB_ERR_ABORTED: *stop became true, and some weights are scaled by
+  // now while others are not; for who gives the network up.
+  nb_status normalize(uint32_t projection, double total, const Stop* stop = nullptr);
   // Removes synapses below `below`, and those from or to killed neurons if `dead`; grows up to `grow` new ones with weight `weight`
-  // between random living pairs that are not connected. Gives how many were removed and grown.
-  nb_status rewire(uint32_t projection, double below, bool dead, uint64_t grow, double weight, uint64_t* removed, uint64_t* grown);
+  // between random living pairs that are not connected (kAsRemoved: as many as are removed). Gives how many were removed and grown.
+  // NB_ERR_ABORTED: *stop became true.
+  static constexpr uint64_t kAsRemoved = ~uint64_t{0};
+  nb_status rewire(uint32_t projection, double below, bool dead, uint64_t grow, double weight, uint64_t* removed, uint64_t* grown,
+                   const Stop* stop = nullptr);
   nb_status set_learning(uint32_t projection, bool on);
 
   nb_status record(uint32_t population, const RecordOptions& options, uint32_t* id);
@@ -246,8 +255,11 @@ class Network {
   static nb_status load(const char* path, uint32_t threads, std::unique_ptr<Network>* out, std::unique_ptr<uint8_t[]>* extra,
                         size_t* extra_bytes);
 
-  // "scalar", "avx2", "avx512" or "neon": what the kernels of this process use. NEURONBUS_KERNELS chooses among what the processor has.
+  // "scalar", "avx2", "avx512" or "neon": what the kernels of this process use. NEURONBUS_KERNELS chooses among what the processor has;
+  // of what it does not have comes the widest one.
   static const char* kernels();
+  // Null; or, where NEURONBUS_KERNELS names none of these, what is wrong: create() and load() then give NB_ERR_INVALID_ARGUMENT.
+  static const char* kernels_fault();
 
  private:
   explicit Network(std::unique_ptr<Impl> impl);

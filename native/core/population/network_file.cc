@@ -52,7 +52,7 @@ nb_status Network::save(const char* path, const uint8_t* extra, size_t extra_byt
 
 nb_status Network::load(const char* path, uint32_t threads, std::unique_ptr<Network>* out, std::unique_ptr<uint8_t[]>* extra,
                         size_t* extra_bytes) {
-  if (path == nullptr) return NB_ERR_INVALID_ARGUMENT;
+  if (path == nullptr || kernels_fault() != nullptr) return NB_ERR_INVALID_ARGUMENT;
   ArchiveReader in(path);
   if (!in.opened()) return NB_ERR_FILE_IO;
   uint64_t magic = 0;

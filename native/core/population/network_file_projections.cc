@@ -82,7 +82,7 @@ void put_projection(ArchiveWriter& out, const Projection& p) {
   out.put(p.rewired);
   out.put(p.dopamine);
   out.put(p.dopamine_at);
-  out.put(p.learning ? Step{0} : block.applied[0]);
+  out.put(p.learning || !p.plastic() ? Step{0} : p.groups[0].applied[0]);
   out.put(static_cast<uint32_t>(p.groups.size()));
   for (const Group& group : p.groups) put_group(out, p, group, own);
 }
@@ -93,19 +93,14 @@ struct Shape {
   bool dense, own;
 };
 
-nb_status get_rows(ArchiveReader& in, Projection& p, Group& group) {
-  Column<uint32_t> counts, posts;
-  NB_TRY(in.get_column(&counts, p.pre->size));
-  uint64_t total = 0;
-  for (size_t i = 0; i < counts.size(); i++) total += counts[i];
-  NB_TRY(in.get_column(&posts, total));
+// Room for the rows of a group.
+nb_status begin_rows(const Projection& p, Group& group, const Column<uint32_t>& counts, const Column<uint32_t>& posts) {
   for (Block& block : group.blocks) {
     if (!block.start.begin(size_t{p.pre->size} * block.shards)) return NB_ERR_NO_MEMORY;
   }
   uint64_t at = 0;
   for (uint32_t row = 0; row < p.pre->size; row++) {
-    for (uint32_t k = 0; k < counts[row]; k++, at++) {
-      NB_CHECK(posts[at] < p.post->size && (k == 0 || posts[at - 1] <= posts[at]));
+    for (const uint64_t end = at + counts[row]; at < end; at++) {
       Block& block = group.blocks[p.block_of(posts[at])];
       block.start.count(block.piece(row, posts[at]));
     }
@@ -115,6 +110,28 @@ nb_status get_rows(ArchiveReader& in, Projection& p, Group& group) {
     NB_TRY(block.start.finish(&synapses));
     if (!block.reserve_rows(synapses, false, false)) return NB_ERR_NO_MEMORY;
   }
+  return NB_OK;
+}
+
+nb_status get_rows(ArchiveReader& in, Projection& p, Group& group) {
+  Column<uint32_t> counts, posts;
+  NB_TRY(in.get_column(&counts, p.pre->size));
+  uint64_t total = 0;
+  for (size_t i = 0; i < counts.size(); i++) total += counts[i];
+  NB_TRY(in.get_column(&posts, total));
+  uint64_t at = 0;
+  for (uint32_t row = 0; row < p.pre->size; row++) {
+    for (uint32_t k = 0; k < counts[row]; k++, at++) NB_CHECK(posts[at] < p.post->size && (k == 0 || posts[at - 1] <= posts[at]));
+  }
+  nb_status status = begin_rows(p, group, counts, posts);
+  if (status == NB_ERR_TOO_LARGE && group.divisible()) {
+    NB_TRY(p.divide());
+    std::vector<Group> one;
+    NB_TRY(p.make_groups(&group.delay, 1, false, &one));
+    group.blocks = std::move(one[0].blocks);
+    status = begin_rows(p, group, counts, posts);
+  }
+  NB_TRY(status);
   // Row after row, so that each block is filled from its front.
   for (at = 0; at < total; at++) {
     Block& block = group.blocks[p.block_of(posts[at])];
@@ -148,7 +165,7 @@ nb_status get_group(ArchiveReader& in, Projection& p, Group& group, Shape shape,
     if (shape.dense) block.stride = static_cast<uint32_t>(round_up(block.count, kRowBlock));
     const size_t rows = shape.own ? p.pre->size : 1;
     const size_t count = shape.dense ? rows * block.stride : shape.own ? block.index.size() : 0;
-    if (!block.weight.reserve(count + kRowPadding) || !block.weight.resize(count)) return NB_ERR_NO_MEMORY;
+    if (count > 0 && !(block.weight.reserve(count + kRowPadding) && block.weight.resize(count))) return NB_ERR_NO_MEMORY;
     if (shape.dense && !shape.own) {
       for (uint32_t i = 0; i < block.count; i++) block.weight[i] = p.constant_;
     }
@@ -208,9 +225,7 @@ nb_status get_projection(ArchiveReader& in, Network::Impl& impl) {
   Projection& kept = *p;
   NB_TRY(impl.keep_projection(std::move(p), &id));
   kept.dopamine_at = rewarded;
-  for (Group& group : kept.groups) {
-    for (Block& block : group.blocks) block.apply(since);
-  }
+  for (Group& group : kept.groups) group.applied.fill(since);
   return NB_OK;
 }
 

@@ -109,7 +109,7 @@ uint64_t nanoseconds() {
 // One call of advance().
 class Run {
  public:
-  Run(Network::Impl& impl, Step wanted, const volatile bool* stop)
+  Run(Network::Impl& impl, Step wanted, const Stop* stop)
       : impl_(impl), stop_(stop), wanted_(wanted), lead_(impl.lead()) {}
 
   Step with(Team& team) {
@@ -137,7 +137,7 @@ class Run {
 
   // The steps of the next batch, or 0.
   Step begin() {
-    const Step batch = stop_ != nullptr && *stop_ ? 0 : std::min(Network::Impl::kLongestBatch, wanted_ - done_);
+    const Step batch = stopped(stop_) ? 0 : std::min(Network::Impl::kLongestBatch, wanted_ - done_);
     if (batch > 0) impl_.begin_batch(batch);
     return batch;
   }
@@ -185,7 +185,7 @@ class Run {
   }
 
   Network::Impl& impl_;
-  const volatile bool* stop_;
+  const Stop* stop_;
   const Step wanted_;
   const Step lead_;
   Step done_ = 0;
@@ -195,7 +195,7 @@ class Run {
 
 }  // namespace
 
-Step Network::advance(Step steps, const volatile bool* stop) {
+Step Network::advance(Step steps, const Stop* stop) {
   Impl& impl = *impl_;
   if (impl.options.threads > 1 && impl.team == nullptr) impl.team = Team::create(impl.options.threads);
   Run run(impl, steps, stop);

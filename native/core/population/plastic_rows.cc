@@ -50,13 +50,14 @@ void Projection::deliver_plastic(Block& block, uint32_t s, uint32_t thread, cons
   const Kernels& run = kernels();
 
   const RowsAhead ahead(block, s, 1, list, count);
+  const Step applied = group.applied[block.shard + s];
 
   for (uint32_t i = 0; i < count; i++) {
     if (!block.dense()) ahead.ask(i);
     const uint32_t row = list[i];
     const PreTrace& trace = group.traces[thread][row];
     const bool first = trace.last == kNoStep;
-    const Step since = first ? now : std::max(trace.last, block.applied[s]);
+    const Step since = first ? now : std::max(trace.last, applied);
     task.begin(trace, since);
     double slow = 0;
     if (plasticity.rule == Rule::kTriplet && !first) slow = trace.slow * slow_.at(now - trace.last);
@@ -93,7 +94,7 @@ void Projection::deliver_plastic(Block& block, uint32_t s, uint32_t thread, cons
 }
 
 template <bool Soft>
-void Projection::sweep_block(Block& block, uint32_t s, const Group& group, Step now) {
+void Projection::sweep_block(Block& block, uint32_t s, Group& group, Step now) {
   const uint32_t shard = block.shard + s;
   const uint32_t thread = post->shards[shard].thread;
   RowTask task(*this, post->logs[shard], scratch_[thread].data());
@@ -101,7 +102,7 @@ void Projection::sweep_block(Block& block, uint32_t s, const Group& group, Step 
   for (uint32_t row = 0; row < pre->size; row++) {
     const PreTrace& trace = group.traces[thread][row];
     if (trace.last == kNoStep) continue;
-    const Step since = std::max(trace.last, block.applied[s]);
+    const Step since = std::max(trace.last, group.applied[shard]);
     if (since >= now) continue;
     task.begin(trace, since);
     const size_t begin = block.begin(row, s);
@@ -120,7 +121,7 @@ void Projection::sweep_block(Block& block, uint32_t s, const Group& group, Step 
       }
     }
   }
-  block.applied[s] = now;
+  group.applied[shard] = now;
 }
 
 void Projection::sweep(uint32_t shard, Step now) {
@@ -167,11 +168,11 @@ void Projection::set_learning(bool on, Step now) {
   }
   learning = true;
   for (Group& group : groups) {
+    const float left = static_cast<float>(eligible_.at(now - group.applied[0]));  // all shards stopped at the same step
     for (Block& block : group.blocks) {
-      const float left = static_cast<float>(eligible_.at(now - block.applied[0]));  // all shards stopped at the same step
       for (size_t i = 0; i < block.eligibility.size(); i++) block.eligibility[i] *= left;
-      block.apply(now);
     }
+    group.applied.fill(now);
   }
 }
 

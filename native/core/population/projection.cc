@@ -125,6 +125,11 @@ nb_status Projection::create(const NetworkOptions& options, uint32_t id, const C
   nb_status status = distinct_delays(c, &delays);
   if (status == NB_OK) status = made->make_groups(delays.data(), delays.size(), targets.dense(), &made->groups);
   if (status == NB_OK) status = targets.dense() ? made->fill_dense(c) : made->fill_sparse(c, targets);
+  if (status == NB_ERR_TOO_LARGE && made->groups[0].divisible()) {
+    made->most_shards_ = 1;
+    status = made->make_groups(delays.data(), delays.size(), false, &made->groups);
+    if (status == NB_OK) status = made->fill_sparse(c, targets);
+  }
   if (status == NB_OK) status = made->finish_groups(&made->groups);
   if (status != NB_OK) return status;
   made->choose_feed();
@@ -167,14 +172,23 @@ nb_status Projection::prepare(const NetworkOptions& options, uint32_t number, Po
 
 nb_status Projection::make_groups(const uint32_t* delays, size_t count, bool dense, std::vector<Group>* out) {
   const std::vector<Shard>& shards = post->shards;
+  const auto joins = [&](uint32_t s, uint32_t joined) {
+    return s > 0 && !dense && joined < most_shards_ && shards[s].thread == shards[s - 1].thread;
+  };
+  size_t each = 0;
+  for (uint32_t s = 0, joined = 0; s < shards.size(); s++) {
+    joined = joins(s, joined) ? joined + 1 : 1;
+    each += joined == 1 ? 1 : 0;
+  }
+  if (!room_for(static_cast<double>(count) * (sizeof(Group) + static_cast<double>(each) * sizeof(Block)))) return NB_ERR_NO_MEMORY;
   std::vector<Group> made(count);
   for (size_t g = 0; g < count; g++) {
     made[g].delay = delays[g];
     std::vector<Block>& blocks = made[g].blocks;
+    blocks.reserve(each);
     block_of_shard_.clear();
     for (uint32_t s = 0; s < shards.size(); s++) {
-      const bool joins = s > 0 && !dense && blocks.back().shards < kBlockShards && shards[s].thread == shards[s - 1].thread;
-      if (!joins) {
+      if (!joins(s, s > 0 ? blocks.back().shards : 0)) {
         blocks.emplace_back();
         blocks.back().first = shards[s].first;
         blocks.back().shard = s;
@@ -190,10 +204,50 @@ nb_status Projection::make_groups(const uint32_t* delays, size_t count, bool den
   return NB_OK;
 }
 
+nb_status Projection::divided(const Block& block, std::vector<Block>* out) const {
+  for (uint32_t s = 0; s < block.shards; s++) {
+    out->emplace_back();
+    Block& part = out->back();
+    part.shard_posts = block.shard_posts;
+    part.shard = block.shard + s;
+    part.first = block.first + s * block.shard_posts;
+    part.count = std::min(block.shard_posts, block.count - s * block.shard_posts);
+    if (!part.start.begin(pre->size)) return NB_ERR_NO_MEMORY;
+    for (uint32_t row = 0; row < pre->size; row++) {
+      part.start.count(row, static_cast<uint32_t>(block.end(row, s) - block.begin(row, s)));
+    }
+    uint64_t count = 0;
+    if (nb_status status = part.start.finish(&count); status != NB_OK) return status;
+    if (!part.reserve_rows(count, !block.weight.empty(), !block.eligibility.empty())) return NB_ERR_NO_MEMORY;
+    for (uint32_t row = 0; row < pre->size; row++) {
+      for (size_t k = block.begin(row, s); k < block.end(row, s); k++) {
+        (void)part.index.append(block.index[k]);
+        if (!block.weight.empty()) (void)part.weight.append(block.weight[k]);
+        if (!block.eligibility.empty()) (void)part.eligibility.append(block.eligibility[k]);
+      }
+    }
+  }
+  return NB_OK;
+}
+
+nb_status Projection::divide() {
+  std::vector<std::vector<Block>> made(groups.size());
+  for (size_t g = 0; g < groups.size(); g++) {
+    for (const Block& block : groups[g].blocks) {
+      if (nb_status status = divided(block, &made[g]); status != NB_OK) return status;
+    }
+  }
+  for (size_t g = 0; g < groups.size(); g++) groups[g].blocks = std::move(made[g]);
+  most_shards_ = 1;
+  for (uint32_t s = 0; s < block_of_shard_.size(); s++) block_of_shard_[s] = s;
+  return NB_OK;
+}
+
 // What plastic groups have beside their rows.
 nb_status Projection::finish_groups(std::vector<Group>* made) const {
   if (!plastic()) return NB_OK;
   for (Group& group : *made) {
+    if (!group.applied.resize(post->shards.size())) return NB_ERR_NO_MEMORY;
     group.traces.resize(threads);
     for (Column<PreTrace>& traces : group.traces) {
       if (!traces.resize(pre->size)) return NB_ERR_NO_MEMORY;
@@ -283,12 +337,16 @@ nb_status Projection::fill_sparse(const Connection& c, const Targets& targets) {
   return NB_OK;
 }
 
+uint64_t Group::bytes() const {
+  uint64_t sum = sizeof(Group) + applied.bytes() + blocks.capacity() * sizeof(Block) + traces.capacity() * sizeof(Column<PreTrace>);
+  for (const Column<PreTrace>& one : traces) sum += one.bytes();
+  for (const Block& block : blocks) sum += block.bytes();
+  return sum;
+}
+
 uint64_t Projection::bytes() const {
   uint64_t sum = fast_.bytes() + slow_.bytes() + eligible_.bytes() + dopamine_decay_.bytes() + both_.bytes();
-  for (const Group& group : groups) {
-    for (const Column<PreTrace>& traces : group.traces) sum += traces.bytes();
-    for (const Block& block : group.blocks) sum += block.bytes();
-  }
+  for (const Group& group : groups) sum += group.bytes();
   for (const Column<uint32_t>& scratch : scratch_) sum += scratch.bytes();
   return sum;
 }

@@ -2,7 +2,8 @@
 //
 // The synapses from one population to another, in rows by pre-neuron. Bytes of a synapse: all-to-all 4 (a weight); otherwise 2 (the
 // post within its shard), + 4 unless all weights are the same, + 4 (eligibility) with the reward rule; a row costs 4 in each shard of
-// the posts, or nothing where all rows are equally long and the posts are one shard, and a plastic one 24 for each thread.
+// the posts, or nothing where all rows are equally long and the posts are one shard, and a plastic one 24 for each thread. All that is
+// not of a synapse there is once for each delay, and so is a Block.
 //
 // Synapses of one delay make a group; within a group the synapses onto neighbouring shards of one thread make a block (block.h),
 // which that thread works on. What all blocks of a thread share (the traces of pre-neurons) each thread has for itself. Everything
@@ -34,6 +35,14 @@ struct Group {
   uint32_t delay = 1;
   std::vector<Block> blocks;              // by post
   std::vector<Column<PreTrace>> traces;   // of each thread; equal while the team rests
+  // Plastic: of each shard, post-spikes before this step have acted, and eligibilities are of this step, unless an arrival came later.
+  Column<Step> applied;
+
+  uint64_t bytes() const;
+  // Whether there are blocks of several shards.
+  bool divisible() const {
+    return std::any_of(blocks.begin(), blocks.end(), [](const Block& block) { return block.shards > 1; });
+  }
 };
 
 // Which input of a post-neuron a synapse feeds.
@@ -51,9 +60,10 @@ class Projection {
   void sweep(uint32_t shard, Step now);
   void sync(Step now);
 
-  // visit(block, position of the weight, pre, post, delay) for each synapse, by pre, then by post, then by delay.
+  // visit(block, position of the weight, pre, post, delay) for each synapse, by pre, then by post, then by delay. False: *stop became
+  // true before it had visited all.
   template <typename F>
-  void each_synapse(F visit) const;
+  bool each_synapse(F visit, const Stop* stop = nullptr) const;
 
   float weight_at(const Block& block, size_t position) const { return block.weight.empty() ? constant_ : block.weight[position]; }
   nb_status set_weights(const float* weights, uint64_t count, Step now);
@@ -61,9 +71,10 @@ class Projection {
   bool has_own_weights() const;
   void choose_feed();
   nb_status reward(double amount, Step now);
-  nb_status normalize(double total, Step now);
+  nb_status normalize(double total, Step now, const Stop* stop);
   void set_learning(bool on, Step now);
-  nb_status rewire(double below, bool dead, uint64_t grow, double weight, Step now, uint64_t* removed, uint64_t* grown);
+  nb_status rewire(double below, bool dead, uint64_t grow, double weight, Step now, uint64_t* removed, uint64_t* grown,
+                   const Stop* stop);
   uint64_t bytes() const;
   bool plastic() const { return plasticity.rule != Rule::kStatic; }
   uint32_t longest_delay() const { return groups.empty() ? 0 : groups.back().delay; }
@@ -92,6 +103,8 @@ class Projection {
   // For create(), rewire() and load(): the parts of making one.
   nb_status prepare(const NetworkOptions& options, uint32_t id, Population& pre, Population& post);
   nb_status make_groups(const uint32_t* delays, size_t count, bool dense, std::vector<Group>* out);
+  // Makes blocks of one shard each; what is in them stays. NB_ERR_NO_MEMORY, NB_ERR_TOO_LARGE: nothing has changed.
+  nb_status divide();
   nb_status finish_groups(std::vector<Group>* groups) const;
   // Where in a group the synapses onto a post are.
   uint32_t block_of(uint32_t post_neuron) const { return block_of_shard_[post_neuron / post->shards[0].count]; }
@@ -100,12 +113,13 @@ class Projection {
   friend class RowTask;
   nb_status fill_dense(const Connection& connection);
   nb_status fill_sparse(const Connection& connection, const Targets& targets);
+  nb_status divided(const Block& block, std::vector<Block>* out) const;
   void deliver_static(const Block& block, const uint32_t* list, uint32_t count);
   void deliver_learning(Block& block, uint32_t thread, const Group& group, Step now, const uint32_t* list, uint32_t count);
   template <bool Soft>
   void deliver_plastic(Block& block, uint32_t s, uint32_t thread, const Group& group, Step now, const uint32_t* list, uint32_t count);
   template <bool Soft>
-  void sweep_block(Block& block, uint32_t s, const Group& group, Step now);
+  void sweep_block(Block& block, uint32_t s, Group& group, Step now);
   void remember(Group& group, uint32_t thread, Step now, const uint32_t* list, uint32_t count);
 
   // What a weight is multiplied with before it is added to a column of the posts.
@@ -124,13 +138,15 @@ class Projection {
   Decay eligible_, dopamine_decay_, both_;  // reward
   uint32_t trace_ = 0, slow_trace_ = 0;     // numbers of the post traces
   std::vector<uint32_t> block_of_shard_;
+  uint32_t most_shards_ = kBlockShards;     // of a block
   std::vector<Column<uint32_t>> scratch_;   // of each thread: entries of one neuron, in the order of time
 };
 
 template <typename F>
-void Projection::each_synapse(F visit) const {
+bool Projection::each_synapse(F visit, const Stop* stop) const {
   std::vector<size_t> at(groups.size());
   for (uint32_t row = 0; row < pre->size; row++) {
+    if (stopped(stop)) return false;
     for (size_t b = 0; b < groups[0].blocks.size(); b++) {
       const auto of = [&](size_t g) -> const Block& { return groups[g].blocks[b]; };
       if (groups.size() == 1) {
@@ -152,6 +168,7 @@ void Projection::each_synapse(F visit) const {
       }
     }
   }
+  return true;
 }
 
 }  // namespace neuronbus::population

@@ -12,7 +12,7 @@ bool Projection::has_own_weights() const {
   if (plastic()) return true;
   for (const Group& group : groups) {
     for (const Block& block : group.blocks) {
-      if (block.dense()) return block.weight.size() != block.stride || pre->size == 1;
+      if (block.dense()) return !block.one_row() || pre->size == 1;
       if (!block.weight.empty()) return true;
     }
   }
@@ -84,22 +84,24 @@ void Projection::choose_feed() {
   post->inhibited = post->inhibited || feed_ != Feed::kExcitatory;
 }
 
-nb_status Projection::normalize(double total, Step now) {
+nb_status Projection::normalize(double total, Step now, const Stop* stop) {
   if (!std::isfinite(total) || std::fabs(total) > 3e38) return NB_ERR_INVALID_ARGUMENT;
   Column<double> sums;
   if (!sums.resize(post->size)) return NB_ERR_NO_MEMORY;
   if (nb_status status = own_weights(); status != NB_OK) return status;
   sync(now);
-  each_synapse([&](const Block& block, size_t at, uint32_t, uint32_t to, uint32_t) { sums[to] += block.weight[at]; });
+  const auto add = [&](const Block& block, size_t at, uint32_t, uint32_t to, uint32_t) { sums[to] += block.weight[at]; };
+  if (!each_synapse(add, stop)) return NB_ERR_ABORTED;
   for (size_t i = 0; i < sums.size(); i++) sums[i] = sums[i] * total > 0 ? total / sums[i] : 1;
   const Terms<float> terms{static_cast<float>(plasticity.weight_min), static_cast<float>(plasticity.weight_max)};
-  each_synapse([&](const Block& block, size_t at, uint32_t, uint32_t to, uint32_t) {
+  const auto scale = [&](const Block& block, size_t at, uint32_t, uint32_t to, uint32_t) {
     float& weight = const_cast<Block&>(block).weight[at];
     weight = static_cast<float>(std::min(3e38, std::max(-3e38, weight * sums[to])));
     if (plastic()) weight = bounded(terms, weight);
-  });
+  };
+  const bool all = each_synapse(scale, stop);
   choose_feed();
-  return NB_OK;
+  return all ? NB_OK : NB_ERR_ABORTED;
 }
 
 }  // namespace neuronbus::population

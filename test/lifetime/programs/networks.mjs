@@ -1,6 +1,6 @@
 // Spiking networks that end in the way that the argument names: closed, forgotten, in the middle of a run, with their thread.
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { lif, pairStdp, SpikingNetwork } from '../../../dist/population/population.js';
+import { lif, pairStdp, rewiring, SpikingNetwork } from '../../../dist/population/population.js';
 import { residentMiB } from './scene.mjs';
 
 /** Some megabytes of network with everything that holds memory. */
@@ -34,6 +34,19 @@ const endings = {
     globalThis.net = usedNet({ threads: 2 });
     globalThis.net.run(1e9);
     setTimeout(() => process.exit(0), 30);
+  },
+  'process.exit in work of hours'() {
+    const net = new SpikingNetwork({ dtMs: 1 });
+    const rateHz = (timeMs) => {
+      if (timeMs === 1) setImmediate(() => process.exit(0)); // the work begins before that
+      return 1;
+    };
+    // Whether a pair is free is looked up for each of 30,000 delays, and five million pairs are wanted.
+    net.connect(net.poisson(1000, { rateHz, rateIntervalMs: 1 }), net.population(8000, lif()), {
+      ...{ pattern: 'fixed-out-degree', degree: 70, weightMv: 1, delayMs: { uniform: [1, 30_000] } },
+      rewiring: rewiring({ grow: 5_000_000, weight: 1, everyMs: 1 }),
+    });
+    net.run(3);
   },
   async 'process.exit in onProgress'() {
     await usedNet().run(1e9, { onProgress: () => process.exit(0) });

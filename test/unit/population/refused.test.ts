@@ -12,7 +12,7 @@ import {
   type SpikingNetworkOptions,
   tripletStdp,
 } from 'neuronbus/population';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { makeNet, refusal } from './support.js';
 
 describe('a network', () => {
@@ -29,14 +29,6 @@ describe('a network', () => {
     [null, 'null'],
   ])('with %j', (options, message) => {
     expect(refusal(() => new SpikingNetwork(options as SpikingNetworkOptions))).toContain(message);
-  });
-
-  it('whose kernels nobody knows', () => {
-    vi.stubEnv('NEURONBUS_KERNELS', 'avx1024');
-    onTestFinished(() => {
-      vi.unstubAllEnvs();
-    });
-    expect(refusal(() => new SpikingNetwork())).toContain('NEURONBUS_KERNELS is "avx1024"');
   });
 });
 
