@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// A tap: live traffic of a whole bus, seen by observers that slow nobody. Called on the thread of its bus.
+// A tap: live traffic of a whole bus, seen by observers for whom no sender waits. Called on the thread of its bus.
 //
 // One observer for each axon number that was ever open, own axons and those between all ganglia. When an axon is given up and
 // its number used again, the cursors go on, and so does the observer: the last spikes of the one and the first of the other
