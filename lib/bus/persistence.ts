@@ -71,9 +71,11 @@ export class Persistence {
   /** Everything live under its live id, and what waits under ids that are free. */
   body(name: string): SnapshotBody {
     this.look();
+    const cards = this.#registry.cortex.all(); // may tell of who came or went, which changes what is left
     const { absent, present, waiting } = this.#left;
-    const neurons = this.#registry.cortex.all().map(({ id, ...card }): SavedNeuron => ({ id, card }));
-    const taken = new Set(neurons.map(({ id }) => id));
+    const neurons = cards.map(({ id, ...card }): SavedNeuron => ({ id, card }));
+    const here = new Set(neurons.map(({ id }) => id));
+    const taken = new Set(here);
     const ids = new Map(present);
     let next = 0;
     for (const saved of absent) {
@@ -86,6 +88,7 @@ export class Persistence {
     const pairs = new Set(kept.map(pairOf)); // what waits for a busy thread takes the place of what is there
     const live = this.#synapses
       .describeAll(this.#host.now())
+      .filter((synapse) => here.has(synapse.pre) && here.has(synapse.post)) // nobody's who came since
       .filter((synapse) => !pairs.has(pairOf(synapse)));
     return { name, neurons, synapses: live.concat(kept) };
   }

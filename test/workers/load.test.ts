@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NeuronBus } from 'neuronbus';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { add, type Colony, colony, until } from './support.js';
 
 const WEIGHTS = [
@@ -71,6 +71,15 @@ async function stuck(made: Colony, index: number, name: string) {
     return done;
   };
   return { id: Atomics.load(gate, 0) - 1, release };
+}
+
+/** From now on this thread does not deliver, and time does not pass for it, so that it looks for nobody. Returns what ends that. */
+function frozen(bus: NeuronBus): () => void {
+  bus.stop();
+  const now = vi.spyOn(performance, 'now').mockReturnValue(performance.now());
+  const thaw = () => now.mockRestore();
+  onTestFinished(thaw);
+  return thaw;
 }
 
 describe('synapses of neurons of another thread', () => {
@@ -144,6 +153,26 @@ describe('synapses of neurons of another thread', () => {
     await later.load(path);
     expect(namedSynapses(later)).toEqual(expect.arrayContaining(WEIGHTS));
     expect(namedSynapses(later)).toHaveLength(3);
+  });
+
+  it('that waited for a thread that is gone are not saved, and the file can be loaded', async () => {
+    const made = await colony(1);
+    const { bus } = made;
+    const path = await snapshot();
+    add(bus, { name: 'hub' });
+    add(bus, { name: 'm' });
+    await stuck(made, 0, 'n');
+    const thaw = frozen(bus);
+    expect(await bus.load(path)).toMatchObject({ neurons: 3, synapses: 2 });
+    await made.pool.terminate();
+    await bus.save(path);
+    thaw();
+
+    const later = NeuronBus.create();
+    onTestFinished(() => later.close());
+    for (const name of ['hub', 'n', 'm']) add(later, { name });
+    await later.load(path);
+    expect(namedSynapses(later)).toEqual([['hub', 'm', 0.4]]);
   });
 
   it('come back for who comes after another one left', async () => {
