@@ -83,6 +83,7 @@ export class Registry {
     this.#workspace.residents[id] = { neuron, handle, wantsFire };
     this.#ids.set(neuron, id);
     giveVoice(neuron, handle);
+    this.#roster.claimed(id);
     this.#cortex.add(handle.card);
     if (typeof neuron.tick === 'function') this.#ticking.add(id);
     try {

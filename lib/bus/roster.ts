@@ -84,6 +84,12 @@ export class Roster {
     return true;
   }
 
+  /** An id is this ganglion's: a neuron of another that is known under it must go before the new one is in the cortex. */
+  claimed(id: number): void {
+    const before = (this.#known[id] & L.ROSTER_GANGLION_MASK) - 1;
+    if (before >= 0 && before !== this.#ws.index) this.sync();
+  }
+
   /** Puts the card of a neuron of this ganglion, which has none yet, where others see it. @throws ERR_NB_ARENA_FULL */
   publish(card: RegisteredCard): void {
     const { grain, generation, length, owner } = this.#ws.keep(encodeCard(card));

@@ -2,7 +2,7 @@
 
 import { NeuronBus } from 'neuronbus';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { add, Colony, codeOf, quiet, until } from './support.js';
+import { add, Colony, codeOf, colony, quiet, until } from './support.js';
 
 const THREADS = 4;
 let bus: NeuronBus;
@@ -94,6 +94,17 @@ describe('discovery', () => {
       await there.on(index, ({ bus }, own) => void own.forEach((id) => void bus.unregister(id)), all[index]!);
     }
     expect(bus.discoverInRegion('crowd')).toEqual([]);
+  });
+
+  it('finds who has the id of a neuron of another thread that left a moment ago', async () => {
+    const made = await colony(1);
+    const { bus } = made;
+    const id = await made.on(0, ({ bus, Probe }) => bus.register(new Probe(), { name: 'before' }));
+    expect(bus.neurons().map(({ name }) => name)).toEqual(['before']);
+    bus.stop(); // and so looks at nothing meanwhile
+    await made.on(0, ({ bus }, id) => bus.unregister(id), id);
+    add(bus, { name: 'after', id });
+    expect(bus.neurons().map(({ name }) => name)).toEqual(['after']);
   });
 
   it('refuses to take away what another thread registered', async () => {
