@@ -140,6 +140,7 @@ export class Persistence {
 
   /** A neuron of this thread was registered: perhaps one that a snapshot waits for. Asks no other thread. An error changes nothing. */
   registered(card: RegisteredCard): void {
+    if (this.#left.waiting.length > 0) this.#registry.sync(); // who left must get no synapse, nor who has its id by now
     const left = this.#leftWith(card);
     if (left !== undefined) this.#restoreOwn(left);
   }
@@ -170,10 +171,12 @@ export class Persistence {
       const owned = present.get(post);
       return owned !== undefined && this.#registry.isResident(owned) && present.has(pre);
     });
-    this.#replaceAll(ready.map((synapse) => renamed(synapse, present)));
-    this.#left = { absent, present, waiting: rest };
+    const wanted = ready.map((synapse) => renamed(synapse, present));
+    const made = this.#replaceAll(wanted);
+    const waitsOn = ready.filter((_, i) => !made.has(wanted[i]));
+    this.#left = { absent, present, waiting: rest.concat(waitsOn) };
     this.#due = true;
-    return ready.length;
+    return made.size;
   }
 
   // Whoever has no time is asked again later, for another synapse first.
@@ -210,7 +213,8 @@ export class Persistence {
     this.#connect(synapse);
   }
 
-  #replaceAll(wanted: SavedSynapse[]): void {
+  /** Returns those it made: all whose pre-synaptic neuron is still there. */
+  #replaceAll(wanted: SavedSynapse[]): Set<SavedSynapse> {
     const now = this.#host.now();
     const replaced = wanted.flatMap(({ pre, post }) => {
       const row = this.#synapses.rowOf(pre, post);
@@ -223,16 +227,25 @@ export class Persistence {
         `It needs ${after} synapses, maxSynapses is ${this.#maxSynapses}`,
       );
     }
-    const made: SavedSynapse[] = [];
+    const made = new Set<SavedSynapse>();
     try {
       for (const { pre, post } of replaced) this.#native.disconnect(pre, post);
-      for (const synapse of wanted) {
-        this.#connect(synapse);
-        made.push(synapse);
-      }
+      for (const synapse of wanted) if (this.#connected(synapse)) made.add(synapse);
+      return made;
     } catch (error) {
       for (const { pre, post } of made) this.#native.disconnect(pre, post);
-      for (const synapse of replaced) this.#connect(synapse);
+      for (const synapse of replaced) this.#connected(synapse);
+      throw error;
+    }
+  }
+
+  /** False: a neuron of another thread left, which the next look at the roster tells. */
+  #connected(synapse: SavedSynapse): boolean {
+    try {
+      this.#connect(synapse);
+      return true;
+    } catch (error) {
+      if (error instanceof NeuronBusError && error.code === 'ERR_NB_UNKNOWN_NEURON') return false;
       throw error;
     }
   }

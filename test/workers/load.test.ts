@@ -73,10 +73,10 @@ async function stuck(made: Colony, index: number, name: string) {
   return { id: Atomics.load(gate, 0) - 1, release };
 }
 
-/** From now on this thread does not deliver, and time does not pass for it, so that it looks for nobody. Returns what ends that. */
+/** From now on this thread does not deliver, and its time has not begun, so that it looks for nobody. Returns what ends that. */
 function frozen(bus: NeuronBus): () => void {
   bus.stop();
-  const now = vi.spyOn(performance, 'now').mockReturnValue(performance.now());
+  const now = vi.spyOn(performance, 'now').mockReturnValue(-1);
   const thaw = () => now.mockRestore();
   onTestFinished(thaw);
   return thaw;
@@ -174,6 +174,30 @@ describe('synapses of neurons of another thread', () => {
     await later.load(path);
     expect(namedSynapses(later)).toEqual([['hub', 'm', 0.4]]);
   });
+
+  it.each(['nobody', 'a stranger'])(
+    'that left unseen are not made when the other end registers, when %s has its id',
+    async (heir) => {
+      const made = await colony(1);
+      const { bus } = made;
+      await bus.load(await snapshot());
+      const n = await registered(made, 0, 'n');
+      expect(bus.neurons().map(({ name }) => name)).toEqual(['n']);
+      const thaw = frozen(bus);
+      await made.on(
+        0,
+        ({ bus, Probe }, [id, name]) => {
+          bus.unregister(id);
+          if (name !== 'nobody') bus.register(new Probe(), { name, id });
+        },
+        [n, heir] as const,
+      );
+      const { id: hub } = add(bus, { name: 'hub', id: n + 1 });
+      thaw();
+      expect(bus.neurons().map(({ id }) => id)).toContain(hub);
+      expect(namedSynapses(bus)).toEqual([]);
+    },
+  );
 
   it('come back for who comes after another one left', async () => {
     const { made, bus, hub } = await loaded(2);

@@ -23,6 +23,8 @@ class Threads {
   readonly busy = new Set<number>();
   /** What this thread finds when it looks next at who is there, or asks them for something. */
   unseen: (() => void)[] = [];
+  /** Happens elsewhere just before the next synapse is made. */
+  meanwhile = () => {};
   readonly #cards = new Map<number, RegisteredCard>();
   readonly #threads: number[];
 
@@ -84,6 +86,12 @@ class Threads {
     });
   }
 
+  /** A neuron of this thread. */
+  registers(id: number): void {
+    this.#cards.set(id, this.card(id));
+    this.persistence.registered(this.card(id));
+  }
+
   #sync(): boolean {
     const news = this.unseen;
     this.unseen = [];
@@ -93,6 +101,8 @@ class Threads {
 
   #connect(synapse: SavedSynapse): void {
     const { pre, post } = synapse;
+    this.meanwhile();
+    this.meanwhile = () => {};
     if (!this.#cards.has(pre) || !this.#cards.has(post)) throw new NeuronBusError('UNKNOWN_NEURON');
     if (this.busy.has(this.#threads[post])) throw new NeuronBusError('TIMEOUT');
     this.synapses.set(`${pre} ${post}`, synapse);
@@ -121,5 +131,19 @@ describe('a snapshot that is taken', () => {
     threads.synapses.set('2 1', saved(2, 1));
     const { synapses } = threads.persistence.body('bus');
     expect(synapses.map(({ pre, post }) => [pre, post])).toEqual([[0, 1]]);
+  });
+});
+
+describe('a neuron that registers', () => {
+  it('gets its other synapses when a neuron of another thread leaves in this moment', () => {
+    const threads = new Threads([OWN, 1, 1]);
+    threads.leaves(0);
+    threads.persistence.restore(threads.body([saved(1, 0), saved(2, 0)]));
+    threads.meanwhile = () => threads.leaves(1);
+    threads.registers(0);
+    expect([...threads.synapses.keys()]).toEqual(['2 0']);
+    const { neurons, synapses } = threads.persistence.body('bus');
+    expect(neurons.map(({ id }) => id)).toEqual([2, 0]);
+    expect(synapses.map(({ pre, post }) => [pre, post])).toEqual([[2, 0]]);
   });
 });
