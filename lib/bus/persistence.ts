@@ -7,7 +7,7 @@
 // again with the rest meanwhile. Nobody tells what others register: so while something waits, the topology is looked at.
 //
 // A synapse belongs to the thread of its post-synaptic neuron. Those of this thread are restored at once, all or none; the owners of
-// the others are asked one synapse after the other, and who is busy is asked again later.
+// the others are asked one synapse after the other, and who is busy is asked again later, while the others get theirs.
 
 import { NeuronBusError } from '../memory/errors.js';
 import { callNative, type NativeGanglion } from '../memory/native.js';
@@ -179,32 +179,42 @@ export class Persistence {
     return made.size;
   }
 
-  // Whoever has no time is asked again later, for another synapse first.
+  // Who has no time is asked once, and later again, for another synapse first; who has time does not wait for it.
   #restoreOthers(patienceNs: number): number {
     const { present, waiting } = this.#left;
     const [ready, rest] = parted(waiting, ({ pre, post }) => present.has(pre) && present.has(post));
     this.#due = false;
     if (ready.length === 0) return 0;
     const failures: unknown[] = [];
-    let tried = 0;
+    const skipped: SavedSynapse[] = [];
+    const refused: SavedSynapse[] = [];
+    const busy = new Set<number>();
     this.#native.setPatience(patienceNs);
     for (const synapse of ready) {
+      const wanted = renamed(synapse, present);
+      const owner = this.#registry.ownerOf(wanted.post);
+      if (busy.has(owner)) {
+        skipped.push(synapse);
+        continue;
+      }
       try {
-        this.#replace(renamed(synapse, present));
+        this.#replace(wanted);
       } catch (error) {
         if (isForNow(error)) {
-          this.#due = true;
-          this.#notBefore = performance.now() + LOOK_MS;
-          break;
-        }
-        failures.push(error);
+          refused.push(synapse);
+          busy.add(owner);
+          this.#native.setPatience(SHORT_PATIENCE_NS);
+        } else failures.push(error);
       }
-      tried++;
     }
     this.#native.setPatience(PATIENCE_NS);
-    this.#left.waiting = rest.concat(ready.slice(tried + 1), ready.slice(tried, tried + 1));
+    if (busy.size > 0) {
+      this.#due = true;
+      this.#notBefore = performance.now() + LOOK_MS * busy.size; // each of them took its time
+    }
+    this.#left.waiting = rest.concat(skipped, refused);
     for (const error of failures) this.#host.failed(error);
-    return tried - failures.length;
+    return ready.length - skipped.length - refused.length - failures.length;
   }
 
   #replace(synapse: SavedSynapse): void {

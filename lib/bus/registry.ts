@@ -129,6 +129,11 @@ export class Registry {
     return this.#workspace.residents[id] !== undefined;
   }
 
+  /** The ganglion of any neuron of the bus, or -1. */
+  ownerOf(id: number): number {
+    return this.#workspace.ganglionOf(id);
+  }
+
   /** Any neuron of the bus. @throws NeuronBusError ERR_NB_UNKNOWN_NEURON naming the argument. */
   known(argument: string, id: number): void {
     if (typeof id !== 'number' || this.#workspace.ganglionOf(id) < 0) this.resident(argument, id);

@@ -1,7 +1,7 @@
 // What a snapshot leaves waiting while other threads come, go or are busy: the threads are played here, so that they do it exactly when
 // it matters. With real ones: test/workers/load.test.ts.
 import { AgentCard, NeuronBusError } from 'neuronbus';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { RegisteredCard } from '../../../lib/bus/agent_card.js';
 import { Persistence } from '../../../lib/bus/persistence.js';
 import type { Registry } from '../../../lib/bus/registry.js';
@@ -21,6 +21,8 @@ class Threads {
   readonly persistence: Persistence;
   readonly synapses = new Map<string, SavedSynapse>();
   readonly busy = new Set<number>();
+  /** The threads that were asked for a synapse, one after the other. */
+  asked: number[] = [];
   /** What this thread finds when it looks next at who is there, or asks them for something. */
   unseen: (() => void)[] = [];
   /** Happens elsewhere just before the next synapse is made. */
@@ -37,6 +39,7 @@ class Threads {
         this.sync();
         return { all: () => [...cards.values()] };
       },
+      ownerOf: (id: number) => threads[id],
       isResident: (id: number) => threads[id] === OWN,
     };
     const cards = this.#cards;
@@ -103,6 +106,7 @@ class Threads {
     const { pre, post } = synapse;
     this.meanwhile();
     this.meanwhile = () => {};
+    this.asked.push(this.#threads[post]);
     if (!this.#cards.has(pre) || !this.#cards.has(post)) throw new NeuronBusError('UNKNOWN_NEURON');
     if (this.busy.has(this.#threads[post])) throw new NeuronBusError('TIMEOUT');
     this.synapses.set(`${pre} ${post}`, synapse);
@@ -145,5 +149,24 @@ describe('a neuron that registers', () => {
     const { neurons, synapses } = threads.persistence.body('bus');
     expect(neurons.map(({ id }) => id)).toEqual([2, 0]);
     expect(synapses.map(({ pre, post }) => [pre, post])).toEqual([[2, 0]]);
+  });
+});
+
+describe('busy threads', () => {
+  it('are asked once each, and those that have time get all theirs meanwhile', () => {
+    const threads = new Threads([OWN, 1, 1, 1, 2, 2, 3, 3]);
+    threads.busy.add(1).add(2);
+    const body = threads.body([1, 2, 3, 4, 5, 6, 7].map((post) => saved(0, post)));
+    expect(threads.persistence.restore(body).synapses).toBe(2);
+    expect(threads.asked).toEqual([1, 2, 3, 3]);
+
+    threads.asked = [];
+    threads.busy.delete(2);
+    const now = vi.spyOn(performance, 'now').mockReturnValue(Number.MAX_VALUE);
+    onTestFinished(() => now.mockRestore());
+    threads.persistence.look();
+    expect(threads.asked.toSorted()).toEqual([1, 2, 2]);
+    expect([...threads.synapses.keys()].toSorted()).toEqual(['0 4', '0 5', '0 6', '0 7']);
+    expect(threads.persistence.body('bus').synapses).toHaveLength(7);
   });
 });
