@@ -121,9 +121,12 @@ export function assemble(memory: Memory, options: ResolvedOptions, front: Front)
     () => front.open(),
     () => conversations.advanced(),
   );
-  const synapses = new SynapseTable(workspace, () => {
-    front.open();
-    dispatcher.settle();
+  const synapses = new SynapseTable(workspace, {
+    settle: () => {
+      front.open();
+      dispatcher.settle();
+    },
+    weightSet: (pre, post) => persistence.settled(pre, post),
   });
   const persistence = new Persistence(workspace.native, registry, synapses, options, {
     now: () => clock.now(),

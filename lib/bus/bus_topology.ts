@@ -106,15 +106,17 @@ export abstract class BusTopology extends BusMessages {
       this.open();
       const { native } = workspace;
       callNative(() => native.connect(pre, post, weight, kind, parameters, typeMask, minPriority, prefix));
+      persistence.settled(pre, post);
       return synapses.find(pre, post)!;
     });
   }
 
   /** @throws NeuronBusError ERR_NB_UNKNOWN_SYNAPSE. */
   disconnect(pre: number, post: number): void {
-    const { workspace, dispatcher } = this.open();
+    const { workspace, dispatcher, persistence } = this.open();
     dispatcher.settle();
     callNative(() => workspace.native.disconnect(pre, post));
+    persistence.settled(pre, post);
   }
 
   synapse(pre: number, post: number): Synapse | undefined {

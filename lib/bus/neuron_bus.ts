@@ -268,8 +268,8 @@ export class NeuronBus extends BusTopology {
   /**
    * Restores synapses and weights between neurons of the same names. What belongs to neurons that are not registered yet
    * is restored when they are: on another thread or in another process, when this one notices, which takes until it delivers or
-   * looks for neurons or synapses, at most 250 ms. What belongs to a thread that has no time is restored when it has. What cannot be
-   * restored on another thread is an 'error' event.
+   * looks for neurons or synapses, at most 250 ms. What belongs to a thread that has no time is restored when it has,
+   * unless the synapse was made, set or cut from this one meanwhile. What cannot be restored on another thread is an 'error' event.
    *
    * @throws NeuronBusError ERR_NB_INVALID_ARGUMENT (path), ERR_NB_FILE_IO, ERR_NB_BAD_FILE, ERR_NB_VERSION, ERR_NB_TOO_MANY_SYNAPSES; nothing changed.
    */

@@ -14,19 +14,10 @@ import { callNative, type NativeGanglion } from '../memory/native.js';
 import { AgentCard, type RegisteredCard } from './agent_card.js';
 import type { ResolvedOptions } from './options.js';
 import type { Registry } from './registry.js';
+import { pairOf, Remainder } from './remainder.js';
 import type { LoadResult, SavedNeuron, SavedSynapse, SnapshotBody } from './snapshot.js';
 import { RULES } from './synapse.js';
 import type { SynapseTable } from './synapse_table.js';
-
-/** What is left of a loaded snapshot; ids are those of the snapshot unless called live. */
-interface Remainder {
-  /** Neurons that are not registered. */
-  absent: SavedNeuron[];
-  /** Snapshot id → live id. */
-  present: Map<number, number>;
-  /** Synapses with an absent end, or whose thread was not asked yet or had no time. */
-  waiting: SavedSynapse[];
-}
 
 export interface PersistenceHost {
   now(): number;
@@ -51,7 +42,7 @@ export class Persistence {
   #looks: NodeJS.Timeout | undefined;
   #due = false; // something that waits may have both its ends by now
   #notBefore = 0; // of performance.now()
-  #left: Remainder = { absent: [], present: new Map(), waiting: [] };
+  #left = Remainder.nothing();
 
   constructor(
     native: NativeGanglion,
@@ -72,49 +63,31 @@ export class Persistence {
   body(name: string): SnapshotBody {
     this.look();
     const cards = this.#registry.cortex.all(); // may tell of who came or went, which changes what is left
-    const { absent, present, waiting } = this.#left;
+    const here = new Set(cards.map(({ id }) => id));
     const neurons = cards.map(({ id, ...card }): SavedNeuron => ({ id, card }));
-    const here = new Set(neurons.map(({ id }) => id));
-    const taken = new Set(here);
-    const ids = new Map(present);
-    let next = 0;
-    for (const saved of absent) {
-      while (taken.has(next)) next++;
-      taken.add(next);
-      ids.set(saved.id, next);
-      neurons.push({ ...saved, id: next });
-    }
-    const kept = waiting.map((synapse) => renamed(synapse, ids));
-    const pairs = new Set(kept.map(pairOf)); // what waits for a busy thread takes the place of what is there
+    const left = this.#left.body(here);
+    const pairs = new Set(left.synapses.map(pairOf)); // what waits for a busy thread takes the place of what is there
     const live = this.#synapses
       .describeAll(this.#host.now())
       .filter((synapse) => here.has(synapse.pre) && here.has(synapse.post)) // nobody's who came since
       .filter((synapse) => !pairs.has(pairOf(synapse)));
-    return { name, neurons, synapses: live.concat(kept) };
+    return { name, neurons: neurons.concat(left.neurons), synapses: live.concat(left.synapses) };
   }
 
   /** Restores what it can now and keeps the rest waiting. An error leaves every synapse as it was. */
   restore(body: SnapshotBody): LoadResult {
-    const free = this.#registry.cortex.all().sort((a, b) => a.id - b.id);
-    const present = new Map<number, number>();
-    const absent = [...body.neurons]
-      .sort((a, b) => a.id - b.id)
-      .filter((saved) => {
-        const match = free.findIndex((card) => card.name === saved.card.name);
-        if (match >= 0) present.set(saved.id, free.splice(match, 1)[0].id);
-        return match < 0;
-      });
-    const own = this.#restoreOwn({ absent, present, waiting: body.synapses });
-    if (this.#left.waiting.length > 0 && !this.#alone)
-      this.#looks ??= setInterval(() => this.look(), LOOK_MS).unref();
+    const left = Remainder.of(body, this.#registry.cortex.all());
+    const { found: neurons, absent } = left;
+    const own = this.#restoreOwn(left);
+    if (left.waiting > 0 && !this.#alone) this.#looks ??= setInterval(() => this.look(), LOOK_MS).unref();
     const others = this.#restoreOthers(PATIENCE_NS); // may tell of a failure, upon which somebody may close the bus
     const pending = absent.map(({ id, card }) => new AgentCard({ ...card, id }));
-    return { neurons: present.size, synapses: own + others, pending };
+    return { neurons, synapses: own + others, pending };
   }
 
   /** A neuron of another thread registered: what waited for it is restored by the next look(). */
   joined(card: RegisteredCard): void {
-    const left = this.#leftWith(card);
+    const left = this.#left.with(card);
     if (left === undefined) return;
     this.#left = left;
     this.#due = true;
@@ -125,7 +98,7 @@ export class Persistence {
    * that grows with what waits, unless one of them came.
    */
   look(): void {
-    if (this.#left.waiting.length === 0) {
+    if (this.#left.waiting === 0) {
       if (this.#looks !== undefined) this.close();
     } else if (!this.#alone && performance.now() >= this.#notBefore) {
       this.#registry.sync();
@@ -140,71 +113,59 @@ export class Persistence {
 
   /** A neuron of this thread was registered: perhaps one that a snapshot waits for. Asks no other thread. An error changes nothing. */
   registered(card: RegisteredCard): void {
-    if (this.#left.waiting.length > 0) this.#registry.sync(); // who left must get no synapse, nor who has its id by now
-    const left = this.#leftWith(card);
+    if (this.#left.waiting > 0) this.#registry.sync(); // who left must get no synapse, nor who has its id by now
+    const left = this.#left.with(card);
     if (left !== undefined) this.#restoreOwn(left);
   }
 
   /** A neuron left: what still waits for others of its snapshot no longer concerns this id. */
   unregistered(id: number): void {
-    const { present } = this.#left;
-    for (const [saved, live] of present) if (live === id) present.delete(saved);
-    const known = new Set([...present.keys(), ...this.#left.absent.map((neuron) => neuron.id)]);
-    this.#left.waiting = this.#left.waiting.filter(({ pre, post }) => known.has(pre) && known.has(post));
+    this.#left.left(id);
   }
 
-  /** What is left when the first that is absent under this name is there; undefined: none is. */
-  #leftWith({ id, name }: RegisteredCard): Remainder | undefined {
-    const { absent, present, waiting } = this.#left;
-    const match = absent.find((saved) => saved.card.name === name);
-    if (match === undefined) return undefined;
-    return {
-      absent: absent.filter((saved) => saved !== match),
-      present: new Map(present).set(match.id, id),
-      waiting,
-    };
+  /** Somebody made, changed or cut a synapse here: a snapshot that was loaded before has no more to say about it. */
+  settled(pre: number, post: number): void {
+    if (this.#left.waiting === 0) return;
+    this.#registry.sync(); // it may be that of a neuron that this thread has not noticed yet
+    this.#left.settled(pre, post);
   }
 
   // Nobody else is asked, so nothing can be refused halfway for want of time.
-  #restoreOwn({ absent, present, waiting }: Remainder): number {
-    const [ready, rest] = parted(waiting, ({ pre, post }) => {
-      const owned = present.get(post);
-      return owned !== undefined && this.#registry.isResident(owned) && present.has(pre);
-    });
-    const wanted = ready.map((synapse) => renamed(synapse, present));
-    const made = this.#replaceAll(wanted);
-    const waitsOn = ready.filter((_, i) => !made.has(wanted[i]));
-    this.#left = { absent, present, waiting: rest.concat(waitsOn) };
+  #restoreOwn(left: Remainder): number {
+    const made = this.#replaceAll(left.ready().filter(({ post }) => this.#registry.isResident(post)));
+    for (const { pre, post } of made) left.settled(pre, post);
+    this.#left = left;
     this.#due = true;
-    return made.size;
+    return made.length;
   }
 
   // Who has no time is asked once, and later again, for another synapse first; who has time does not wait for it.
   #restoreOthers(patienceNs: number): number {
-    const { present, waiting } = this.#left;
-    const [ready, rest] = parted(waiting, ({ pre, post }) => present.has(pre) && present.has(post));
+    const left = this.#left;
+    const ready = left.ready();
     this.#due = false;
     if (ready.length === 0) return 0;
     const failures: unknown[] = [];
-    const skipped: SavedSynapse[] = [];
-    const refused: SavedSynapse[] = [];
     const busy = new Set<number>();
+    let made = 0;
     this.#native.setPatience(patienceNs);
     for (const synapse of ready) {
-      const wanted = renamed(synapse, present);
-      const owner = this.#registry.ownerOf(wanted.post);
-      if (busy.has(owner)) {
-        skipped.push(synapse);
-        continue;
-      }
+      const { pre, post } = synapse;
+      const owner = this.#registry.ownerOf(post);
+      if (busy.has(owner)) continue;
       try {
-        this.#replace(wanted);
+        this.#replace(synapse);
+        left.settled(pre, post);
+        made++;
       } catch (error) {
         if (isForNow(error)) {
-          refused.push(synapse);
+          left.refused(pre, post);
           busy.add(owner);
           this.#native.setPatience(SHORT_PATIENCE_NS);
-        } else failures.push(error);
+        } else {
+          left.settled(pre, post);
+          failures.push(error);
+        }
       }
     }
     this.#native.setPatience(PATIENCE_NS);
@@ -212,9 +173,8 @@ export class Persistence {
       this.#due = true;
       this.#notBefore = performance.now() + LOOK_MS * busy.size; // each of them took its time
     }
-    this.#left.waiting = rest.concat(skipped, refused);
     for (const error of failures) this.#host.failed(error);
-    return ready.length - skipped.length - refused.length - failures.length;
+    return made;
   }
 
   #replace(synapse: SavedSynapse): void {
@@ -224,7 +184,7 @@ export class Persistence {
   }
 
   /** Returns those it made: all whose pre-synaptic neuron is still there. */
-  #replaceAll(wanted: SavedSynapse[]): Set<SavedSynapse> {
+  #replaceAll(wanted: SavedSynapse[]): SavedSynapse[] {
     const now = this.#host.now();
     const replaced = wanted.flatMap(({ pre, post }) => {
       const row = this.#synapses.rowOf(pre, post);
@@ -237,10 +197,10 @@ export class Persistence {
         `It needs ${after} synapses, maxSynapses is ${this.#maxSynapses}`,
       );
     }
-    const made = new Set<SavedSynapse>();
+    const made: SavedSynapse[] = [];
     try {
       for (const { pre, post } of replaced) this.#native.disconnect(pre, post);
-      for (const synapse of wanted) if (this.#connected(synapse)) made.add(synapse);
+      for (const synapse of wanted) if (this.#connected(synapse)) made.push(synapse);
       return made;
     } catch (error) {
       for (const { pre, post } of made) this.#native.disconnect(pre, post);
@@ -269,24 +229,6 @@ export class Persistence {
       this.#native.setIdle(pre, post, idleNs);
     });
   }
-}
-
-function parted(
-  synapses: SavedSynapse[],
-  isFirst: (synapse: SavedSynapse) => boolean,
-): [SavedSynapse[], SavedSynapse[]] {
-  const first: SavedSynapse[] = [];
-  const second: SavedSynapse[] = [];
-  for (const synapse of synapses) (isFirst(synapse) ? first : second).push(synapse);
-  return [first, second];
-}
-
-function pairOf({ pre, post }: SavedSynapse): number {
-  return pre * 65536 + post;
-}
-
-function renamed(synapse: SavedSynapse, ids: ReadonlyMap<number, number>): SavedSynapse {
-  return { ...synapse, pre: ids.get(synapse.pre)!, post: ids.get(synapse.post)! };
 }
 
 // Its thread is busy, or gone, which the next look at the roster tells.

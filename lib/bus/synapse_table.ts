@@ -10,12 +10,19 @@ import { PARAMETERS, type SavedSynapse } from './snapshot.js';
 import { type PlasticityRule, ruleName, Synapse, type SynapseSource } from './synapse.js';
 import type { Workspace } from './workspace.js';
 
+export interface SynapseTableHost {
+  /** Books what handlers did so far, so that weights are current. @throws ERR_NB_CLOSED */
+  settle(): void;
+  /** Somebody set the weight of a synapse. */
+  weightSet(pre: number, post: number): void;
+}
+
 /** Where a synapse lies: row = ganglion * maxSynapses + index. */
 export class SynapseTable implements SynapseSource {
   readonly #workspace: Workspace;
   readonly #memory: Memory;
   readonly #native: NativeGanglion;
-  readonly #settle: () => void;
+  readonly #host: SynapseTableHost;
   readonly #pre: number;
   readonly #post: number;
   readonly #weight: number;
@@ -24,13 +31,12 @@ export class SynapseTable implements SynapseSource {
   readonly #filter: number;
   readonly #outgoing: number;
 
-  /** `settle` books what handlers did so far, so that weights are current; it throws ERR_NB_CLOSED. */
-  constructor(workspace: Workspace, settle: () => void) {
+  constructor(workspace: Workspace, host: SynapseTableHost) {
     const { memory, native } = workspace;
     this.#workspace = workspace;
     this.#memory = memory;
     this.#native = native;
-    this.#settle = settle;
+    this.#host = host;
     this.#pre = memory.u64At(L.HEADER_SYNAPSE_PRE_OFFSET);
     this.#post = memory.u64At(L.HEADER_SYNAPSE_POST_OFFSET);
     this.#weight = memory.u64At(L.HEADER_SYNAPSE_WEIGHT_OFFSET);
@@ -86,7 +92,7 @@ export class SynapseTable implements SynapseSource {
   }
 
   isSynapse(row: number, pre: number, post: number): boolean {
-    this.#settle();
+    this.#host.settle();
     if (this.#u16(this.#pre, row) !== pre || this.#u16(this.#post, row) !== post) return false;
     return !this.#orphaned(Math.floor(row / this.#memory.maxSynapses), pre);
   }
@@ -114,6 +120,7 @@ export class SynapseTable implements SynapseSource {
 
   setWeight(pre: number, post: number, weight: number): void {
     callNative(() => this.#native.setWeight(pre, post, weight));
+    this.#host.weightSet(pre, post);
   }
 
   ruleOf(row: number): PlasticityRule {

@@ -155,6 +155,25 @@ describe('synapses of neurons of another thread', () => {
     expect(namedSynapses(later)).toHaveLength(3);
   });
 
+  it.each(['made', 'set', 'cut'])('stay as this thread %s them before theirs had time', async (change) => {
+    const made = await colony(1);
+    const { bus } = made;
+    const path = await snapshot();
+    const { id: hub } = add(bus, { name: 'hub' });
+    const n = await registered(made, 0, 'n');
+    if (change !== 'made') bus.connect(hub, n).weight(0.8).build();
+    const { release } = await stuck(made, 0, 'other');
+    const thaw = frozen(bus);
+    expect(await bus.load(path)).toMatchObject({ neurons: 2, synapses: 1 });
+    await release();
+    if (change === 'made') bus.connect(hub, n).weight(0.9).build();
+    else if (change === 'set') bus.synapse(hub, n)!.weight = 0.9;
+    else bus.disconnect(hub, n);
+    thaw();
+    const here = change === 'cut' ? [] : [['hub', 'n', 0.9]];
+    expect(namedSynapses(bus).filter(([, post]) => post === 'n')).toEqual(here);
+  });
+
   it('that waited for a thread that is gone are not saved, and the file can be loaded', async () => {
     const made = await colony(1);
     const { bus } = made;

@@ -16,6 +16,12 @@ function saved(pre: number, post: number): SavedSynapse {
   return { pre, post, weight: 0.5, rule: 'pair', parameters, filter: null, idleNs: 0 };
 }
 
+/** Whoever was busy is asked again. */
+function muchLater(): void {
+  const now = vi.spyOn(performance, 'now').mockReturnValue(Number.MAX_VALUE);
+  onTestFinished(() => now.mockRestore());
+}
+
 /** Neurons by the number of their thread; ids are places in `threads`, names those of the ids. */
 class Threads {
   readonly persistence: Persistence;
@@ -162,11 +168,40 @@ describe('busy threads', () => {
 
     threads.asked = [];
     threads.busy.delete(2);
-    const now = vi.spyOn(performance, 'now').mockReturnValue(Number.MAX_VALUE);
-    onTestFinished(() => now.mockRestore());
+    muchLater();
     threads.persistence.look();
     expect(threads.asked.toSorted()).toEqual([1, 2, 2]);
     expect([...threads.synapses.keys()].toSorted()).toEqual(['0 4', '0 5', '0 6', '0 7']);
     expect(threads.persistence.body('bus').synapses).toHaveLength(7);
+  });
+});
+
+describe('a synapse that somebody makes here before its thread had time for that of the snapshot', () => {
+  it.each(['was there', 'comes unseen'])('stays, when its neuron %s', (when) => {
+    const threads = new Threads([OWN, 1]);
+    threads.busy.add(1);
+    if (when === 'comes unseen') threads.leaves(1);
+    threads.persistence.restore(threads.body([saved(0, 1)]));
+    if (when === 'comes unseen') threads.comes(1);
+    const own = { ...saved(0, 1), weight: 0.9 };
+    threads.synapses.set('0 1', own);
+    threads.persistence.settled(0, 1);
+    threads.busy.clear();
+    expect(threads.persistence.body('bus').synapses).toEqual([own]);
+    muchLater();
+    threads.persistence.look();
+    expect([...threads.synapses.values()]).toEqual([own]);
+  });
+
+  it('does not keep the others of its neurons from coming', () => {
+    const threads = new Threads([OWN, OWN, 1, 1]);
+    threads.busy.add(1);
+    threads.persistence.restore(threads.body([saved(0, 2), saved(1, 2), saved(0, 3)]));
+    threads.persistence.settled(0, 2);
+    threads.persistence.settled(2, 0);
+    threads.busy.clear();
+    muchLater();
+    threads.persistence.look();
+    expect([...threads.synapses.keys()].toSorted()).toEqual(['0 3', '1 2']);
   });
 });
