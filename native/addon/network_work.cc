@@ -49,7 +49,7 @@ void complete(napi_env env, napi_status, void* data) {
 }  // namespace
 
 void HeldNetwork::report(napi_env env) {
-  const int64_t bytes = closed ? 0 : static_cast<int64_t>(network->bytes());
+  const int64_t bytes = population::stopped(&closed) ? 0 : static_cast<int64_t>(network->bytes());
   int64_t ignored = 0;
   napi_adjust_external_memory(env, bytes - reported, &ignored);
   reported = bytes;

@@ -322,5 +322,12 @@ NB_TEST("population blocks: what many delays cost is counted, and refused where 
   uint32_t refused = 77;
   CHECK_EQ(network->connect(c, &refused), NB_ERR_NO_MEMORY);
   CHECK_EQ(network->projections(), id + 1);
+  uint64_t removed = 0, grown = 0;
+  CHECK_EQ(network->rewire(id, -1, false, 0, 0, &removed, &grown), NB_ERR_NO_MEMORY);
+  TestFile file;
+  CHECK_EQ(network->save(file.path(), nullptr, 0), NB_OK);
+  std::unique_ptr<Network> loaded;
+  CHECK_EQ(load(file.path(), kThreads, &loaded), NB_ERR_NO_MEMORY);
   limit_column_bytes(~uint64_t{0});
+  CHECK_EQ(load(file.path(), kThreads, &loaded), NB_OK);
 }

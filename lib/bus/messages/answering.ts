@@ -153,9 +153,9 @@ export class Answering {
 
   /** Nobody waits for the answers to those who left. */
   forgetGone(): void {
-    const isGone = (request: Request) => this.#entryOf(request.from) !== request.fromEntry;
-    for (const request of this.#open.all(isGone)) this.#cancel(request);
-    const waiting = this.#mailroom.withdrawAll((message) => message instanceof Request && isGone(message));
+    for (const request of this.#open.all((open) => this.#askerLeft(open))) this.#cancel(request);
+    const gone = (message: object) => message instanceof Request && this.#askerLeft(message);
+    const waiting = this.#mailroom.withdrawAll(gone);
     for (const request of waiting as Request[]) {
       this.#ws.count(this.#ws.ganglionRecord + L.GANGLION_DELIVERED);
       this.#cancel(request);
@@ -239,7 +239,8 @@ export class Answering {
     if (!request.wantsParts) return this.#finish(request, L.MESSAGE_REPLY, value);
     if (request.done || this.#ws.closed || this.#parts.has(request)) return this.#dropped(request);
     if (!this.#send(request, L.MESSAGE_PART, value, 0)) {
-      this.fail(request, new NeuronBusError('FULL', 'The answer was dropped')); // which waits for room
+      if (this.#askerLeft(request)) this.#cancel(request);
+      else this.fail(request, new NeuronBusError('FULL', 'The answer was dropped')); // which waits for room
       return false;
     }
     this.#partSent(request, 0);
@@ -355,6 +356,10 @@ export class Answering {
   #forget(request: Request): void {
     this.#open.remove(request);
     if (request.wheelSlot >= 0) this.#deadlines.remove(request);
+  }
+
+  #askerLeft(request: Request): boolean {
+    return this.#entryOf(request.from) !== request.fromEntry;
   }
 
   #entryOf(id: number): number {

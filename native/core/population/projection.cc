@@ -170,17 +170,33 @@ nb_status Projection::prepare(const NetworkOptions& options, uint32_t number, Po
   return NB_OK;
 }
 
-nb_status Projection::make_groups(const uint32_t* delays, size_t count, bool dense, std::vector<Group>* out) {
+// Whether shard `s` goes into the block of the one before it, which has `joined` already.
+bool Projection::joins(uint32_t s, uint32_t joined, bool dense) const {
   const std::vector<Shard>& shards = post->shards;
-  const auto joins = [&](uint32_t s, uint32_t joined) {
-    return s > 0 && !dense && joined < most_shards_ && shards[s].thread == shards[s - 1].thread;
-  };
+  return s > 0 && !dense && joined < most_shards_ && shards[s].thread == shards[s - 1].thread;
+}
+
+bool Projection::room_for_groups(size_t count, bool dense) const {
+  return room_for_blocks(count, blocks_each(dense));
+}
+
+bool Projection::room_for_blocks(size_t groups, size_t each) {
+  return room_for(static_cast<double>(groups) * (sizeof(Group) + static_cast<double>(each) * sizeof(Block)));
+}
+
+size_t Projection::blocks_each(bool dense) const {
   size_t each = 0;
-  for (uint32_t s = 0, joined = 0; s < shards.size(); s++) {
-    joined = joins(s, joined) ? joined + 1 : 1;
+  for (uint32_t s = 0, joined = 0; s < post->shards.size(); s++) {
+    joined = joins(s, joined, dense) ? joined + 1 : 1;
     each += joined == 1 ? 1 : 0;
   }
-  if (!room_for(static_cast<double>(count) * (sizeof(Group) + static_cast<double>(each) * sizeof(Block)))) return NB_ERR_NO_MEMORY;
+  return each;
+}
+
+nb_status Projection::make_groups(const uint32_t* delays, size_t count, bool dense, std::vector<Group>* out) {
+  const std::vector<Shard>& shards = post->shards;
+  if (!room_for_groups(count, dense)) return NB_ERR_NO_MEMORY;
+  const size_t each = blocks_each(dense);
   std::vector<Group> made(count);
   for (size_t g = 0; g < count; g++) {
     made[g].delay = delays[g];
@@ -188,7 +204,7 @@ nb_status Projection::make_groups(const uint32_t* delays, size_t count, bool den
     blocks.reserve(each);
     block_of_shard_.clear();
     for (uint32_t s = 0; s < shards.size(); s++) {
-      if (!joins(s, s > 0 ? blocks.back().shards : 0)) {
+      if (!joins(s, s > 0 ? blocks.back().shards : 0, dense)) {
         blocks.emplace_back();
         blocks.back().first = shards[s].first;
         blocks.back().shard = s;
@@ -231,6 +247,7 @@ nb_status Projection::divided(const Block& block, std::vector<Block>* out) const
 }
 
 nb_status Projection::divide() {
+  if (!room_for_blocks(groups.size(), post->shards.size())) return NB_ERR_NO_MEMORY;
   std::vector<std::vector<Block>> made(groups.size());
   for (size_t g = 0; g < groups.size(); g++) {
     for (const Block& block : groups[g].blocks) {

@@ -103,6 +103,9 @@ class Projection {
   // For create(), rewire() and load(): the parts of making one.
   nb_status prepare(const NetworkOptions& options, uint32_t id, Population& pre, Population& post);
   nb_status make_groups(const uint32_t* delays, size_t count, bool dense, std::vector<Group>* out);
+  // Whether there is memory for so many groups and their blocks, which no column counts; their rows come on top.
+  bool room_for_groups(size_t count, bool dense) const;
+  static bool room_for_blocks(size_t groups, size_t each);
   // Makes blocks of one shard each; what is in them stays. NB_ERR_NO_MEMORY, NB_ERR_TOO_LARGE: nothing has changed.
   nb_status divide();
   nb_status finish_groups(std::vector<Group>* groups) const;
@@ -114,6 +117,8 @@ class Projection {
   nb_status fill_dense(const Connection& connection);
   nb_status fill_sparse(const Connection& connection, const Targets& targets);
   nb_status divided(const Block& block, std::vector<Block>* out) const;
+  bool joins(uint32_t shard, uint32_t joined, bool dense) const;
+  size_t blocks_each(bool dense) const;
   void deliver_static(const Block& block, const uint32_t* list, uint32_t count);
   void deliver_learning(Block& block, uint32_t thread, const Group& group, Step now, const uint32_t* list, uint32_t count);
   template <bool Soft>

@@ -179,8 +179,9 @@ nb_status Rewiring::grow_by_counting(uint64_t wanted, Random& random) {
 // The rows as they are going to be: of each group its blocks, of the same shards as the old ones.
 nb_status Rewiring::make_rows(bool constant, float weight, std::vector<std::vector<Block>>* out, uint64_t* total) {
   out->clear();
-  out->resize(p_.groups.size());
   *total = 0;
+  if (!p_.groups.empty() && !Projection::room_for_blocks(p_.groups.size(), p_.groups[0].blocks.size())) return NB_ERR_NO_MEMORY;
+  out->resize(p_.groups.size());
   for (uint32_t g = 0; g < p_.groups.size(); g++) {
     (*out)[g].resize(p_.groups[g].blocks.size());
     for (size_t b = 0; b < p_.groups[g].blocks.size(); b++) {
