@@ -19,12 +19,14 @@ import type { ExchangeObserver, RequestOutcome } from './observer.js';
 import { OpenQuestions } from './open_questions.js';
 import { PartsOut } from './parts_out.js';
 import { fromWire, type Letter, type Post, stampOf } from './post.js';
-import { describeError, UNREADABLE } from './results.js';
+import { describeError, type ErrorTold, UNREADABLE } from './results.js';
 import type { Teacher } from './teacher.js';
 import { Turns } from './turns.js';
 import { Content, contentIn } from './value.js';
 
 const { MESSAGE_SEND } = L;
+/** Of the name of an error that travels alone, `{"name":"…"}`. */
+const MAX_INLINE_NAME = L.INLINE_BYTES - L.MESSAGE_BYTES - '{"name":""}'.length;
 const NOTHING = new Content(L.VALUE_NONE, 0, '');
 
 export class Answering {
@@ -315,7 +317,7 @@ export class Answering {
     return sent;
   }
 
-  // An error that cannot be sent is as good as silence.
+  // An error for which the arena has no room is told by its name; one that cannot be sent at all is as good as silence.
   #send(request: Request, what: number, value: unknown, count: number): boolean {
     if (this.#ws.residents[request.to] === undefined) return false;
     const endsStream = request.wantsParts && what !== L.MESSAGE_PART;
@@ -324,10 +326,17 @@ export class Answering {
         ? this.#courier.urgent(letterTo(request, what, count), value)
         : this.#post.answer(request, what, count, value);
     } catch (error) {
-      const known = error instanceof NeuronBusError;
-      if (known && (what === L.MESSAGE_ERROR || error.code === 'ERR_NB_DEAD_TARGET')) return false;
+      if (!(error instanceof NeuronBusError)) throw error;
+      const noBlock = error.code === 'ERR_NB_ARENA_FULL' || error.code === 'ERR_NB_TOO_LARGE';
+      if (what === L.MESSAGE_ERROR) return noBlock && this.#sendName(request, value as ErrorTold);
+      if (error.code === 'ERR_NB_DEAD_TARGET') return false;
       throw error;
     }
+  }
+
+  #sendName(request: Request, { name, message }: Partial<ErrorTold>): boolean {
+    if (message === undefined) return false; // that was tried
+    return this.#send(request, L.MESSAGE_ERROR, { name: name?.slice(0, MAX_INLINE_NAME) }, 0);
   }
 
   #cancel(request: Request, outcome: RequestOutcome = 'aborted'): void {

@@ -66,7 +66,7 @@ export class PartsOut {
         }
         if (request.done) return -1;
         over = true; // if this throws
-        const { done, value } = await iterator.next();
+        const { done, value } = checkResult(await iterator.next());
         if (done === true) return request.done ? -1 : count;
         over = false;
         if (request.done) return -1;
@@ -86,4 +86,10 @@ export class PartsOut {
       if (!over) await iterator.return?.();
     }
   }
+}
+
+// As for-await does, which would have no end otherwise: a result that is no object is not done either.
+function checkResult(result: IteratorResult<unknown>): IteratorResult<unknown> {
+  if (Object(result) !== result) throw new TypeError(`Iterator result ${String(result)} is not an object`);
+  return result;
 }

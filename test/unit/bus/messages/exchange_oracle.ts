@@ -1,4 +1,4 @@
-// What exchanges teach as docs/architecture.md has it, for one synapse, and the time scale of one asker. Not a test itself.
+// What exchanges teach as docs/messages.md has it, for one synapse, and the time scale of one asker. Not a test itself.
 
 export const RULE = { aPlus: 0.01, aMinus: 0.012, min: 0.001, max: 1 };
 const HALF_LIFE_MS = 10_000;

@@ -1,4 +1,4 @@
-// What exchanges teach the synapse from who asked to who answered, against the formulas of docs/architecture.md.
+// What exchanges teach the synapse from who asked to who answered, against the formulas of docs/messages.md.
 import type { NeuronBus } from 'neuronbus';
 import { describe, expect, it } from 'vitest';
 import { makeBus, randomFrom, turn } from '../support.js';

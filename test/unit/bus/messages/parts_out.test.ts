@@ -24,9 +24,15 @@ describe('parts that cannot be iterated over', () => {
     expect(parts.has(request)).toBe(false);
   });
 
-  it.each(['stream', 'request'] as const)('are an error: %s', async (how) => {
+  const broken = { [Symbol.asyncIterator]: () => ({ next: () => 7 }) };
+  it.each([
+    { what: 'an iterable that refuses', parts: refusing, how: 'stream' },
+    { what: 'an iterable that refuses', parts: refusing, how: 'request' },
+    { what: 'a result of next() that is no object', parts: broken, how: 'stream' },
+    { what: 'a result of next() that is no object', parts: broken, how: 'request' },
+  ])('are an error: $what, $how', async ({ parts, how }) => {
     const bus = makeBus();
-    const [asker, other] = [addAgent(bus), addAgent(bus, () => refusing)];
+    const [asker, other] = [addAgent(bus), addAgent(bus, () => parts)];
     const asked =
       how === 'stream'
         ? collect(asker.handle.stream(other.id, 'x'))
@@ -34,6 +40,7 @@ describe('parts that cannot be iterated over', () => {
     await settle(bus);
     expect(await asked).toEqual(['ERR_NB_REMOTE']);
     expect([other.requests[0].answered, bus.health(other.id).load]).toEqual([true, 0]);
+    expect(bus.stats().pending).toBe(0);
   });
 });
 
