@@ -32,12 +32,9 @@ struct Outcome {
 };
 
 Connection learning_rows(uint32_t pre, uint32_t post, Rule rule) {
-  Connection c = connection(pre, post, Pattern::kFixedOutDegree, 0, 1);
+  Connection c = uniform(connection(pre, post, Pattern::kFixedOutDegree, 0, 1), 0.1, 0.9);
   c.degree = 900;
   c.delay_high = 2;
-  c.weight_kind = WeightKind::kUniform;
-  c.weight_a = 0.1;
-  c.weight_b = 0.9;
   c.plasticity.rule = rule;
   c.plasticity.a_plus = 0.02;
   c.plasticity.a_minus = 0.021;
@@ -163,10 +160,7 @@ NB_TEST("population blocks: rows that are equally long cost nothing but their sy
   const uint64_t synapses = 3000u * 50;
   const uint64_t margin = 512;  // reads go beyond the last row
   CHECK(network->info(network.connect(even)).bytes <= synapses * 2 + margin);
-  even.weight_kind = WeightKind::kUniform;
-  even.weight_a = 0;
-  even.weight_b = 1;
-  const uint32_t own = network.connect(even);
+  const uint32_t own = network.connect(uniform(even));
   CHECK(network->info(own).bytes <= synapses * 6 + margin);
   CHECK(network->info(network.connect(connection(some, some, Pattern::kOneToOne, 1))).bytes <= 3000u * 2 + margin);
   // Once a row is shorter, they have starts.

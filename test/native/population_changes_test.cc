@@ -12,12 +12,9 @@ NB_TEST("population changes: rewiring prunes what is weak or dead and grows what
   for (const Pattern pattern : {Pattern::kAllToAll, Pattern::kFixedProbability}) {
     TestNetwork network(1, 8, 2);
     const uint32_t group = network.lif(200, Lif{});
-    Connection c = connection(group, group, pattern, 0);
+    Connection c = uniform(connection(group, group, pattern, 0));
     c.self = pattern == Pattern::kAllToAll;
     c.probability = 0.3;
-    c.weight_kind = WeightKind::kUniform;
-    c.weight_a = 0;
-    c.weight_b = 1;
     c.plasticity.rule = Rule::kPair;
     const uint32_t id = network.connect(c);
     const uint32_t killed[] = {3, 150};
@@ -61,11 +58,9 @@ NB_TEST("population changes: as many grow as are removed, in one go, as if one h
     const auto build = [&](TestNetwork& network, uint32_t* id) {
       const uint32_t noise = network.poisson(80, 100);
       const uint32_t posts = network.lif(120, Lif{});
-      Connection c = connection(noise, posts, pattern, 0);
+      Connection c = uniform(connection(noise, posts, pattern, 0));
       c.probability = 0.3;
       c.delay_high = pattern == Pattern::kAllToAll ? 1 : 3;
-      c.weight_kind = WeightKind::kUniform;
-      c.weight_b = 1;
       c.plasticity.rule = Rule::kReward;
       c.plasticity.a_plus = c.plasticity.a_minus = 0.02;
       c.plasticity.tau_eligibility_ms = 100;
@@ -102,11 +97,7 @@ NB_TEST("population changes: where memory is refused, nothing is removed that wo
   TestNetwork network(1, 4);
   const uint32_t noise = network.poisson(100, 20);
   const uint32_t posts = network.lif(300, Lif{});
-  Connection c = connection(noise, posts, Pattern::kFixedProbability, 0);
-  c.probability = 0.4;
-  c.weight_kind = WeightKind::kUniform;
-  c.weight_b = 1;
-  const uint32_t id = network.connect(c);
+  const uint32_t id = network.connect(chance(noise, posts, 0.4));
   const uint64_t synapses = network->info(id).synapses;
   uint32_t refused = 0;
   for (uint64_t room = 0;; room += 5000) {

@@ -171,12 +171,9 @@ NB_TEST("population connections: an arrival comes after its delay, from each pre
     p.tau_e = 1e12;  // adds up
     p.threshold = 1e9;
     const uint32_t post = network.lif(200, p);
-    Connection c = connection(pre, post, Pattern::kFixedProbability, 0, 0);
+    Connection c = uniform(connection(pre, post, Pattern::kFixedProbability, 0, 0), 1, 2);
     c.probability = 0.2;
     c.delay_high = 9;
-    c.weight_kind = WeightKind::kUniform;
-    c.weight_a = 1;
-    c.weight_b = 2;
     const std::vector<Synapse> all = synapses(network, network.connect(c));
     std::vector<double> expected(200);
     for (Step step = 0; step < 60; step++) {

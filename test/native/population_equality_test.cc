@@ -31,10 +31,7 @@ Outcome simulate(uint32_t threads, uint32_t delay, Step steps, uint32_t slice) {
   const uint32_t izhikevich = network.izhikevich(300, 0.02, 0.2, -65, 8, 4);
   std::vector<uint32_t> all;
 
-  Connection dense = connection(noise, lif, Pattern::kAllToAll, 0, delay);
-  dense.weight_kind = WeightKind::kUniform;
-  dense.weight_a = 0.1;
-  dense.weight_b = 0.6;
+  Connection dense = uniform(connection(noise, lif, Pattern::kAllToAll, 0, delay), 0.1, 0.6);
   dense.plasticity.rule = Rule::kPair;
   dense.plasticity.a_plus = 0.01;
   dense.plasticity.a_minus = 0.011;

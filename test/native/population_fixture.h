@@ -145,6 +145,21 @@ inline Connection connection(uint32_t pre, uint32_t post, Pattern pattern, doubl
   return c;
 }
 
+// Weights from `low` to `high` instead of one.
+inline Connection uniform(Connection c, double low = 0, double high = 1) {
+  c.weight_kind = WeightKind::kUniform;
+  c.weight_a = low;
+  c.weight_b = high;
+  return c;
+}
+
+// Each pair with this probability, weights from 0 to 1.
+inline Connection chance(uint32_t pre, uint32_t post, double probability) {
+  Connection c = uniform(connection(pre, post, Pattern::kFixedProbability, 0));
+  c.probability = probability;
+  return c;
+}
+
 // Of each synapse who, how late and how strong; checks their order.
 struct Synapse {
   uint32_t pre, post, delay;

@@ -112,11 +112,9 @@ void compare(const Case& c, bool dense, bool peek, Step steps, uint32_t threads 
   const uint32_t driver = network.source(kPosts, teacher);
   const uint32_t post = network.lif(kPosts, forced);
   network.connect(connection(driver, post, Pattern::kOneToOne, 1e5));
-  Connection learned = connection(pre, post, dense ? Pattern::kAllToAll : Pattern::kFixedProbability, 0, c.delay);
+  const Pattern pattern = dense ? Pattern::kAllToAll : Pattern::kFixedProbability;
+  Connection learned = uniform(connection(pre, post, pattern, 0, c.delay), 0.2, 0.8);
   learned.probability = 0.5;
-  learned.weight_kind = WeightKind::kUniform;
-  learned.weight_a = 0.2;
-  learned.weight_b = 0.8;
   learned.plasticity = c.rule;
   const uint32_t projection = network.connect(learned);
   const std::vector<float> before = network.weights(projection);

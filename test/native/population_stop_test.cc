@@ -44,11 +44,7 @@ namespace {
 uint32_t half_joined(TestNetwork& network) {
   const uint32_t noise = network.poisson(400, 30);
   const uint32_t posts = network.lif(500, Lif{});
-  Connection c = connection(noise, posts, Pattern::kFixedProbability, 0);
-  c.probability = 0.5;
-  c.weight_kind = WeightKind::kUniform;
-  c.weight_b = 1;
-  return network.connect(c);
+  return network.connect(chance(noise, posts, 0.5));
 }
 
 constexpr uint64_t kWishes[] = {0, 10, 150'000, Network::kAsRemoved};

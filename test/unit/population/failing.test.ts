@@ -41,19 +41,24 @@ it('atRest() has its turn when what it waited for has failed', async () => {
   expect(await refused).toBe('ERR_NB_INVALID_ARGUMENT');
 });
 
+/** Noise and neurons of a network that is closed at 1 ms, just before its upkeep begins, or as `later` has it. */
+function netThatCloses(noise: number, neurons: number, later: (close: () => void) => void) {
+  const net = makeNet({ dtMs: 1, seed: 7 });
+  const rateHz = (timeMs: number) => {
+    if (timeMs === 1) later(() => net.close());
+    return 10;
+  };
+  const pre = net.poisson(noise, { rateHz, rateIntervalMs: 1 });
+  return { net, pre, post: net.population(neurons, lif()) };
+}
+
 it.each([
   { homeostasis: homeostasis({ totalWeight: 20, everyMs: 1 }) },
   { rewiring: rewiring({ grow: 'removed', pruneBelow: 0.5, weight: 0.5, everyMs: 1 }) },
   { rewiring: rewiring({ grow: 400_000, weight: 0.5, everyMs: 1 }) },
 ])('what is closed under it ends with the network: %j', async (upkeep) => {
-  const net = makeNet({ dtMs: 1, seed: 7 });
-  // Asked at 1 ms, just before the work begins; a microtask of it runs before anybody hears that it is done.
-  const rateHz = (timeMs: number) => {
-    if (timeMs === 1) queueMicrotask(() => net.close());
-    return 10;
-  };
-  const pre = net.poisson(700, { rateHz, rateIntervalMs: 1 });
-  const post = net.population(800, lif());
+  // A microtask runs before anybody hears that the work is done.
+  const { net, pre, post } = netThatCloses(700, 800, queueMicrotask);
   net.connect(pre, post, {
     pattern: 'fixed-probability',
     probability: 0.5,
@@ -64,13 +69,7 @@ it.each([
 });
 
 it('what would take hours is over soon when the network is closed', async () => {
-  const net = makeNet({ dtMs: 1, seed: 7 });
-  const rateHz = (timeMs: number) => {
-    if (timeMs === 1) setImmediate(() => net.close()); // the work begins before that
-    return 1;
-  };
-  const pre = net.poisson(1000, { rateHz, rateIntervalMs: 1 });
-  const post = net.population(8000, lif());
+  const { net, pre, post } = netThatCloses(1000, 8000, setImmediate); // the work begins before that
   // Whether a pair is free is looked up for each of 30,000 delays, and five million pairs are wanted.
   net.connect(pre, post, {
     pattern: 'fixed-out-degree',
