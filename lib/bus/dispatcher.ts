@@ -9,9 +9,9 @@
 import { NeuronBusError } from '../memory/errors.js';
 import * as L from '../memory/layout.js';
 import { expireSpike, pointSpike, type Spike, viewSpike } from '../memory/spike.js';
-import { STAMPS_PER_READING } from './emitter.js';
+import { STAMPS_PER_READING } from './burst.js';
 import type { ResolvedOptions } from './options.js';
-import { C, type Resident, type Workspace } from './workspace.js';
+import { C, type Resident, RUNNING, type Workspace } from './workspace.js';
 
 // As in emitter.ts: own constants are part of the instructions.
 const { NOW_LO, DISPATCH_COUNT, MORE, BUDGET, LIMIT, HANDLED, PRUNES, UNFINISHED, RENEW } = C;
@@ -24,6 +24,7 @@ const ANSWERED = L.DISPATCH_ANSWERED;
 const MESSAGE = L.DISPATCH_MESSAGE;
 const KEPT = L.DISPATCH_KEPT;
 const STAMPS = STAMPS_PER_READING;
+const RUN = RUNNING;
 const point = pointSpike;
 
 const MAX_GROUP = 64;
@@ -64,9 +65,10 @@ export class Dispatcher {
    * @throws NeuronBusError ERR_NB_REENTRANT from inside a handler.
    */
   deliver(limit: number, budget: number, all: boolean): number {
-    const { u32, control, native } = this.#ws;
-    if (this.#ws.running) throw new NeuronBusError('REENTRANT');
-    this.#ws.running = true;
+    const ws = this.#ws;
+    const { u32, control, native } = ws;
+    if ((ws.state & RUN) !== 0) throw new NeuronBusError('REENTRANT');
+    ws.state |= RUN;
     let delivered = 0;
     try {
       u32[control + LIMIT] = limit;
@@ -86,9 +88,9 @@ export class Dispatcher {
       } while (all && u32[control + MORE] !== 0 && !this.#stopped);
     } finally {
       u32[control + HANDLED] = this.#handled; // also when a listener threw
-      this.#ws.running = false;
-      this.#ws.current = -1;
-      this.#ws.restamp(0);
+      ws.state &= ~RUN;
+      ws.current = -1;
+      ws.restamp(0);
       expireSpike(this.#view);
     }
     return delivered;
@@ -147,11 +149,13 @@ export class Dispatcher {
   #runGroup(end: number): number {
     const ws = this.#ws;
     const { u16, u32, residents, dispatch } = ws;
+    const view = this.#view;
+    const careful = this.#careful;
     let delivered = 0;
     while (this.#handled < end && !this.#stopped) {
       try {
-        while (this.#handled < end && !this.#stopped) {
-          const entry = dispatch + (this.#handled << ENTRY_SHIFT);
+        for (let i = this.#handled; i < end && !this.#stopped; this.#handled = ++i) {
+          const entry = dispatch + (i << ENTRY_SHIFT);
           const word = u32[(entry + NEURON) >> 2]; // the flags are in its upper half
           const id = word & 0xffff;
           const resident = residents[id];
@@ -159,23 +163,29 @@ export class Dispatcher {
           ws.current = id;
           if (resident === undefined) {
             u16[(entry + FLAGS) >> 1] |= L.DISPATCH_DEAD;
-          } else {
-            delivered++;
-            if ((word & (MESSAGE << 16)) !== 0) this.#message(entry, id);
-            else this.#handOver(resident, entry, id);
-            if (resident.wantsFire) this.#crossed(resident, entry, id);
+            continue;
           }
-          this.#handled++;
+          delivered++;
+          const slot = u32[(entry + SPIKE) >> 2] | 0; // stays a small integer: a segment has fewer slots than 2^31
+          if ((word & (MESSAGE << 16)) !== 0) {
+            this.#message(entry, slot, id);
+          } else if (careful) {
+            this.#handOverOnce(resident, slot, id);
+          } else {
+            point(view, slot);
+            const result = resident.neuron.onSpike(view, resident.handle);
+            if (result !== undefined) this.#watch(result, id);
+          }
+          if (resident.wantsFire) this.#crossed(resident, entry, id);
         }
       } catch (error) {
-        const entry = this.#ws.entry;
-        const id = this.#ws.current;
+        const { entry, current: id } = ws;
         this.#handled++;
         this.failed(error, id);
         if (residents[id] !== undefined) this.#crossed(residents[id], entry, id);
       }
     }
-    this.#ws.current = -1;
+    ws.current = -1;
     return delivered;
   }
 
@@ -185,21 +195,10 @@ export class Dispatcher {
     this.#messages = false; // not when a listener threw: then the rest comes next time
   }
 
-  #message(entry: number, id: number): void {
+  #message(entry: number, slot: number, id: number): void {
     this.#messages = true;
-    const waits = this.#host.message(this.#ws.u32[(entry + SPIKE) >> 2], id);
+    const waits = this.#host.message(slot, id);
     if (waits) this.#ws.u16[(entry + FLAGS) >> 1] |= KEPT;
-  }
-
-  #handOver(resident: Resident, entry: number, id: number): void {
-    const slot = this.#ws.u32[(entry + SPIKE) >> 2] | 0; // stays a small integer: a segment has fewer slots than 2^31
-    if (this.#careful) {
-      this.#handOverOnce(resident, slot, id);
-    } else {
-      point(this.#view, slot);
-      const result = resident.neuron.onSpike(this.#view, resident.handle);
-      if (result !== undefined) this.#watch(result, id);
-    }
   }
 
   /** onFire, if this hand-over took the neuron across its threshold. */

@@ -17,17 +17,17 @@ import * as L from '../memory/layout.js';
 import { longPayload, type Spike } from '../memory/spike.js';
 import { checkPriority, checkType, type Payload, writeBody, writeCopy } from '../memory/spike_writer.js';
 import { AnswerLog } from './answer_log.js';
+import { Burst } from './burst.js';
 import { checkPayload, isGone, jsonInstead, unknown } from './emission_checks.js';
 import type { SendOptions } from './neuron.js';
 import type { ResolvedOptions } from './options.js';
-import { Outboxes } from './outboxes.js';
+import { type Outbox, Outboxes } from './outboxes.js';
 import { Room } from './room.js';
+import type { Recorder } from './trace/recorder.js';
 import { C, type Workspace } from './workspace.js';
 
 /** From this priority on a spike is published at once. */
 const REFLEX_PRIORITY = 224;
-/** Spikes that may share one clock reading. */
-export const STAMPS_PER_READING = 64;
 // Constants of other modules are loads where this module's own are part of the instructions, and here that counts.
 const { NOW_LO, NOW_HI, SELF_HEAD } = C;
 const NEURON_SHIFT = Math.log2(L.NEURON_BYTES / 4);
@@ -40,9 +40,6 @@ const writeText = writeBody;
 /** In place of a sequence number: the neuron's own count. */
 export const OWN_SEQUENCE = -1;
 const OWN: number = OWN_SEQUENCE;
-
-// Its reactions run when the job does, as those of queueMicrotask(), which takes several times as long: it tells async hooks.
-const jobDone = Promise.resolve();
 
 /** What reply() needs to know of the spike that it answers. */
 export type Asked = Pick<Spike, 'timestamp' | 'source'>;
@@ -67,10 +64,8 @@ export class Emitter {
   readonly #neurons: number = 0;
   readonly #slots: number = 0; // index of the first slot in u32
   readonly #mask: number = 0;
-  readonly #burst: number; // spikes that may share a clock reading
-  #head = 0;
+  readonly #burst: Burst;
   #clearUntil = 0; // position up to which slots may be written before asking for room again
-  #burstEnds = false;
   #replying = false;
 
   constructor(workspace: Workspace, options: ResolvedOptions, host: EmitterHost) {
@@ -79,7 +74,7 @@ export class Emitter {
     this.#outboxes = new Outboxes(workspace);
     this.#answers = new AnswerLog(workspace, () => host.settle());
     this.#room = new Room(workspace, options, {
-      head: () => this.#head,
+      head: () => this.head,
       makeRoom: () => this.#answers.aside(() => host.makeRoom()),
       gone: (source) => this.#gone(source),
     });
@@ -88,13 +83,13 @@ export class Emitter {
     this.#neurons = workspace.neurons;
     this.#slots = (workspace.axonRecord + L.AXON_BYTES) / 4;
     this.#mask = options.axonCapacity - 1;
-    this.#burst = options.stamps === 'each' ? 1 : STAMPS_PER_READING;
-    this.#head = this.#clearUntil = this.#u32[this.#control + SELF_HEAD] | 0;
+    this.#burst = new Burst(workspace, options, () => this.#outboxes.flush());
+    this.#clearUntil = this.head | 0;
   }
 
   /** Position behind the last spike written, modulo 2^32. */
   get head(): number {
-    return this.#head;
+    return this.#u32[this.#control + SELF_HEAD];
   }
 
   /** To one registered neuron. @throws NeuronBusError ERR_NB_UNKNOWN_NEURON and as emit(). */
@@ -195,7 +190,10 @@ export class Emitter {
     return this.emit(source, L.BROADCAST, type, priority, payload, went ? number : sequence) && sent;
   }
 
-  /** emit(), into the axon to another ganglion. */
+  /**
+   * emit(), into the axon to another ganglion. Larger (over 460 bytes of bytecode) than what V8 inlines into its callers, so that it
+   * always inlines what this calls.
+   */
   emitTo(
     ganglion: number,
     source: number,
@@ -210,23 +208,45 @@ export class Emitter {
     if (payload !== undefined) checkPayload(payload);
     const record = this.#neurons + (source << NEURON_SHIFT);
     const watch = u32[record + WATCH];
-    if (--ws.credit < 0 || (watch & WATCH_PAIR) !== 0) this.#readClockFor(watch);
+    if ((watch & WATCH_PAIR) !== 0 || (ws.stamps === 0 && ws.credit <= 0)) {
+      this.#burst.begin();
+    } else if (ws.stamps === 0) {
+      ws.stamps = ws.credit; // given for slots of the own axon, and good here, too
+      ws.credit = 0;
+    }
+    ws.stamps--;
+    const box = this.#outboxes.to(ganglion);
+    const { producer } = box;
+    const at = producer.claim();
+    if (at < 0) return false;
+    const control = this.#control;
+    const w = at << 4;
     const own = sequence === OWN;
     const number = own ? u32[record + SEQUENCE] : sequence;
-    if (!this.#outboxes.write(ganglion, number, source, target, type, priority, payload)) return false;
+    const low = type | (priority << 8);
+    u32[w] = u32[control + NOW_LO];
+    u32[w | 1] = u32[control + NOW_HI];
+    u32[w | 2] = number;
+    u32[w | 3] = source | (target << 16);
+    u32[w | 4] = low;
+    if (payload !== undefined) writeText(u32, w | 4, low, payload, ws);
     if (own) u32[record + SEQUENCE] = number + 1;
-    this.#announce(source, target, type, priority, watch);
+    producer.commit();
+    if (ws.recorder === undefined) this.#outboxes.sent(box);
+    else this.#sendRecorded(ws.recorder, box, at);
+    if ((watch | ws.state) !== 0 || priority >= REFLEX_PRIORITY) {
+      this.#announce(source, target, type, priority, watch);
+    }
     return true;
   }
 
-  // Credit that was given for slots of the own axon is also good for the time.
-  #readClockFor(watch: number): void {
-    const ws = this.#ws;
-    if (ws.stamps === 0 || (watch & WATCH_PAIR) !== 0) this.#readClock();
-    const room = (this.#clearUntil - this.#head) | 0;
-    const credit = Math.min(ws.stamps, room);
-    ws.stamps -= Math.max(1, credit);
-    ws.credit = Math.max(0, credit - 1);
+  // Before the spike is published: whoever receives it releases its block. A listener that hears of a full disk may throw, or fire.
+  #sendRecorded(recorder: Recorder, box: Outbox, at: number): void {
+    try {
+      recorder.abroad(at);
+    } finally {
+      this.#outboxes.sent(box);
+    }
   }
 
   /** How many spikes for neuron `target` its ring takes now, before backpressure decides; Infinity when it is not there. */
@@ -280,7 +300,7 @@ export class Emitter {
     if ((--ws.credit < 0 || (watch & WATCH_PAIR) !== 0) && !this.#prepare(source, watch, payload))
       return false;
     const control = this.#control;
-    const head = this.#head;
+    const head = u32[control + SELF_HEAD];
     const w = this.#slots + ((head & this.#mask) << 4);
     const own = sequence === OWN;
     const number = own ? u32[record + SEQUENCE] : sequence;
@@ -292,9 +312,8 @@ export class Emitter {
     u32[w | 4] = low;
     if (payload !== undefined) writeText(u32, w + 4, low, payload, ws);
     if (own) u32[record + SEQUENCE] = number + 1;
-    this.#head = (head + 1) | 0;
     u32[control + SELF_HEAD] = head + 1;
-    if (watch !== 0 || ws.running || ws.eventDriven || priority >= REFLEX_PRIORITY) {
+    if ((watch | ws.state) !== 0 || priority >= REFLEX_PRIORITY) {
       this.#announce(source, target, type, priority, watch);
     }
     return true;
@@ -320,11 +339,11 @@ export class Emitter {
       return false;
     const own = spike.sequence === 0; // a builder's default
     const number = own ? u32[record + SEQUENCE] : spike.sequence;
-    const at = this.#slots / 16 + (this.#head & this.#mask);
+    const head = u32[control + SELF_HEAD];
+    const at = this.#slots / 16 + (head & this.#mask);
     writeCopy(u32, at, u32[control + NOW_LO], u32[control + NOW_HI], number, source, spike, ws);
     if (own) u32[record + SEQUENCE] = number + 1;
-    this.#head = (this.#head + 1) | 0;
-    u32[control + SELF_HEAD] = this.#head;
+    u32[control + SELF_HEAD] = head + 1;
     this.#announce(source, spike.target, spike.type, spike.priority, watch);
     return true;
   }
@@ -332,15 +351,16 @@ export class Emitter {
   /** Before a spike is written: room for it, and a clock reading that it may be stamped with. False: it is dropped. */
   #prepare(source: number, watch: number, payload: Payload | undefined): boolean {
     if (payload !== undefined) checkPayload(payload);
-    if (this.#clearUntil === this.#head) {
-      const room = this.#room.find(source);
-      if (room === 0) return false;
-      this.#clearUntil = (this.#head + room) | 0;
+    let clear = (this.#clearUntil - this.head) | 0;
+    if (clear === 0) {
+      clear = this.#room.find(source);
+      if (clear === 0) return false;
+      this.#clearUntil = (this.head + clear) | 0; // where handlers made room the head has moved
     }
     const ws = this.#ws;
     // Pair-rule synapses want every emission at its own time, a burst only its first.
-    if (ws.stamps === 0 || (watch & WATCH_PAIR) !== 0) this.#readClock();
-    const credit = Math.min(ws.stamps, (this.#clearUntil - this.#head) | 0);
+    if (ws.stamps === 0 || (watch & WATCH_PAIR) !== 0) this.#burst.begin();
+    const credit = Math.min(ws.stamps, clear);
     ws.stamps -= credit;
     ws.credit = credit - 1;
     return true;
@@ -357,31 +377,12 @@ export class Emitter {
     if (ws.eventDriven) this.#host.queued();
   }
 
+  /** As `Burst.now`. */
+  now(): number {
+    return this.#burst.now();
+  }
+
   #gone(source: number): NeuronBusError {
     return this.#ws.closed ? new NeuronBusError('CLOSED') : unknown('source', source);
   }
-
-  /** The time, ns, of a reading that the next spikes are stamped with. */
-  now(): number {
-    if (this.#ws.stamps === 0) this.#readClock();
-    return this.#ws.lastReading();
-  }
-
-  // ---- time ---------------------------------------------------------------------------------------------------------
-
-  #readClock(): void {
-    this.#ws.native.stamp();
-    this.#ws.restamp(this.#burst);
-    if (this.#ws.running || this.#burstEnds) return;
-    this.#burstEnds = true;
-    jobDone.then(this.#endBurst);
-  }
-
-  // Outside of a tick a burst ends with the running job: whatever comes later reads the clock anew.
-  readonly #endBurst = (): void => {
-    this.#burstEnds = false;
-    if (this.#ws.closed) return;
-    this.#ws.restamp(0);
-    this.#outboxes.flush();
-  };
 }

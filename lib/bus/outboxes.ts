@@ -11,16 +11,20 @@ import { axonPlace } from '../memory/cursor.js';
 import { NeuronBusError } from '../memory/errors.js';
 import * as L from '../memory/layout.js';
 import { longReference } from '../memory/spike.js';
-import { type Payload, writeBody } from '../memory/spike_writer.js';
 import { C, type Workspace } from './workspace.js';
 
-const { NOW_LO, NOW_HI } = C;
+// As in emitter.ts: own constants are part of the instructions.
+const STATE = L.GANGLION_STATE >> 2;
+const GENERATION = L.GANGLION_GENERATION >> 2;
+const LIVE = L.LIVE;
 const MAX_PENDING = 64;
 const PARKED = L.GANGLION_PARKED >> 2;
 
-interface Outbox {
+export interface Outbox {
   readonly ganglion: number;
-  /** Of the receiver when the axon was opened: with another one it is somebody else. */
+  /** Index of the receiver's nb_ganglion in u32. */
+  readonly word: number;
+  /** Of the receiver when the axon was opened, as int32: with another one it is somebody else. */
   readonly generation: number;
   readonly producer: AxonProducer;
   /** It is in the list of those that wait for flush(). */
@@ -29,12 +33,14 @@ interface Outbox {
 
 export class Outboxes {
   readonly #ws: Workspace;
+  readonly #u32: Uint32Array = new Uint32Array(0);
   readonly #boxes: (Outbox | undefined)[] = [];
   readonly #dirty: Outbox[] = [];
   readonly #maxPending: number;
 
   constructor(workspace: Workspace) {
     this.#ws = workspace;
+    this.#u32 = workspace.u32;
     this.#maxPending = Math.min(MAX_PENDING, workspace.memory.axonCapacity / 2);
   }
 
@@ -44,49 +50,23 @@ export class Outboxes {
   }
 
   /**
-   * Writes a spike, stamped with the last clock reading, for ganglion `to`. False: dropped, and counted.
-   *
-   * @throws NeuronBusError ERR_NB_FULL (backpressure 'fail', counted), ERR_NB_DEAD_TARGET, ERR_NB_NO_ROOM,
-   * ERR_NB_TOO_MANY_GANGLIA, and as writeBody(); then nothing was written.
+   * What leads to ganglion `to`. @throws NeuronBusError ERR_NB_DEAD_TARGET, ERR_NB_NO_ROOM, ERR_NB_TOO_MANY_GANGLIA.
    */
-  write(
-    to: number,
-    sequence: number,
-    source: number,
-    target: number,
-    type: number,
-    priority: number,
-    payload: Payload | undefined,
-  ): boolean {
-    const box = this.#box(to);
-    const { producer } = box;
-    const { u32, control } = this.#ws;
-    producer.patient = this.#ws.patient;
-    const at = producer.claim();
-    if (at < 0) return false;
-    const w = at << 4;
-    const low = type | (priority << 8);
-    u32[w] = u32[control + NOW_LO];
-    u32[w | 1] = u32[control + NOW_HI];
-    u32[w | 2] = sequence;
-    u32[w | 3] = source | (target << 16);
-    u32[w | 4] = low;
-    if (payload !== undefined) writeBody(u32, w | 4, low, payload, this.#ws);
-    this.#ws.recorder?.abroad(at);
-    producer.commit();
-    if (!box.waiting) {
-      box.waiting = true;
-      this.#dirty.push(box);
-    } else if (producer.pending >= this.#maxPending) {
-      this.#publish(box);
-    }
-    return true;
+  to(to: number): Outbox {
+    const box = this.#boxes[to];
+    return box !== undefined && this.#alive(box) ? box : this.#open(to);
   }
 
-  /** How many spikes for ganglion `to` fit before the backpressure mode decides; Infinity when write() would throw. */
+  /** A spike was committed to `box`. */
+  sent(box: Outbox): void {
+    if (!box.waiting) this.#wait(box);
+    else if (box.producer.pending >= this.#maxPending) this.#publish(box);
+  }
+
+  /** How many spikes for ganglion `to` fit before the backpressure mode decides; Infinity when to() would throw. */
   free(to: number): number {
     try {
-      return this.#box(to).producer.free;
+      return this.to(to).producer.free;
     } catch (error) {
       if (error instanceof NeuronBusError) return Number.POSITIVE_INFINITY;
       throw error;
@@ -123,8 +103,14 @@ export class Outboxes {
     native.wake();
   }
 
-  #alive({ ganglion, generation }: Outbox): boolean {
-    return this.#ws.generationOf(ganglion) === generation;
+  #wait(box: Outbox): void {
+    box.waiting = true;
+    this.#dirty.push(box);
+  }
+
+  #alive(box: Outbox): boolean {
+    const u32 = this.#u32;
+    return u32[box.word + STATE] === LIVE && (u32[box.word + GENERATION] | 0) === box.generation;
   }
 
   #forget(box: Outbox): void {
@@ -136,14 +122,15 @@ export class Outboxes {
     this.#ws.native.abandonAxon(box.ganglion);
   }
 
-  #box(to: number): Outbox {
+  #open(to: number): Outbox {
     const known = this.#boxes[to];
-    if (known !== undefined && this.#alive(known)) return known;
     if (known !== undefined) this.#forget(known);
     const generation = this.#ws.generationOf(to);
     if (generation < 0) throw new NeuronBusError('DEAD_TARGET');
     const place = axonPlace(this.#ws.memory, this.#ws.openAxon(to));
-    const box = { ganglion: to, generation, producer: new AxonProducer(place), waiting: false };
+    const word = this.#ws.ganglionWord(to);
+    const producer = new AxonProducer(place, this.#ws);
+    const box = { ganglion: to, word, generation: generation | 0, producer, waiting: false };
     box.producer.evicted = (at) => {
       const reference = longReference(this.#ws.u32, at);
       if (reference !== undefined) this.#ws.release(reference);

@@ -4,13 +4,14 @@
 // the one thread that owns the ganglion.
 
 import { checkBackpressure } from '../memory/backpressure.js';
-import { readCursor } from '../memory/cursor.js';
+import { highWord, readCursor, storeCursor } from '../memory/cursor.js';
 import { NeuronBusError } from '../memory/errors.js';
 import * as L from '../memory/layout.js';
 import type { ResolvedOptions } from './options.js';
 import type { Workspace } from './workspace.js';
 
 const INTENT_STRIDE = 64;
+const INTENT = L.AXON_INTENT >> 2;
 
 export interface RoomHost {
   /** Position of the next spike to write. Handlers that run in makeRoom() move it. */
@@ -29,7 +30,9 @@ export class Room {
   readonly #mode: number;
   readonly #sampleEvery: number;
   readonly #blockMs: number;
-  #intent = 0; // position, not wrapped
+  readonly #word: number = 0; // of the intent cursor
+  #intent = 0; // position, modulo 2^32
+  #intentHigh = 0;
   #pressed = 0; // sample mode: spikes offered under pressure
 
   constructor(workspace: Workspace, options: ResolvedOptions, host: RoomHost) {
@@ -40,7 +43,10 @@ export class Room {
     this.#softLimit = this.#mode === L.MODE_SAMPLE ? this.#capacity / 2 + 1 : this.#capacity;
     this.#sampleEvery = options.sampleEvery;
     this.#blockMs = options.blockMs;
-    this.#intent = readCursor(workspace.u32, (workspace.axonRecord + L.AXON_INTENT) / 4);
+    this.#word = workspace.axonRecord / 4 + INTENT;
+    const intent = readCursor(workspace.u32, this.#word);
+    this.#intent = intent | 0;
+    this.#intentHigh = highWord(intent);
   }
 
   /**
@@ -70,12 +76,12 @@ export class Room {
   // Observers learn which slots may be under writing before they are. SYNC axon-intent: the load behind the store makes
   // it a full fence.
   #advanceIntent(): number {
-    const record = this.#ws.axonRecord / 4;
-    const stride = Math.max(1, Math.min(INTENT_STRIDE, this.#capacity / 4));
-    this.#intent += stride;
-    Atomics.store(this.#ws.u32, record + (L.AXON_INTENT_HIGH >> 2), Math.floor(this.#intent / 2 ** 31));
-    Atomics.store(this.#ws.u32, record + (L.AXON_INTENT >> 2), this.#intent | 0);
-    Atomics.load(this.#ws.u32, record + (L.AXON_INTENT >> 2));
+    const { i32 } = this.#ws.memory;
+    const stride = Math.max(1, Math.min(INTENT_STRIDE, this.#capacity >> 2));
+    const before = this.#intent;
+    this.#intent = (before + stride) | 0;
+    this.#intentHigh = storeCursor(i32, this.#word, before, this.#intent, this.#intentHigh);
+    Atomics.load(i32, this.#word);
     return stride;
   }
 

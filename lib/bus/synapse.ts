@@ -7,7 +7,7 @@ import { checkKeys, invalidArgument, NeuronBusError } from '../memory/errors.js'
 import * as layout from '../memory/layout.js';
 import { SpikeType } from '../memory/spike.js';
 
-/** Which plasticity rule a synapse follows; the formulas are in docs/architecture.md and native/core/stdp.h. */
+/** Which plasticity rule a synapse follows; the formulas are in docs/learning.md and native/core/stdp.h. */
 export type PlasticityRule = 'exchange' | 'pair' | 'pair-nearest' | 'static';
 
 /** Parameters of spike-timing-dependent plasticity. */

@@ -39,6 +39,9 @@ const STATE = L.GANGLION_STATE >> 2;
 const GENERATION = L.GANGLION_GENERATION >> 2;
 const GANGLION_WORDS = L.GANGLION_BYTES / 4;
 const { ROSTER_GANGLION_MASK } = L;
+/** Of Workspace.state. */
+export const RUNNING = 1;
+const EVENT_DRIVEN = 2;
 
 /** A registered neuron, as the dispatch loop needs it. */
 export interface Resident {
@@ -81,10 +84,8 @@ export class Workspace implements ArenaPort {
   awaited = false;
   /** The bus is closed: the memory is gone, or going as soon as the running handler returns. */
   closed = false;
-  /** The bus is started: whoever emits wakes the scheduler. */
-  eventDriven = false;
-  /** A tick is running: handlers may be on the stack. */
-  running = false;
+  /** RUNNING | EVENT_DRIVEN: not 0 means that whoever emits has more to do than to write. */
+  state = 0;
   /** The neuron whose handler runs, or -1, and the byte offset of the dispatch entry that it handles. */
   current = -1;
   entry = 0;
@@ -111,6 +112,24 @@ export class Workspace implements ArenaPort {
     this.axonRecord = memory.axonOffset(this.native.axon);
     this.#ganglia = memory.u64At(L.HEADER_GANGLIA_OFFSET) / 4;
     this.ganglionRecord = 4 * this.ganglionWord(this.index);
+  }
+
+  /** A tick is running: handlers may be on the stack. */
+  get running(): boolean {
+    return (this.state & RUNNING) !== 0;
+  }
+
+  set running(running: boolean) {
+    this.state = running ? this.state | RUNNING : this.state & ~RUNNING;
+  }
+
+  /** The bus is started: whoever emits wakes the scheduler. */
+  get eventDriven(): boolean {
+    return (this.state & EVENT_DRIVEN) !== 0;
+  }
+
+  set eventDriven(started: boolean) {
+    this.state = started ? this.state | EVENT_DRIVEN : this.state & ~EVENT_DRIVEN;
   }
 
   // ---- other ganglia ------------------------------------------------------------------------------------------------

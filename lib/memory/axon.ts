@@ -191,7 +191,10 @@ export class Axon {
     return reader;
   }
 
-  /** A reader for whom the publisher never waits, and that counts what it lost. It begins with the next spike that is published. ERR_NB_CLOSED. */
+  /**
+   * A reader for whom the publisher never waits, and that counts what it lost. It begins with the next spike that is published.
+   * ERR_NB_CLOSED.
+   */
   observer(): AxonReader {
     this.#check();
     const observer = new AxonObserver(this.#place, this.#forget);

@@ -10,7 +10,15 @@
 // One thread: the one whose claim() came first holds the producer's place until close(). A slot that was claimed but not
 // committed is claimed again by the next claim(), so whoever fails while writing just stops.
 
-import { type AxonPlace, claimToken, dropClaim, storeCursor, takeClaim } from './cursor.js';
+import {
+  type AxonPlace,
+  claimToken,
+  dropClaim,
+  highWord,
+  readCursor,
+  storeCursor,
+  takeClaim,
+} from './cursor.js';
 import { NeuronBusError } from './errors.js';
 import * as L from './layout.js';
 
@@ -27,14 +35,13 @@ let sleeper: Int32Array | undefined;
 export class AxonProducer {
   /** After claim() gave -1, or claimRun() 0: how many of the wanted spikes were dropped by that. */
   refused = 0;
-  /** Mode block waits for room; false: not now. */
-  patient = true;
   /** Called for each slot that drop-oldest is about to overwrite, while its content is still there. */
   evicted: ((at: number) => void) | null = null;
 
   readonly #words: Uint32Array;
   readonly #signed: Int32Array;
   readonly #place: AxonPlace;
+  readonly #patience: { readonly patient: boolean };
   readonly #slots: number = 0;
   readonly #mask: number = 0;
   readonly #token = claimToken();
@@ -49,8 +56,10 @@ export class AxonProducer {
   #offered = 0; // in sample mode, while the ring was over half full
   #state: 'new' | 'open' | 'closed' = 'new';
 
-  constructor(place: AxonPlace) {
+  /** In mode block it waits for room while `patience` says so. */
+  constructor(place: AxonPlace, patience: { readonly patient: boolean } = { patient: true }) {
     this.#place = place;
+    this.#patience = patience;
     this.#words = place.memory.u32;
     this.#signed = place.memory.i32;
     this.#slots = place.slots;
@@ -150,10 +159,12 @@ export class AxonProducer {
     const { header } = this.#place;
     takeClaim(this.#words, header + (L.AXON_PRODUCER >> 2), this.#token, 'PRODUCER_TAKEN');
     this.#state = 'open';
-    this.#head = this.#published = this.#ready = Atomics.load(this.#signed, header + HEAD);
-    this.#headHigh = this.#signed[header + HEAD + 1];
-    this.#intent = Atomics.load(this.#signed, header + INTENT);
-    this.#intentHigh = this.#signed[header + INTENT + 1];
+    const head = readCursor(this.#words, header + HEAD);
+    const intent = readCursor(this.#words, header + INTENT);
+    this.#head = this.#published = this.#ready = head | 0;
+    this.#headHigh = highWord(head);
+    this.#intent = intent | 0;
+    this.#intentHigh = highWord(intent);
     this.#tail = Atomics.load(this.#signed, header + TAIL);
   }
 
@@ -246,11 +257,11 @@ export class AxonProducer {
   #waitForRoom(): number {
     this.publish();
     const { memory, header } = this.#place;
-    const patienceMs = this.patient ? memory.u64At(header * 4 + L.AXON_BLOCK_NS) / 1e6 : 0;
+    const patienceMs = this.#patience.patient ? memory.u64At(header * 4 + L.AXON_BLOCK_NS) / 1e6 : 0;
     const deadline = performance.now() + patienceMs;
     for (let spins = 1; ; spins++) {
       const room = this.#room();
-      if (room > 0 || !this.patient) return room;
+      if (room > 0 || !this.#patience.patient) return room;
       if (spins % 100 !== 0) continue;
       if (performance.now() >= deadline) return 0;
       if (spins < SPINS) continue;

@@ -54,6 +54,11 @@ export function readCursor(words: Uint32Array, low: number): number {
   }
 }
 
+/** The high word of a position that readCursor() gave; `position | 0` is the low one. */
+export function highWord(position: number): number {
+  return Math.floor(position / 2147483648) | 0;
+}
+
 /** Stores a cursor that moved from `before` to `after` (low words); returns the high word. For its only writer. */
 export function storeCursor(
   words: Int32Array,

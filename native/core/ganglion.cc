@@ -195,12 +195,16 @@ nb_neuron& Ganglion::post_of(uint32_t synapse) {
   return post < neurons_.capacity() ? neurons_[post] : nobody_;
 }
 
-// JavaScript writes the two halves apart; a load of both right after would wait until the stores have left the core.
-static uint64_t timestamp_of(const nb_spike& spike) {
-  uint32_t halves[2];
-  std::memcpy(&halves[0], reinterpret_cast<const uint8_t*>(&spike), 4);
-  std::memcpy(&halves[1], reinterpret_cast<const uint8_t*>(&spike) + 4, 4);
-  return uint64_t{halves[1]} << 32 | halves[0];
+static uint64_t read_u64(const void* from) {
+  uint64_t value;
+  std::memcpy(&value, from, sizeof value);
+  return value;
+}
+
+// Of a spike that JavaScript wrote just now, in two halves: a load of both would wait until the stores have left the core.
+static uint64_t fresh_timestamp(const nb_spike& spike) {
+  auto* halves = reinterpret_cast<uint32_t*>(const_cast<nb_spike*>(&spike));
+  return uint64_t{load_relaxed(halves[1])} << 32 | load_relaxed(halves[0]);
 }
 
 // One spike, not answered: handed over right after route() read the clock, so there is nothing to read or interpolate.
@@ -210,7 +214,7 @@ void Ganglion::book_lone(const nb_dispatch& listed) {
   const nb_spike* found = spike_of(entry);
   if (found == nullptr) return;
   const nb_spike& spike = *found;
-  LatencyTally(self_).add(static_cast<int64_t>(batch_start_ - timestamp_of(spike)));
+  LatencyTally(self_).add(static_cast<int64_t>(batch_start_ - fresh_timestamp(spike)));
   const uint32_t synapse = exchange_of(entry, spike);
   if (synapse != NB_NONE) book_silence(synapse, 1);
 }
@@ -218,14 +222,11 @@ void Ganglion::book_lone(const nb_dispatch& listed) {
 // Handlers from `start` to `end` are taken to have run for equal times. Spikes in a row that the same synapse brought and
 // nobody answered are booked together.
 void Ganglion::book_entries(uint32_t from, uint32_t to, uint64_t start, uint64_t end) {
-  constexpr int kShift = 8;  // the moments of handlers count 1/256 ns, from `start`
-  const uint64_t step = ((end - start) << kShift) / (to - from);
-  uint64_t offset = 0;
-  LatencyTally latencies(self_);
+  const Moments moments{start, ((end - start) << Moments::kShift) / (to - from), from};
   Run run;
   uint32_t dead = 0;
   uint32_t kept = 0;
-  for (uint32_t i = from; i < to; i++, offset += step) {
+  for (uint32_t i = book_alike(run, from, to, moments); i < to; i = book_alike(run, i + 1, to, moments)) {
     const nb_dispatch entry = dispatch_[i];
     if ((entry.flags & NB_DISPATCH_KEPT) != 0) kept++;
     const nb_spike* found = spike_of(entry);
@@ -240,8 +241,8 @@ void Ganglion::book_entries(uint32_t from, uint32_t to, uint64_t start, uint64_t
         continue;
       }
     }
-    const uint64_t fired_at = timestamp_of(spike);
-    latencies.add(static_cast<int64_t>(start + (offset >> kShift) - fired_at));
+    const uint64_t fired_at = spike.timestamp_ns;
+    LatencyTally(self_).add(static_cast<int64_t>(moments.at(i) - fired_at));
     if ((entry.flags & NB_DISPATCH_ANSWERED) == 0) {
       run.spikes++;
     } else if (run.learning != NB_NONE) {
@@ -255,6 +256,32 @@ void Ganglion::book_entries(uint32_t from, uint32_t to, uint64_t start, uint64_t
   if (run.learning != NB_NONE && run.spikes > 0) book_silence(run.learning, run.spikes);
   self_.dropped[NB_DROP_DEAD_TARGET] += dead;
   self_.delivered += to - from - dead - kept;
+}
+
+// Entries from `from` on that go on with `run`, unanswered: nothing is new but their moments. Returns the first other one.
+uint32_t Ganglion::book_alike(Run& run, uint32_t from, uint32_t to, const Moments& moments) {
+  if (run.neuron >= neurons_.capacity()) return from;
+  // synapse, neuron and flags of an entry, source and kind of a spike: each compared as one number
+  const uint64_t path = run.synapse | uint64_t{run.neuron} << 32;
+  const uint64_t sent = run.source | uint64_t{run.kind} << 32;
+  constexpr uint64_t kPath = ~(uint64_t{NB_DISPATCH_FIRED} << 48);
+  constexpr uint64_t kSent = 0xff0000ffff;
+  const nb_dispatch* entries = dispatch_;
+  const nb_spike* spikes = reinterpret_cast<const nb_spike*>(segment_.base());
+  const uint32_t spikes_end = spikes_end_;
+  const Moments when = moments;
+  LatencyTally latencies(self_);
+  uint32_t i = from;
+  for (; i < to; i++) {
+    const nb_dispatch& entry = entries[i];
+    const uint32_t at = entry.spike;
+    if (((read_u64(&entry.synapse) ^ path) & kPath) != 0 || at >= spikes_end) break;
+    const nb_spike& spike = spikes[at];
+    if (((read_u64(&spike.source) ^ sent) & kSent) != 0) break;
+    latencies.add(static_cast<int64_t>(when.at(i) - spike.timestamp_ns));
+  }
+  run.spikes += i - from;
+  return i;
 }
 
 // The synapse that learns from this hand-over by the exchange rule, or NB_NONE.

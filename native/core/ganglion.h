@@ -145,6 +145,16 @@ class Ganglion {
     }
   };
 
+  // When the handlers of the entries from `from` on ran; they count 1/256 ns.
+  struct Moments {
+    static constexpr int kShift = 8;
+    uint64_t start;
+    uint64_t step;
+    uint32_t from;
+
+    uint64_t at(uint32_t entry) const { return start + (step * (entry - from) >> kShift); }
+  };
+
   Ganglion(const Segment& segment, Mapping* mapping, uint32_t index, uint32_t axon_index, const Plasticity& plasticity);
 
   void look_around();
@@ -201,6 +211,7 @@ class Ganglion {
   void touch(Path& path, uint64_t now);
   void pair_post(uint16_t neuron, uint64_t now);
   void book_entries(uint32_t from, uint32_t to, uint64_t start, uint64_t end);
+  uint32_t book_alike(Run& run, uint32_t from, uint32_t to, const Moments& moments);
   uint32_t exchange_of(const nb_dispatch& entry, const nb_spike& spike) const;
   void book_lone(const nb_dispatch& entry);
   void book_silence(uint32_t synapse, uint32_t spikes);

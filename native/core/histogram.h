@@ -14,7 +14,7 @@ namespace neuronbus {
 
 inline uint32_t floor_log2(uint64_t value) {
 #if defined(__GNUC__) || defined(__clang__)
-  return 63 - static_cast<uint32_t>(__builtin_clzll(value));
+  return 63 ^ static_cast<uint32_t>(__builtin_clzll(value));  // as 63 - it, in one instruction on x86-64
 #else
   uint32_t result = 0;
   while (value >>= 1) result++;

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { claimToken, dropClaim, readCursor, storeCursor, takeClaim } from '../../../lib/memory/cursor.js';
+import {
+  claimToken,
+  dropClaim,
+  highWord,
+  readCursor,
+  storeCursor,
+  takeClaim,
+} from '../../../lib/memory/cursor.js';
 import { failure } from './helpers.js';
 
 // A cursor in words 2 and 3, moved to `position`.
@@ -45,6 +52,17 @@ describe('a cursor', () => {
       const words = at(position);
       words[3]++;
       expect(readCursor(words, 2)).toBe(position);
+    }
+  });
+
+  it('is moved on from there by a successor without counting a period twice', () => {
+    for (const position of [2 ** 31 - 1, 2 ** 32 - 1, 5 * 2 ** 31 - 64]) {
+      const words = at(position);
+      words[3]++;
+      const found = readCursor(words, 2);
+      const high = highWord(found);
+      storeCursor(new Int32Array(words.buffer), 2, found | 0, (found + 64) | 0, high);
+      expect(readCursor(words, 2)).toBe(position + 64);
     }
   });
 });

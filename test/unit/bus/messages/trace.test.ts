@@ -389,4 +389,40 @@ describe('a trace file', () => {
       expect(probe.spikes).toHaveLength(5000);
     },
   );
+
+  it.runIf(process.platform === 'linux').each([
+    { what: 'fires', throws: false },
+    { what: 'fires and throws', throws: true },
+  ])('that cannot be written loses no spike to another thread when the listener $what', ({ throws }) => {
+    const options = { clock: 'real', maxGanglia: 2, trace: 'spikes', tracePath: '/dev/full' } as const;
+    const here = makeBus({ ...options, axonCapacity: 4096 });
+    const there = NeuronBus.attach(here.handle);
+    onTestFinished(() => there.close());
+    const from = add(here).id;
+    const far = add(there);
+    const fire = (payload: string) => here.fire(from, { target: far.id, payload });
+    here.on('error', () => {
+      fire('heard of it');
+      if (throws) throw new Error('on purpose');
+    });
+    let thrown = 0;
+    const fired = 3000;
+    for (let i = 0; i < fired; i++) {
+      try {
+        fire(`${i}`);
+      } catch {
+        thrown++;
+      }
+    }
+    here.tick();
+    while (there.tick() > 0);
+    expect(thrown).toBe(throws ? 1 : 0);
+    expect(far.texts.filter((text) => text !== 'heard of it')).toEqual(
+      Array.from({ length: fired }, (_, i) => `${i}`),
+    );
+    expect(far.texts).toHaveLength(fired + 1);
+    expect(new Set(far.spikes.map(({ sequence }) => sequence)).size).toBe(fired + 1);
+    expect(here.stats().dropped).toEqual(there.stats().dropped);
+    expect(Object.values(here.stats().dropped).every((count) => count === 0)).toBe(true);
+  });
 });
