@@ -9,7 +9,9 @@ import type { EchoClientOrder } from './event_loop.js';
 
 const BYTES = 64;
 const port = parentPort!;
-const socket = connect((workerData as EchoClientOrder).port, '127.0.0.1').setNoDelay(true);
+const { port: serverPort, echoes } = workerData as EchoClientOrder;
+const counted = new Int32Array(echoes);
+const socket = connect(serverPort, '127.0.0.1').setNoDelay(true);
 await once(socket, 'connect');
 const message = Buffer.alloc(BYTES, 7);
 const times: number[] = [];
@@ -27,6 +29,7 @@ socket.on('data', (data) => {
   missing -= data.length;
   if (missing > 0) return;
   times.push(performance.now() - begin);
+  Atomics.store(counted, 0, times.length);
   if (running) return ask();
   port.postMessage(times);
   socket.end();

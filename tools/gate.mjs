@@ -9,11 +9,12 @@
 //   node tools/gate.mjs GROUP NAME…  only the parts with these names
 //
 // A part that prints such a line itself (its last one) counts by it; vitest by its report; any other part counts as one.
-// A failing part does not stop the ones after it.
+// A failing part does not stop the ones after it; what it said is said again at the end.
 
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { root } from './setup/shared.mjs';
 
 const node = (...args) => [process.execPath, ...args];
@@ -73,15 +74,17 @@ const GROUPS = {
   },
 };
 
-/** Shows what the command writes, and resolves to its exit code and its stdout. Its stdin is empty. */
+/** Shows what the command writes, and resolves to its exit code and all it wrote. Its stdin is empty. */
 function execute([program, ...args]) {
   return new Promise((resolve) => {
-    const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
-    child.stdout.on('data', (data) => {
-      output += data;
-      process.stdout.write(data);
-    });
+    for (const stream of ['stdout', 'stderr']) {
+      child[stream].setEncoding('utf8').on('data', (data) => {
+        output += data;
+        process[stream].write(data);
+      });
+    }
     child.on('error', (error) => {
       console.error(error.message);
       resolve({ code: 1, output });
@@ -107,6 +110,20 @@ function fromClosingLine(output) {
   return last && { passed: Number(last[1]), failed: Number(last[2]) };
 }
 
+const MAX_COMPLAINTS = 12;
+
+/** The lines that say what went wrong, or the last ones. */
+function complaints(output) {
+  const lines = stripVTControlCharacters(output)
+    .split('\n')
+    .map((line) => line.trim().slice(0, 300))
+    .filter((line) => line !== '');
+  const telling = lines.filter((line) => /\b(FAIL(ED)?|failed|error)\b|Error:/.test(line));
+  return (telling.length > 0 ? telling.slice(0, MAX_COMPLAINTS) : lines.slice(-MAX_COMPLAINTS)).map(
+    (line) => `         ${line}`,
+  );
+}
+
 async function main(group, ...only) {
   const parts = Object.entries(GROUPS[group] ?? {}).filter(
     ([name]) => only.length === 0 || only.includes(name),
@@ -119,11 +136,13 @@ async function main(group, ...only) {
     if (report) rmSync(join(root, report), { force: true });
     console.log(`\n== ${name}: ${command.slice(command[0] === process.execPath ? 1 : 0).join(' ')}`);
     const start = performance.now();
-    const { passed, failed } = count(await execute(command), report);
+    const result = await execute(command);
+    const { passed, failed } = count(result, report);
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
     lines.push(
       `${failed > 0 ? 'FAILED' : 'ok    '} ${name.padEnd(16)} ${passed} of ${passed + failed} in ${seconds} s`,
     );
+    if (failed > 0) lines.push(...complaints(result.output));
     total.passed += passed;
     total.failed += failed;
   }

@@ -30,7 +30,7 @@ export interface RunPlan {
   /** After this moment what was not measured yet is left out. Default: never. */
   readonly endMs?: number;
   readonly progress: (text: string) => void;
-  /** A process that takes longer hangs. Default: 20 s in a quick run, else two minutes. */
+  /** A process that takes longer hangs. Default: a minute in a quick run, else two. */
   readonly watchdogMs?: number;
 }
 
@@ -90,7 +90,7 @@ async function measureQuietly(scenario: Scenario, variant: Variant, plan: RunPla
 }
 
 function measureOnce(scenario: Scenario, variant: Variant, plan: RunPlan): Promise<ChildResult> {
-  const { effort, watchdogMs = effort.quick ? 20_000 : 120_000 } = plan;
+  const { effort, watchdogMs = effort.quick ? 60_000 : 120_000 } = plan;
   const flags = [
     ...(scenario.nodeFlags ?? []),
     childPath,
