@@ -79,7 +79,9 @@ async function main(): Promise<number> {
     process.stdout.write(`Wrote ${writeDocuments(projectRoot(), report).join(', ')}.\n`);
   }
   const failed = results.flatMap(({ name, variants }) =>
-    variants.filter(({ failure }) => failure !== undefined).map((variant) => ({ scenario: name, ...variant })),
+    variants
+      .filter(({ failure }) => failure !== undefined)
+      .map((variant) => ({ scenario: name, ...variant })),
   );
   for (const { scenario, name, failure } of failed) console.error(`failed: ${scenario}, ${name}: ${failure}`);
   return failed.some(({ role }) => role !== 'peer') ? 1 : 0;
