@@ -3,7 +3,8 @@
 // Scenario: an agent asks, an agent in another thread or process answers, and the answer is handled. One at a time.
 //
 // "Active": the next question follows the answer, so that both sides are still looking for more (pollMs, 0.1 by default) when it
-// comes. "Parked": 3 ms pass before each question, so that both sides sleep. The peers always sleep in the event loop.
+// comes. "Parked": 3 ms pass before each question, so that both sides sleep; before that, all of them have talked without pauses
+// for a while. The peers always sleep in the event loop.
 
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
@@ -48,7 +49,7 @@ async function overBus(effort: Effort, place: Place, pauseMs: number, blocked = 
 
 async function overLink(effort: Effort, place: Place, channel: Channel, pauseMs: number): Promise<Sample> {
   const { link, stop } = await startFarEnd(place, channel, 'echo');
-  const trips = new RoundTrips(effort);
+  const trips = new RoundTrips(effort, pauseMs);
   let asked = 0;
   await new Promise<void>((resolve, reject) => {
     let begin = 0;
@@ -59,8 +60,7 @@ async function overLink(effort: Effort, place: Place, channel: Channel, pauseMs:
     link.receive((_, answered) => {
       if (answered !== asked++) reject(new Error(`message ${asked - 1} was answered with ${answered}`));
       else if (!trips.add(begin, performance.now())) resolve();
-      else if (pauseMs === 0) ask();
-      else setTimeout(ask, pauseMs);
+      else trips.next(ask);
     });
     ask();
   });
@@ -92,7 +92,7 @@ export const scenario: Scenario = {
   note:
     'From fireTo() to the onSpike of the answer, both ways over learning synapses. Active: the next question follows at once, and ' +
     'a bus looks for 0.1 ms before it sleeps, so it does not; the peers sleep whenever nothing is there. Parked, or after a pause: ' +
-    '3 ms pass first, and all sleep. The channels of Node carry an object of three numbers, ZeroMQ and NATS 64 bytes.',
+    '3 ms pass first, and all sleep; what runs then was compiled in a conversation without pauses before. The channels of Node carry an object of three numbers, ZeroMQ and NATS 64 bytes.',
   metrics: [
     { name: 'p50', unit: 'µs', better: 'lower' },
     { name: 'p99', unit: 'µs', better: 'lower' },

@@ -53,10 +53,10 @@ async function idle(withBus: boolean): Promise<Sample> {
   const workers = await idleWorkers(bus?.handle ?? 'none');
   const child = fork(fileURLToPath(script), [withBus ? name : '']);
   await once(child, 'message');
-  // Compilers and collectors finish what the start left them: V8 collects once more when an isolate was quiet for 8 s, which costs
+  // Compilers and collectors finish what the start left them: V8 collects up to three times more when an isolate was quiet for 8 s, which costs
   // twelve of them more than anything that is measured here.
   const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-  await sleep(12_000);
+  await sleep(25_000);
   const before = usedMicros() + (await usedBy(child));
   const begin = performance.now();
   await sleep(10_000);
@@ -77,7 +77,7 @@ export const scenario: Scenario = {
     'Two processes with five workers each: twelve threads on one bus with a name, started and parked, nothing fired, for 10 s. Per ' +
     'cent of one core, both processes together. The row below is the same processes and threads without a bus.',
   repetitions: 3,
-  notQuick: 'a process has to be quiet for 12 s before it is measured; not in a quick run',
+  notQuick: 'a process has to be quiet for 25 s before it is measured; not in a quick run',
   metrics: [{ name: 'processor', unit: '%', better: 'lower' }],
   variants: [
     { name: 'two processes, ten workers', role: 'neuronbus', run: () => idle(true) },

@@ -50,7 +50,7 @@ export class Asker extends Neuron {
    * must fire nothing else meanwhile.
    */
   async ask(effort: Effort, bus: NeuronBus, from: number, target: number, aside = -1): Promise<Sample> {
-    const trips = new RoundTrips(effort);
+    const trips = new RoundTrips(effort, this.#pauseMs);
     this.#trips = trips;
     this.#target = target;
     this.#aside = aside;
@@ -73,7 +73,7 @@ export class Asker extends Neuron {
       this.#failed(new Error(`after answer ${last} came ${sequence}`));
     else if (!this.#trips.add(this.#begin, performance.now())) this.#done();
     else if (this.#pauseMs === 0) this.#again(handle);
-    else setTimeout(() => this.#again(handle), this.#pauseMs);
+    else this.#trips.next(() => this.#again(handle));
   }
 
   #again(handle: NeuronHandle): void {

@@ -114,17 +114,25 @@ export class RateMeter {
   }
 }
 
-/** Keeps round-trip times for as long as the effort says, after a warm-up. */
+/**
+ * Keeps round-trip times for as long as the effort says, after a warm-up. Those with a pause before each are few, so that nothing
+ * would be compiled by the time they are measured: others without a pause come before them.
+ */
 export class RoundTrips {
   private readonly times: number[] = [];
+  private readonly pausesFromMs: number;
   private readonly measureFromMs: number;
   private readonly endMs: number;
   /** Round trips at least; of 300, three lie above p99. */
   private readonly least: number;
 
-  constructor(effort: Effort) {
+  constructor(
+    effort: Effort,
+    private readonly pauseMs = 0,
+  ) {
     this.least = effort.quick ? 100 : 300;
-    this.measureFromMs = performance.now() + effort.warmupMs;
+    this.pausesFromMs = performance.now() + (pauseMs > 0 ? effort.warmupMs * 8 : 0);
+    this.measureFromMs = this.pausesFromMs + effort.warmupMs;
     this.endMs = this.measureFromMs + effort.blockMs * effort.blocks;
   }
 
@@ -132,6 +140,12 @@ export class RoundTrips {
   add(beginMs: number, endMs: number): boolean {
     if (beginMs >= this.measureFromMs) this.times.push(endMs - beginMs);
     return endMs < this.endMs || this.times.length < this.least;
+  }
+
+  /** Calls `ask` for the next round trip: now, or after a pause. */
+  next(ask: () => void): void {
+    if (this.pauseMs > 0 && performance.now() >= this.pausesFromMs) setTimeout(ask, this.pauseMs);
+    else ask();
   }
 
   /** µs. */
