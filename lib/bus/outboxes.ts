@@ -4,7 +4,8 @@
 // Called on the one thread that owns the ganglion.
 //
 // Spikes become visible in bursts: when flush() is called (at the end of a tick and of the running job, by the emitter), or
-// when MAX_PENDING wait, or half a ring: who waits for room must have woken who can make it. Whoever is parked is woken then.
+// when MAX_PENDING wait, or half a ring: who waits for room must have woken who can make it. Whoever is parked is woken then;
+// outside of a tick already by the first spike of a burst, because waking takes longer than the rest of most bursts.
 
 import { AxonProducer } from '../memory/axon_producer.js';
 import { axonPlace } from '../memory/cursor.js';
@@ -94,18 +95,22 @@ export class Outboxes {
     for (const box of this.#boxes) if (box !== undefined && !this.#alive(box)) this.#forget(box);
   }
 
-  #publish({ producer, ganglion }: Outbox): void {
+  #publish({ producer, ganglion, word }: Outbox): void {
     const { u32, native, control } = this.#ws;
     producer.publish();
     // SYNC ganglion-park: the store of the head and this load are sequentially consistent
-    if (Atomics.load(u32, this.#ws.ganglionWord(ganglion) + PARKED) === 0) return;
+    if (Atomics.load(u32, word + PARKED) === 0) return;
     u32[control + C.PEER] = ganglion;
     native.wake();
   }
 
   #wait(box: Outbox): void {
-    box.waiting = true;
-    this.#dirty.push(box);
+    if (!this.#ws.running && this.#u32[box.word + PARKED] !== 0) {
+      this.#publish(box);
+    } else {
+      box.waiting = true;
+      this.#dirty.push(box);
+    }
   }
 
   #alive(box: Outbox): boolean {

@@ -54,3 +54,33 @@ it.each<[WaitStrategy, number]>([
   }
   expect(asker.probe.texts).toEqual(Array.from({ length: rounds }, (_, i) => `${i}`));
 });
+
+it('a sleeping thread is woken by the first spike of a job, and handles it before the job ends', async () => {
+  const there = await colony(1, { plasticity }, { attach: { plasticity } });
+  const asker = add(there.bus, { name: 'asker' });
+  const handled = new Int32Array(new SharedArrayBuffer(4));
+  const target = await there.on(
+    0,
+    ({ bus, Probe }, [count]) =>
+      bus.register(
+        new Probe(() => {
+          Atomics.add(count!, 0, 1);
+          Atomics.notify(count!, 0);
+        }),
+        { name: 'listener' },
+      ),
+    [handled],
+  );
+  // It may just be awake: then it sees the spike when this job is over, and the next one finds it asleep.
+  const inTheSameJob = (): boolean => {
+    const before = Atomics.load(handled, 0);
+    there.bus.fire(asker.id, { target });
+    return Atomics.wait(handled, 0, before, 200) !== 'timed-out';
+  };
+  let tries = 0;
+  while (!inTheSameJob()) {
+    expect(++tries).toBeLessThan(100);
+    await sleep(50);
+  }
+  await until(() => Atomics.load(handled, 0) === tries + 1, 'all of them');
+});
