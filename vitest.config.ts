@@ -1,5 +1,6 @@
 // Test projects, by what they prove. Tests see the sources of the library, not dist; but those with
 // worker threads see dist, as the threads do, and test/package sees only the tarball.
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { TEST_MS } from './test/hang.js';
@@ -59,6 +60,7 @@ export default defineConfig({
     testTimeout: TEST_MS,
     hookTimeout: TEST_MS,
     teardownTimeout: 10_000,
+    maxWorkers: availableParallelism(), // the default leaves out one processor, which is half of two
     projects: [
       project('unit'),
       project('model'),

@@ -9,7 +9,8 @@
 //   node tools/gate.mjs GROUP NAME…  only the parts with these names
 //
 // A part that prints such a line itself (its last one) counts by it; vitest by its report; any other part counts as one.
-// A failing part does not stop the ones after it; what it said is said again at the end.
+// A failing part does not stop the ones after it; what it said is said again at the end. A part that is `beside` the one before it
+// runs at the same time, because neither keeps two processors busy; what they write is shown when they have ended.
 
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
@@ -62,11 +63,11 @@ const GROUPS = {
     test: { command: npm('test') },
     lint: { command: npm('lint') },
     asan: { command: node('tools/native_tests.mjs', 'address') },
-    tsan: { command: node('tools/native_tests.mjs', 'thread') },
+    tsan: { command: node('tools/native_tests.mjs', 'thread'), beside: 'asan' },
     models: { command: node('tools/check-models.mjs') },
-    warnings: { command: node('tools/check-warnings.mjs') },
+    warnings: { command: node('tools/check-warnings.mjs'), beside: 'models' },
     cmake: { command: node('tools/check-cmake.mjs') },
-    docs: { command: npm('docs') },
+    docs: { command: npm('docs'), beside: 'cmake' },
     bench: { command: npm('bench', '--', '--quick', '--no-write') },
     prebuild: { command: npm('prebuild') },
     'prebuild:arm64': { command: npm('prebuild:arm64') },
@@ -74,18 +75,19 @@ const GROUPS = {
   },
 };
 
-/** Shows what the command writes, and resolves to its exit code and all it wrote. Its stdin is empty. */
-function execute([program, ...args]) {
+/** Resolves to the exit code of the command and all it wrote, which is shown at once or, if `quiet`, later. Its stdin is empty. */
+function execute([program, ...args], quiet) {
   return new Promise((resolve) => {
     const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     for (const stream of ['stdout', 'stderr']) {
       child[stream].setEncoding('utf8').on('data', (data) => {
         output += data;
-        process[stream].write(data);
+        if (!quiet) process[stream].write(data);
       });
     }
     child.on('error', (error) => {
+      output += `${error.message}\n`;
       console.error(error.message);
       resolve({ code: 1, output });
     });
@@ -118,10 +120,35 @@ function complaints(output) {
     .split('\n')
     .map((line) => line.trim().slice(0, 300))
     .filter((line) => line !== '');
-  const telling = lines.filter((line) => /\b(FAIL(ED)?|failed|error)\b|Error:/.test(line));
+  const telling = lines.filter((line) => /\b(FAIL(ED)?|failed|error)\b|Error:|^\S+:\d+:\d+ /.test(line));
   return (telling.length > 0 ? telling.slice(0, MAX_COMPLAINTS) : lines.slice(-MAX_COMPLAINTS)).map(
     (line) => `         ${line}`,
   );
+}
+
+/** Runs one part; its counts, its output and its line in the summary. */
+async function run([name, { command, report }], quiet) {
+  if (report) rmSync(join(root, report), { force: true });
+  const title = `\n== ${name}: ${command.slice(command[0] === process.execPath ? 1 : 0).join(' ')}`;
+  if (!quiet) console.log(title);
+  const start = performance.now();
+  const result = await execute(command, quiet);
+  if (quiet) console.log(`${title}\n${result.output}`);
+  const { passed, failed } = count(result, report);
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  const line = `${failed > 0 ? 'FAILED' : 'ok    '} ${name.padEnd(16)} ${passed} of ${passed + failed} in ${seconds} s`;
+  return { passed, failed, lines: failed > 0 ? [line, ...complaints(result.output)] : [line] };
+}
+
+/** The parts in lists of those that run at the same time. */
+function inStages(parts) {
+  const stages = [];
+  for (const part of parts) {
+    const last = stages.at(-1);
+    if (last?.some(([name]) => name === part[1].beside)) last.push(part);
+    else stages.push([part]);
+  }
+  return stages;
 }
 
 async function main(group, ...only) {
@@ -130,24 +157,13 @@ async function main(group, ...only) {
   );
   if (parts.length === 0)
     throw new Error(`usage: node tools/gate.mjs ${Object.keys(GROUPS).join('|')} [part…]`);
-  const lines = [];
-  const total = { passed: 0, failed: 0 };
-  for (const [name, { command, report }] of parts) {
-    if (report) rmSync(join(root, report), { force: true });
-    console.log(`\n== ${name}: ${command.slice(command[0] === process.execPath ? 1 : 0).join(' ')}`);
-    const start = performance.now();
-    const result = await execute(command);
-    const { passed, failed } = count(result, report);
-    const seconds = ((performance.now() - start) / 1000).toFixed(1);
-    lines.push(
-      `${failed > 0 ? 'FAILED' : 'ok    '} ${name.padEnd(16)} ${passed} of ${passed + failed} in ${seconds} s`,
-    );
-    if (failed > 0) lines.push(...complaints(result.output));
-    total.passed += passed;
-    total.failed += failed;
-  }
-  console.log(`\n${lines.join('\n')}\n${total.passed} passed, ${total.failed} failed`);
-  process.exitCode = total.failed > 0 ? 1 : 0;
+  const results = [];
+  for (const stage of inStages(parts))
+    results.push(...(await Promise.all(stage.map((part) => run(part, stage.length > 1)))));
+  const sum = (what) => results.reduce((total, result) => total + result[what], 0);
+  console.log(`\n${results.flatMap(({ lines }) => lines).join('\n')}`);
+  console.log(`${sum('passed')} passed, ${sum('failed')} failed`);
+  process.exitCode = sum('failed') > 0 ? 1 : 0;
 }
 
 await main(...process.argv.slice(2));
