@@ -53,8 +53,8 @@ async function idle(withBus: boolean): Promise<Sample> {
   const workers = await idleWorkers(bus?.handle ?? 'none');
   const child = fork(fileURLToPath(script), [withBus ? name : '']);
   await once(child, 'message');
-  // Compilers and collectors finish what the start left them: V8 collects up to three times more when an isolate was quiet for 8 s, which costs
-  // twelve of them more than anything that is measured here.
+  // Compilers and collectors finish what the start left them: V8 collects up to three times more when an isolate was quiet for 8 s,
+  // which costs twelve of them more than anything that is measured here.
   const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
   await sleep(25_000);
   const before = usedMicros() + (await usedBy(child));

@@ -113,15 +113,19 @@ function fromClosingLine(output) {
 }
 
 const MAX_COMPLAINTS = 12;
+// What reports say of failures; then what compilers and programs say, which passing tests may cause to be said, too.
+const TELLING = [/^(FAIL(ED)? |failed: |AssertionError)/, /\berror\b|Error:|^\S+:\d+:\d+ | format ━/];
 
 /** The lines that say what went wrong, or the last ones. */
 function complaints(output) {
   const lines = stripVTControlCharacters(output)
     .split('\n')
     .map((line) => line.trim().slice(0, 300))
-    .filter((line) => line !== '');
-  const telling = lines.filter((line) => /\b(FAIL(ED)?|failed|error)\b|Error:|^\S+:\d+:\d+ /.test(line));
-  return (telling.length > 0 ? telling.slice(0, MAX_COMPLAINTS) : lines.slice(-MAX_COMPLAINTS)).map(
+    .filter((line) => line !== '' && !line.startsWith('✓'));
+  const telling = TELLING.map((pattern) => lines.filter((line) => pattern.test(line))).find(
+    ({ length }) => length > 0,
+  );
+  return (telling?.slice(0, MAX_COMPLAINTS) ?? lines.slice(-MAX_COMPLAINTS)).map(
     (line) => `         ${line}`,
   );
 }

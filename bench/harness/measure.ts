@@ -131,7 +131,7 @@ export class RoundTrips {
     private readonly pauseMs = 0,
   ) {
     this.least = effort.quick ? 100 : 300;
-    this.pausesFromMs = performance.now() + (pauseMs > 0 ? effort.warmupMs * 8 : 0);
+    this.pausesFromMs = performance.now() + (pauseMs > 0 ? effort.warmupMs * (effort.quick ? 2 : 8) : 0);
     this.measureFromMs = this.pausesFromMs + effort.warmupMs;
     this.endMs = this.measureFromMs + effort.blockMs * effort.blocks;
   }

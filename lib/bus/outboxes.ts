@@ -105,6 +105,7 @@ export class Outboxes {
   }
 
   #wait(box: Outbox): void {
+    // A hint: #publish() looks for certain.
     if (!this.#ws.running && this.#u32[box.word + PARKED] !== 0) {
       this.#publish(box);
     } else {
