@@ -66,7 +66,8 @@ export const scenario: Scenario = {
   title: 'All to all',
   note:
     'Deliveries of all threads together. 2,048 spikes for each thread go round, each from neuron to neuron in turn; one thread ' +
-    'alone has two neurons. With more threads than cores the scheduler of the system decides who runs.',
+    'alone has two neurons. With more threads than cores the scheduler of the system decides who runs: what that costs is what the ' +
+    'rows with more threads lack of the row with as many threads as cores.',
   repetitions: 3,
   metrics: [{ name: 'rate', unit: 'M/s', better: 'higher' }],
   variants: [1, 2, 4, 8].map(variant),
