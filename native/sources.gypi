@@ -41,6 +41,7 @@
       'native/core/population/population.cc',
       'native/core/population/population_parameters.cc',
       'native/core/population/population_step.cc',
+      'native/core/population/processors.cc',
       'native/core/population/projection.cc',
       'native/core/population/projection_weights.cc',
       'native/core/population/recorder.cc',

@@ -2,8 +2,8 @@
 //
 // Steps of a network, in the order that network.h promises.
 #include <algorithm>
-#include <chrono>
 
+#include "clock.h"
 #include "network_impl.h"
 #include "tiny_numbers.h"
 
@@ -101,11 +101,6 @@ void Network::Impl::compute(uint32_t worker, Step steps, Step lead) {
 
 namespace {
 
-uint64_t nanoseconds() {
-  const auto now = std::chrono::steady_clock::now().time_since_epoch();
-  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
-}
-
 // One call of advance().
 class Run {
  public:
@@ -113,10 +108,10 @@ class Run {
       : impl_(impl), stop_(stop), wanted_(wanted), lead_(impl.lead()) {}
 
   Step with(Team& team) {
-    impl_.pace.begin_run(nanoseconds());
+    impl_.pace.begin_run(Clock::os_now());
     turn_ = {begin(), impl_.pace.alone()};
     team.run(work, this);
-    impl_.pace.end_run(nanoseconds());
+    impl_.pace.end_run(Clock::os_now());
     return done_;
   }
 
@@ -147,7 +142,7 @@ class Run {
     done_ += batch;
   }
 
-  void count() { impl_.pace.batch_done(nanoseconds, impl_.team->sleeps()); }
+  void count() { impl_.pace.batch_done(Clock::os_now, impl_.team->sleeps()); }
 
   // Batches by one worker, up to where the team is to try again. The others wait, and read nothing but the turn.
   void work_alone(Step batch) {

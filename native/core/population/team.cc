@@ -9,6 +9,8 @@
 #include <csignal>
 #endif
 
+#include "clock.h"
+
 #if defined(__x86_64__) || defined(_M_X64)
 #include <immintrin.h>
 #endif
@@ -16,12 +18,18 @@
 namespace neuronbus::population {
 namespace {
 
+// About a microsecond: who is called only then loses nothing, and calling waits for another processor.
+constexpr uint32_t kSpinsBeforeCall = 64;
 // Some ten microseconds: longer than workers are apart when each has a processor. When another program has it, waiting on would
 // only keep that program from being done.
 constexpr uint32_t kSpins = 1000;
-// Then workers may be on one processor, because another program had theirs for a while. Who sleeps leaves them there, one of them
-// always asleep; who only lets the others go first is moved to a processor that has nothing to do.
+// Then workers may be on one processor. Where threads cannot choose another, who sleeps leaves them there, one of them always asleep;
+// who only lets the others go first is moved, some time, to a processor that has nothing to do.
 constexpr uint32_t kYields = 2000;
+// From so many others at most a worker steps aside.
+constexpr uint32_t kMostOthers = 64;
+// Longer than there is between two slices of a run.
+constexpr uint64_t kLingerNs = 300'000;
 
 void pause_a_little() {
 #if defined(__x86_64__) || defined(_M_X64)
@@ -29,6 +37,18 @@ void pause_a_little() {
 #elif defined(__aarch64__) && defined(__GNUC__)
   __asm__ __volatile__("yield");
 #endif
+}
+
+template <typename Done>
+void linger(Done done) {
+  const uint64_t begin = Clock::os_now();
+  do {
+    for (uint32_t spins = 0; spins < 20; spins++) {
+      if (done()) return;
+      pause_a_little();
+    }
+    std::this_thread::yield();
+  } while (Clock::os_now() - begin < kLingerNs);
 }
 
 }  // namespace
@@ -89,15 +109,17 @@ void Team::work(uint32_t number) {
   for (;;) {
     Job job;
     void* context;
+    const auto called = [&] { return leave_ || runs_ != done; };
+    linger(called);
     {
       std::unique_lock<std::mutex> lock(mutex_);
-      wake_.wait(lock, [&] { return leave_ || runs_ != done; });
+      wake_.wait(lock, called);
       if (leave_) return;
       done = runs_;
       job = job_;
       context = context_;
     }
-    job(context, number);
+    work_on(job, context, number);
     std::lock_guard<std::mutex> lock(mutex_);
     if (--busy_ == 0) rest_.notify_one();
   }
@@ -113,9 +135,16 @@ void Team::run(Job job, void* context) {
     runs_++;
   }
   wake_.notify_all();
-  job(context, 0);
+  work_on(job, context, 0);
+  const auto rested = [&] { return busy_ == 0; };
+  linger(rested);
   std::unique_lock<std::mutex> lock(mutex_);
-  rest_.wait(lock, [&] { return busy_ == 0; });
+  rest_.wait(lock, rested);
+}
+
+void Team::work_on(Job job, void* context, uint32_t worker) {
+  places_[worker].processor.store(this_processor(), std::memory_order_relaxed);
+  job(context, worker);
 }
 
 // Worker 0 passes last where all meet.
@@ -132,12 +161,19 @@ bool Team::look(uint32_t worker, uint64_t mark, std::memory_order order) {
   return true;
 }
 
-void Team::wait(uint32_t worker, uint64_t mark) {
-  call_sleepers(worker);
-  for (uint32_t spins = 0; spins < kSpins; spins++) {
-    if (look(worker, mark, std::memory_order_acquire)) return;
+bool Team::spin(uint32_t worker, uint64_t mark, uint32_t times) {
+  for (uint32_t spins = 0; spins < times; spins++) {
+    if (look(worker, mark, std::memory_order_acquire)) return true;
     pause_a_little();
   }
+  return false;
+}
+
+void Team::wait(uint32_t worker, uint64_t mark) {
+  if (spin(worker, mark, kSpinsBeforeCall)) return;
+  call_sleepers(worker);
+  if (spin(worker, mark, kSpins)) return;
+  if (step_aside(worker) && spin(worker, mark, kSpins)) return;
   sleeps_.fetch_add(1, std::memory_order_relaxed);
   for (uint32_t yields = 0; yields < kYields; yields++) {
     if (look(worker, mark, std::memory_order_acquire)) return;
@@ -150,6 +186,24 @@ void Team::wait(uint32_t worker, uint64_t mark) {
     if (look(worker, mark, std::memory_order_seq_cst)) return;
     passed_.wait(lock);
   }
+}
+
+// Whether it was where another worker is, and is not any more.
+bool Team::step_aside(uint32_t worker) {
+  std::atomic<int>& own = places_[worker].processor;
+  own.store(this_processor(), std::memory_order_relaxed);
+  int others[kMostOthers];
+  uint32_t count = 0;
+  bool together = false;
+  for (uint32_t other = 0; other < workers() && count < kMostOthers; other++) {
+    if (other == worker) continue;
+    others[count] = places_[other].processor.load(std::memory_order_relaxed);
+    together = together || others[count] == own.load(std::memory_order_relaxed);
+    count++;
+  }
+  if (!together || !leave_processors(others, count)) return false;
+  own.store(this_processor(), std::memory_order_relaxed);
+  return true;
 }
 
 void Team::call_sleepers(uint32_t worker) {

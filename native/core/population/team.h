@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Threads that work on one network together: they sleep between runs, and within a run each passes the same marks, one after another,
-// and waits where it needs what others wrote before a mark of theirs. They spin for a while before they sleep.
+// and waits where it needs what others wrote before a mark of theirs. They spin for a while before they sleep, also between runs,
+// because a run is a slice of a longer one; and who waits for a worker on its own processor moves to another one.
 //
 // run() is called by the network's owner and takes part as worker 0; it returns when all have finished. pass(), await() and meet() are
 // called inside a run, by the worker whose number they get. All pass and meet equally often.
@@ -13,6 +14,8 @@
 #include <memory>
 #include <mutex>
 #include <vector>
+
+#include "processors.h"
 
 #if defined(_WIN32)
 #include <thread>
@@ -76,13 +79,17 @@ class Team {
   // Two cache lines, of which others read the first one only.
   struct alignas(128) Place {
     std::atomic<uint64_t> mark{0};
+    std::atomic<int> processor{kSomeProcessor};  // where it was when it was last looked up: a hint, of which nothing depends
     alignas(128) uint64_t passed = 0;  // the same
     uint64_t seen = 0;                // by all others, when they were last looked at
   };
   bool start(uint32_t number);
   void work(uint32_t number);
   bool look(uint32_t worker, uint64_t mark, std::memory_order order);
+  bool spin(uint32_t worker, uint64_t mark, uint32_t times);
   void wait(uint32_t worker, uint64_t mark);
+  bool step_aside(uint32_t worker);
+  void work_on(Job job, void* context, uint32_t worker);
   void call_sleepers(uint32_t worker);
   void wake_sleepers();
   static void* main(void* worker);
@@ -94,11 +101,11 @@ class Team {
 #endif
   std::vector<std::unique_ptr<Worker>> owned_;
 
-  std::mutex mutex_;  // guards what is between here and the places
+  std::mutex mutex_;  // guards what is between here and the places; the atomic ones are looked at without it before somebody sleeps
   std::condition_variable wake_, rest_;
-  uint64_t runs_ = 0;
-  uint32_t busy_ = 0;
-  bool leave_ = false;
+  std::atomic<uint64_t> runs_{0};
+  std::atomic<uint32_t> busy_{0};
+  std::atomic<bool> leave_{false};
   Job job_ = nullptr;
   void* context_ = nullptr;
 
