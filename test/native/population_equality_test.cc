@@ -153,20 +153,34 @@ NB_TEST("population: every set of kernels gives the bits of the scalar one") {
 
     for (const bool soft : {false, true}) {
       const std::vector<double> trace = random_doubles(random, n, 0, 3);
-      const std::vector<double> weights = random_doubles(random, n, 0.1, 0.9);
-      const auto run = [&](const Kernels& kernels) {
+      const std::vector<double> weights = random_doubles(random, kRowsAtOnce * n, 0.1, 0.9);
+      // `rows` rows, so many at once.
+      const auto run = [&](const Kernels& kernels, uint32_t rows, uint32_t at_once) {
         std::vector<float> w(weights.begin(), weights.end()), y(trace.begin(), trace.end());
         std::vector<double> target = trace, decayed = trace;
         std::vector<float> narrowed(n);
-        const PlasticRow row{w.data(), y.data(), target.data(), -1, 0.1f, 0.1f, 0.9f, n};
-        (soft ? kernels.dense_multiplicative : kernels.dense_additive)(row);
-        kernels.dense({w.data(), target.data(), 1, n});
+        for (uint32_t begin = 0; begin < rows; begin += at_once) {
+          PlasticRows plastic{{}, {}, at_once, y.data(), target.data(), -1, 0.1f, 0.9f, n};
+          DenseRows dense{{}, at_once, target.data(), 1, n};
+          for (uint32_t i = 0; i < at_once; i++) {
+            plastic.weights[i] = w.data() + size_t{begin + i} * n;
+            plastic.change[i] = 0.1f + 0.01f * static_cast<float>(begin + i);
+            dense.weights[i] = plastic.weights[i];
+          }
+          (soft ? kernels.dense_multiplicative : kernels.dense_additive)(plastic);
+          if (at_once == rows) kernels.dense(dense);
+        }
+        for (uint32_t row = 0; at_once != rows && row < rows; row++) kernels.dense({{w.data() + size_t{row} * n}, 1, target.data(), 1, n});
         kernels.decay_trace(decayed.data(), narrowed.data(), 0.93, 0, n);
         w.insert(w.end(), narrowed.begin(), narrowed.end());
         target.insert(target.end(), decayed.begin(), decayed.end());
         return std::make_pair(w, target);
       };
-      CHECK(run(scalar) == run(*set));
+      for (uint32_t rows = 1; rows <= kRowsAtOnce; rows++) {
+        const auto expected = run(scalar, rows, 1);
+        CHECK(run(*set, rows, rows) == expected);
+        CHECK(run(*set, rows, 1) == expected);
+      }
     }
   }
 }

@@ -90,15 +90,21 @@ void Projection::deliver_static(const Block& block, const uint32_t* list, uint32
     weight < 0 ? inhibitory[to] += weight * scales.inhibitory : excitatory[to] += weight * scales.excitatory;
   };
   if (block.dense()) {
-    const Kernels& run = kernels();
     const size_t stride = block.one_row() ? 0 : block.stride;
-    for (uint32_t i = 0; i < count; i++) {
-      const float* const weights = block.weight.data() + list[i] * stride;
-      if (feed_ != Feed::kBySign) {
-        run.dense({weights, target, scale, block.stride});
-      } else {
+    if (feed_ == Feed::kBySign) {
+      for (uint32_t i = 0; i < count; i++) {
+        const float* const weights = block.weight.data() + list[i] * stride;
         for (uint32_t j = 0; j < block.count; j++) by_sign(weights[j], j);
       }
+      return;
+    }
+    const Kernels& run = kernels();
+    DenseRows some{{}, 0, target, scale, block.stride};
+    for (uint32_t i = 0; i < count; i++) {
+      some.weights[some.rows++] = block.weight.data() + list[i] * stride;
+      if (some.rows < kRowsAtOnce && i + 1 < count) continue;
+      run.dense(some);
+      some.rows = 0;
     }
     return;
   }

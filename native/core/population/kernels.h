@@ -62,20 +62,25 @@ struct PoissonKernel {
   Field per_step;
 };
 
-struct DenseRow {
-  const float* weights;
+// Some rows onto the same posts, in the order in which they arrive.
+constexpr uint32_t kRowsAtOnce = 4;
+
+struct DenseRows {
+  const float* weights[kRowsAtOnce];
+  uint32_t rows;
   double* target;
   double scale;
   uint32_t count;  // a multiple of kRowBlock
 };
 
-// Delivers, then depresses by change * post_trace.
-struct PlasticRow {
-  float* weights;
+// Delivers, then depresses by change * post_trace. All rows are different ones.
+struct PlasticRows {
+  float* weights[kRowsAtOnce];
+  float change[kRowsAtOnce];
+  uint32_t rows;
   const float* post_trace;
   double* target;
   double scale;
-  float change;
   float minimum, maximum;
   uint32_t count;  // a multiple of kRowBlock
 };
@@ -88,9 +93,9 @@ struct Kernels {
   void (*poisson)(const PoissonKernel&, size_t begin, size_t end);
   // value *= factor; now = value.
   void (*decay_trace)(double* value, float* now, double factor, size_t begin, size_t end);
-  void (*dense)(const DenseRow&);
-  void (*dense_additive)(const PlasticRow&);
-  void (*dense_multiplicative)(const PlasticRow&);
+  void (*dense)(const DenseRows&);
+  void (*dense_additive)(const PlasticRows&);
+  void (*dense_multiplicative)(const PlasticRows&);
 };
 
 // Chosen once for the process: NEURONBUS_KERNELS, or the widest that the processor has, also when it does not have what that names.

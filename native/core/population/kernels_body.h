@@ -201,26 +201,77 @@ void decay_trace(double* value, float* now, double factor, size_t begin, size_t 
   }
 }
 
-inline void add_row(const float* weights, double* target, Doubles scale) {
-  for (uint32_t lane = 0; lane < Floats::lanes; lane += Doubles::lanes) {
-    (Doubles::load(target + lane) + scale * Doubles::widen(weights + lane)).store(target + lane);
+// What rows add to the posts of one vector of floats. Several rows at once, because posts are read and written once for all of them.
+class Sums {
+ public:
+  explicit Sums(const double* target) {
+    for (uint32_t part = 0; part < kParts; part++) of_[part] = Doubles::load(target + part * Doubles::lanes);
+  }
+  void add(const float* weights, Doubles scale) {
+    for (uint32_t part = 0; part < kParts; part++) of_[part] = of_[part] + scale * Doubles::widen(weights + part * Doubles::lanes);
+  }
+  void store(double* target) const {
+    for (uint32_t part = 0; part < kParts; part++) of_[part].store(target + part * Doubles::lanes);
+  }
+
+ private:
+  static constexpr uint32_t kParts = Floats::lanes / Doubles::lanes;
+  Doubles of_[kParts];
+};
+
+template <uint32_t Rows>
+void dense_rows(const DenseRows& k) {
+  const Doubles scale = Doubles::all(k.scale);
+  double* const target = k.target;
+  const float* weights[Rows];
+  for (uint32_t row = 0; row < Rows; row++) weights[row] = k.weights[row];
+  for (uint32_t i = 0; i < k.count; i += Floats::lanes) {
+    Sums sums(target + i);
+    for (uint32_t row = 0; row < Rows; row++) sums.add(weights[row] + i, scale);
+    sums.store(target + i);
   }
 }
 
-void dense(const DenseRow& row) {
-  const Doubles scale = Doubles::all(row.scale);
-  for (uint32_t i = 0; i < row.count; i += Floats::lanes) add_row(row.weights + i, row.target + i, scale);
+template <bool Soft, uint32_t Rows>
+void plastic_rows(const PlasticRows& k) {
+  const Doubles scale = Doubles::all(k.scale);
+  const Terms<Floats> terms{Floats::all(k.minimum), Floats::all(k.maximum)};
+  double* const target = k.target;
+  const float* const post_trace = k.post_trace;
+  float* weights[Rows];
+  Floats change[Rows];
+  for (uint32_t row = 0; row < Rows; row++) {
+    weights[row] = k.weights[row];
+    change[row] = Floats::all(k.change[row]);
+  }
+  for (uint32_t i = 0; i < k.count; i += Floats::lanes) {
+    Sums sums(target + i);
+    const Floats trace = Floats::load(post_trace + i);
+    for (uint32_t row = 0; row < Rows; row++) {
+      sums.add(weights[row] + i, scale);
+      depress<Soft>(terms, Floats::load(weights[row] + i), change[row] * trace).store(weights[row] + i);
+    }
+    sums.store(target + i);
+  }
+}
+
+void dense(const DenseRows& k) {
+  static_assert(kRowsAtOnce == 4, "one function for each number of rows");
+  switch (k.rows) {
+    case 1: return dense_rows<1>(k);
+    case 2: return dense_rows<2>(k);
+    case 3: return dense_rows<3>(k);
+    default: return dense_rows<4>(k);
+  }
 }
 
 template <bool Soft>
-void dense_plastic(const PlasticRow& row) {
-  const Doubles scale = Doubles::all(row.scale);
-  const Floats change = Floats::all(row.change);
-  const Terms<Floats> terms{Floats::all(row.minimum), Floats::all(row.maximum)};
-  for (uint32_t i = 0; i < row.count; i += Floats::lanes) {
-    add_row(row.weights + i, row.target + i, scale);
-    const Floats weight = Floats::load(row.weights + i);
-    depress<Soft>(terms, weight, change * Floats::load(row.post_trace + i)).store(row.weights + i);
+void dense_plastic(const PlasticRows& k) {
+  switch (k.rows) {
+    case 1: return plastic_rows<Soft, 1>(k);
+    case 2: return plastic_rows<Soft, 2>(k);
+    case 3: return plastic_rows<Soft, 3>(k);
+    default: return plastic_rows<Soft, 4>(k);
   }
 }
 

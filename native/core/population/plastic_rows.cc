@@ -27,15 +27,48 @@ void Projection::remember(Group& group, uint32_t thread, Step now, const uint32_
 }
 
 void Projection::deliver_learning(Block& block, uint32_t thread, const Group& group, Step now, const uint32_t* list, uint32_t count) {
+  const bool soft = plasticity.bounds == Bounds::kMultiplicative;
+  if (block.dense() && takes_whole_rows() && feed_ != Feed::kBySign) {
+    soft ? deliver_rows<true>(block, thread, group, now, list, count) : deliver_rows<false>(block, thread, group, now, list, count);
+    return;
+  }
   for (uint32_t s = 0; s < block.shards; s++) {
-    plasticity.bounds == Bounds::kMultiplicative ? deliver_plastic<true>(block, s, thread, group, now, list, count)
-                                                 : deliver_plastic<false>(block, s, thread, group, now, list, count);
+    soft ? deliver_synapses<true>(block, s, thread, group, now, list, count)
+         : deliver_synapses<false>(block, s, thread, group, now, list, count);
+  }
+}
+
+// All-to-all: a block is one shard.
+template <bool Soft>
+void Projection::deliver_rows(Block& block, uint32_t thread, const Group& group, Step now, const uint32_t* list, uint32_t count) {
+  RowTask task(*this, post->logs[block.shard], scratch_[thread].data());
+  const Scales scales = scales_onto(block.shard);
+  PlasticRows some{};
+  some.post_trace = post->traces[trace_].now.data() + block.first;
+  some.target = (feed_ == Feed::kInhibitory ? post->inhibitory : post->excitatory).data() + block.first;
+  some.scale = feed_ == Feed::kInhibitory ? scales.inhibitory : scales.excitatory;
+  some.minimum = task.terms.minimum;
+  some.maximum = task.terms.maximum;
+  some.count = block.stride;
+  const auto run = Soft ? kernels().dense_multiplicative : kernels().dense_additive;
+  const DenseRowsAhead ahead(block, list, count);
+  const Step applied = group.applied[block.shard];
+  for (uint32_t i = 0; i < count; i++) {
+    ahead.ask(i);
+    float* const weights = block.weight.data() + block.begin(list[i], 0);
+    some.change[some.rows] = task.arrive(group.traces[thread][list[i]], applied, now);
+    some.weights[some.rows++] = weights;
+    // A row that took something is in the nearest cache, and may not be any more when others have come.
+    const bool took = !task.first() && task.take_row<Soft>(weights);
+    if (!took && some.rows < kRowsAtOnce && i + 1 < count) continue;
+    run(some);
+    some.rows = 0;
   }
 }
 
 template <bool Soft>
-void Projection::deliver_plastic(Block& block, uint32_t s, uint32_t thread, const Group& group, Step now, const uint32_t* list,
-                                 uint32_t count) {
+void Projection::deliver_synapses(Block& block, uint32_t s, uint32_t thread, const Group& group, Step now, const uint32_t* list,
+                                  uint32_t count) {
   const PostLog& log = post->logs[block.shard + s];
   const uint32_t first_post = block.first + s * block.shard_posts;
   RowTask task(*this, log, scratch_[thread].data());
@@ -47,32 +80,17 @@ void Projection::deliver_plastic(Block& block, uint32_t s, uint32_t thread, cons
   const double scale = feed_ == Feed::kInhibitory ? scales.inhibitory : scales.excitatory;
   const bool reward = plasticity.rule == Rule::kReward;
   const bool reduced = plasticity.pairing == Pairing::kReducedNearest;
-  const Kernels& run = kernels();
-
   const RowsAhead ahead(block, s, 1, list, count);
   const Step applied = group.applied[block.shard + s];
 
   for (uint32_t i = 0; i < count; i++) {
     if (!block.dense()) ahead.ask(i);
     const uint32_t row = list[i];
-    const PreTrace& trace = group.traces[thread][row];
-    const bool first = trace.last == kNoStep;
-    const Step since = first ? now : std::max(trace.last, applied);
-    task.begin(trace, since);
-    double slow = 0;
-    if (plasticity.rule == Rule::kTriplet && !first) slow = trace.slow * slow_.at(now - trace.last);
-    const float change = static_cast<float>(plasticity.a_minus + plasticity.a3_minus * slow);
-
+    const float change = task.arrive(group.traces[thread][row], applied, now);
+    const bool first = task.first();
     const size_t begin = block.begin(row, s);
-    if (block.dense() && !reward && !reduced && feed_ != Feed::kBySign) {
-      float* const weights = block.weight.data() + begin;
-      if (!first) task.take_row<Soft>(weights);
-      (Soft ? run.dense_multiplicative : run.dense_additive)(
-          {weights, post_trace, target, scale, change, task.terms.minimum, task.terms.maximum, block.stride});
-      continue;
-    }
     const size_t end = block.end(row, s);
-    const Stretch whole = reward ? task.stretch(since, now) : Stretch{};
+    const Stretch whole = reward ? task.stretch(task.since(), now) : Stretch{};
     for (size_t k = begin; k < end; k++) {
       const uint32_t to = block.dense() ? static_cast<uint32_t>(k - begin) : block.index[k];
       float weight = block.weight[k];
@@ -106,7 +124,7 @@ void Projection::sweep_block(Block& block, uint32_t s, Group& group, Step now) {
     if (since >= now) continue;
     task.begin(trace, since);
     const size_t begin = block.begin(row, s);
-    if (block.dense() && !reward && plasticity.pairing != Pairing::kReducedNearest) {
+    if (block.dense() && takes_whole_rows()) {
       task.take_row<Soft>(block.weight.data() + begin);
       continue;
     }

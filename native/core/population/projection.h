@@ -122,7 +122,13 @@ class Projection {
   void deliver_static(const Block& block, const uint32_t* list, uint32_t count);
   void deliver_learning(Block& block, uint32_t thread, const Group& group, Step now, const uint32_t* list, uint32_t count);
   template <bool Soft>
-  void deliver_plastic(Block& block, uint32_t s, uint32_t thread, const Group& group, Step now, const uint32_t* list, uint32_t count);
+  void deliver_rows(Block& block, uint32_t thread, const Group& group, Step now, const uint32_t* list, uint32_t count);
+  template <bool Soft>
+  void deliver_synapses(Block& block, uint32_t s, uint32_t thread, const Group& group, Step now, const uint32_t* list, uint32_t count);
+  // Whether post-spikes act on synapses alike, whatever happened to each of them before.
+  bool takes_whole_rows() const {
+    return plasticity.rule != Rule::kReward && plasticity.pairing != Pairing::kReducedNearest;
+  }
   template <bool Soft>
   void sweep_block(Block& block, uint32_t s, Group& group, Step now);
   void remember(Group& group, uint32_t thread, Step now, const uint32_t* list, uint32_t count);

@@ -26,6 +26,17 @@ class RowTask {
     slow_ = triplet_ ? log.traces[projection.slow_trace_].data() : nullptr;
   }
 
+  // An arrival now in a row whose shard has taken everything before `applied`. Returns A2- + A3- x2.
+  float arrive(const PreTrace& trace, Step applied, Step now) {
+    begin(trace, trace.last == kNoStep ? now : std::max(trace.last, applied));
+    const double slow = triplet_ && !first() ? trace.slow * p_.slow_.at(now - trace.last) : 0;
+    return static_cast<float>(rule_.a_minus + rule_.a3_minus * slow);
+  }
+
+  // Nothing has arrived in the row before.
+  bool first() const { return trace_.last == kNoStep; }
+  Step since() const { return since_; }
+
   // `since`: the row has taken everything before it.
   void begin(const PreTrace& trace, Step since) {
     trace_ = trace;
@@ -71,15 +82,24 @@ class RowTask {
     return weight;
   }
 
-  // A whole all-to-all row: the log in the order of time.
+  // A whole all-to-all row: the log in the order of time. Whether there was anything to take.
   template <bool Soft>
-  void take_row(float* weights) {
+  bool take_row(float* weights) {
     const uint32_t* const steps = log_.step.data();
-    uint32_t entry = static_cast<uint32_t>(std::lower_bound(steps, steps + log_.count, relative_) - steps);
-    for (; entry < log_.count; entry++) {
-      float& weight = weights[log_.post[entry]];
-      weight = facilitate<Soft>(terms, weight, change(entry));
+    const uint32_t entry = static_cast<uint32_t>(std::lower_bound(steps, steps + log_.count, relative_) - steps);
+    if (entry == log_.count) return false;
+    const uint32_t range = steps[log_.count - 1] - steps[entry] + 1;
+    if (range > kMostSteps || range > log_.count - entry) {
+      for (uint32_t e = entry; e < log_.count; e++) {
+        float& weight = weights[log_.post[e]];
+        weight = facilitate<Soft>(terms, weight, change(e));
+      }
+    } else if (triplet_) {
+      take_steps<Soft, true>(weights, entry, range);
+    } else {
+      take_steps<Soft, false>(weights, entry, range);
     }
+    return true;
   }
 
   Stretch stretch(Step from, Step to) const {
@@ -113,6 +133,27 @@ class RowTask {
   Terms<float> terms;
 
  private:
+  static constexpr uint32_t kMostSteps = 1024;
+
+  // take_row(), where most steps have several post-spikes: what changes from step to step is found out first, because no processor
+  // foresees where a step ends.
+  template <bool Soft, bool Triplet>
+  void take_steps(float* weights, uint32_t entry, uint32_t range) const {
+    double x[kMostSteps];
+    const uint32_t* const steps = log_.step.data();
+    const uint16_t* const posts = log_.post.data();
+    const uint32_t first = steps[entry];
+    const uint32_t count = log_.count;
+    const Terms<float> bounds = terms;
+    const double a_plus = rule_.a_plus, a3_plus = rule_.a3_plus;
+    p_.fast_.scaled(log_.base + first - trace_.last, range, trace_.fast, x);
+    for (uint32_t e = entry; e < count; e++) {
+      const double change = x[steps[e] - first] * (Triplet ? a_plus + a3_plus * slow_[e] : a_plus);
+      float* const weight = weights + posts[e];
+      *weight = facilitate<Soft>(bounds, *weight, static_cast<float>(change));
+    }
+  }
+
   // As pending(): the first entry since the last arrival, unless it has acted.
   uint32_t first_since_arrival(uint32_t local) {
     if (log_.before[local] != kNever && log_.before[local] >= arrived_) return 0;

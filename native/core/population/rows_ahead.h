@@ -69,4 +69,26 @@ class RowsAhead {
   const float* weight_;
 };
 
+// The same of all-to-all rows, whose synapses are first read where post-spikes were, here and there.
+class DenseRowsAhead {
+ public:
+  DenseRowsAhead(const Block& block, const uint32_t* list, uint32_t count)
+      : weight_(block.weight.data()), stride_(block.stride), asked_(std::min(block.stride, kMost)), list_(list), count_(count) {}
+
+  NB_PREFETCHING void ask(uint32_t i) const {
+    if (i + 1 >= count_) return;
+    const float* const row = weight_ + list_[i + 1] * stride_;
+    for (uint32_t k = 0; k < asked_; k += kColumnAlignment / sizeof(float)) prefetch(row + k);
+  }
+
+ private:
+  static constexpr uint32_t kMost = 4096;  // synapses: half of what the nearest cache holds, and more
+
+  const float* weight_;
+  size_t stride_;
+  uint32_t asked_;
+  const uint32_t* list_;
+  uint32_t count_;
+};
+
 }  // namespace neuronbus::population
