@@ -80,13 +80,14 @@ void Projection::deliver_synapses(Block& block, uint32_t s, uint32_t thread, con
   const double scale = feed_ == Feed::kInhibitory ? scales.inhibitory : scales.excitatory;
   const bool reward = plasticity.rule == Rule::kReward;
   const bool reduced = plasticity.pairing == Pairing::kReducedNearest;
-  const RowsAhead ahead(block, s, 1, list, count);
+  const PreTrace* const traces = group.traces[thread].data();
+  const RowsAhead ahead(block, s, 1, list, count, traces);
   const Step applied = group.applied[block.shard + s];
 
   for (uint32_t i = 0; i < count; i++) {
     if (!block.dense()) ahead.ask(i);
     const uint32_t row = list[i];
-    const float change = task.arrive(group.traces[thread][row], applied, now);
+    const float change = task.arrive(traces[row], applied, now);
     const bool first = task.first();
     const size_t begin = block.begin(row, s);
     const size_t end = block.end(row, s);

@@ -31,6 +31,12 @@
 
 namespace neuronbus::population {
 
+// x and x2 of a pre-neuron.
+struct PreTrace {
+  double fast, slow;  // at the last arrival, with it
+  Step last;          // kNoStep: none yet
+};
+
 // exp(-n dt / tau) for whole numbers n of steps; tau 0 is a decay at once.
 class Decay {
  public:

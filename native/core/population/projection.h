@@ -26,11 +26,6 @@
 
 namespace neuronbus::population {
 
-struct PreTrace {
-  double fast, slow;  // at the last arrival, with it
-  Step last;          // kNoStep: none yet
-};
-
 struct Group {
   uint32_t delay = 1;
   std::vector<Block> blocks;              // by post

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// What a walk along sparse rows asks the memory for before it is there. For the thread that owns the block.
+// What a walk along rows asks the memory for before it is there. For the thread that owns the block.
 #pragma once
 
 #include <algorithm>
 
 #include "block.h"
+#include "plasticity.h"
 
 namespace neuronbus::population {
 
@@ -27,9 +28,9 @@ NB_PREFETCHING void prefetch(const void* at) {
 // Rows are far apart: the place of a row is asked for well before its synapses, and these well before they are used.
 class RowsAhead {
  public:
-  // For the rows of a list, of which `pieces` from the s-th on are going to be read.
-  RowsAhead(const Block& block, uint32_t s, uint32_t pieces, const uint32_t* list, uint32_t count)
-      : start_(block.start.look()), shards_(block.shards), s_(s), pieces_(pieces), list_(list), count_(count) {
+  // For the rows of a list, of which `pieces` from the s-th on are going to be read, and the traces of their pre-neurons if they learn.
+  RowsAhead(const Block& block, uint32_t s, uint32_t pieces, const uint32_t* list, uint32_t count, const PreTrace* traces = nullptr)
+      : start_(block.start.look()), shards_(block.shards), s_(s), pieces_(pieces), list_(list), count_(count), traces_(traces) {
     index_ = block.index.data();
     weight_ = block.weight.empty() ? nullptr : block.weight.data();
   }
@@ -38,6 +39,7 @@ class RowsAhead {
   NB_PREFETCHING void ask(uint32_t i) const {
     if (start_.table != nullptr && i + kPlaceAhead < count_) prefetch(start_.table + first_piece(i + kPlaceAhead));
     if (i + kRowAhead >= count_) return;
+    if (traces_ != nullptr) prefetch(traces_ + list_[i + kRowAhead]);
     const size_t piece = first_piece(i + kRowAhead);
     const uint32_t begin = start_[piece];
     const uint32_t end = start_[piece + pieces_];
@@ -65,6 +67,7 @@ class RowsAhead {
   uint32_t s_, pieces_;
   const uint32_t* list_;
   uint32_t count_;
+  const PreTrace* traces_;
   const uint16_t* index_;
   const float* weight_;
 };
