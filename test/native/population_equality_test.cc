@@ -104,6 +104,62 @@ NB_TEST("population: any number of threads gives the same bits") {
   }
 }
 
+namespace {
+
+// Neurons of which some fire so often that the post-spikes of their shard have to be taken out of turn, at other times for each number
+// of shards.
+std::vector<float> with_full_logs(Plasticity rule, Pattern pattern, uint32_t threads) {
+  constexpr uint32_t kPosts = 256;
+  constexpr Step kSteps = 500;
+  TestNetwork network(1, 5, threads);
+  Random random(8);
+  std::vector<Spike> forcing;
+  for (Step step = 0; step < kSteps; step++) {
+    for (uint32_t i = 0; i < kPosts; i++) {
+      if (random.chance(i < 64 ? 3 : 40)) forcing.push_back({i, step});
+    }
+  }
+  Lif forced;
+  forced.refractory = 0;
+  forced.tau_e = forced.tau_i = 0;
+  const uint32_t driver = network.source(kPosts, forcing);
+  const uint32_t noise = network.poisson(30, 10);
+  const uint32_t post = network.lif(kPosts, forced);
+  network.connect(connection(driver, post, Pattern::kOneToOne, 1e5));
+  Connection learned = uniform(connection(noise, post, pattern, 0, 1), 0.2, 0.8);
+  learned.probability = 0.5;
+  learned.plasticity = rule;
+  const uint32_t projection = network.connect(learned);
+  network.run(kSteps / 2);
+  if (rule.rule == Rule::kReward) CHECK_EQ(network->reward(projection, 0.5), NB_OK);
+  network.run(kSteps / 2);
+  return network.weights(projection);
+}
+
+}  // namespace
+
+NB_TEST("population: when the logs of shards are full has no effect on any rule") {
+  for (const Rule kind : {Rule::kPair, Rule::kTriplet, Rule::kReward}) {
+    for (const Pairing pairing : {Pairing::kAll, Pairing::kNearest, Pairing::kReducedNearest}) {
+      if (kind == Rule::kTriplet && pairing == Pairing::kReducedNearest) continue;
+      Plasticity rule;
+      rule.rule = kind;
+      rule.pairing = pairing;
+      rule.a_plus = 0.005;
+      rule.a_minus = 0.006;
+      if (kind == Rule::kTriplet) rule.a3_plus = 0.002, rule.tau_x_ms = 40, rule.tau_y_ms = 50;
+      if (kind == Rule::kReward) rule.tau_eligibility_ms = 100, rule.tau_dopamine_ms = 20;
+      for (const Bounds bounds : {Bounds::kAdditive, Bounds::kMultiplicative}) {
+        rule.bounds = bounds;
+        for (const Pattern pattern : {Pattern::kAllToAll, Pattern::kFixedProbability}) {
+          const std::vector<float> one = with_full_logs(rule, pattern, 1);
+          for (const uint32_t threads : {2u, 4u}) CHECK(with_full_logs(rule, pattern, threads) == one);
+        }
+      }
+    }
+  }
+}
+
 // Every kernel on random numbers, so that no test depends on which set this process has chosen.
 NB_TEST("population: every set of kernels gives the bits of the scalar one") {
   const Kernels& scalar = *kernels_named("scalar");

@@ -113,7 +113,7 @@ void Projection::deliver_synapses(Block& block, uint32_t s, uint32_t thread, con
 }
 
 template <bool Soft>
-void Projection::sweep_block(Block& block, uint32_t s, Group& group, Step now) {
+void Projection::take_rows(Block& block, uint32_t s, Group& group, Step now, Until until) {
   const uint32_t shard = block.shard + s;
   const uint32_t thread = post->shards[shard].thread;
   RowTask task(*this, post->logs[shard], scratch_[thread].data());
@@ -133,28 +133,33 @@ void Projection::sweep_block(Block& block, uint32_t s, Group& group, Step now) {
     const Stretch whole = reward ? task.stretch(since, now) : Stretch{};
     for (size_t k = begin; k < end; k++) {
       const uint32_t to = block.dense() ? static_cast<uint32_t>(k - begin) : block.index[k];
-      if (reward) {
+      if (!reward) {
+        block.weight[k] = task.take<Soft>(block.weight[k], to);
+      } else if (until == Until::kNow) {
         task.take_eligible<Soft>(&block.weight[k], &block.eligibility[k], to, now, whole);
       } else {
-        block.weight[k] = task.take<Soft>(block.weight[k], to);
+        (void)task.take_events<Soft>(&block.weight[k], &block.eligibility[k], to);
       }
     }
   }
-  group.applied[shard] = now;
+  if (!reward || until == Until::kNow) group.applied[shard] = now;
 }
 
-void Projection::sweep(uint32_t shard, Step now) {
+void Projection::take(uint32_t shard, Step now, Until until) {
   if (!plastic() || !learning) return;
   for (Group& group : groups) {
     Block& block = group.blocks[block_of_shard_[shard]];
     const uint32_t s = shard - block.shard;
-    plasticity.bounds == Bounds::kMultiplicative ? sweep_block<true>(block, s, group, now) : sweep_block<false>(block, s, group, now);
+    plasticity.bounds == Bounds::kMultiplicative ? take_rows<true>(block, s, group, now, until)
+                                                 : take_rows<false>(block, s, group, now, until);
   }
 }
 
+void Projection::sweep(uint32_t shard, Step now) { take(shard, now, Until::kLastEvent); }
+
 void Projection::sync(Step now) {
   const TinyIsZero mode;  // as in a step
-  for (uint32_t shard = 0; shard < post->shards.size(); shard++) sweep(shard, now);
+  for (uint32_t shard = 0; shard < post->shards.size(); shard++) take(shard, now, Until::kNow);
 }
 
 nb_status Projection::reward(double amount, Step now) {

@@ -234,14 +234,14 @@ nb_status Population::need_logs() {
   if (!logs.empty()) return NB_OK;
   std::vector<PostLog> made(shards.size());
   for (size_t s = 0; s < shards.size(); s++) {
-    // Eight spikes of each neuron before the synapses must take them.
-    const size_t capacity = round_up(shards[s].count, 64) * 8;
+    // Seven spikes of each neuron before the synapses must take them.
+    const size_t capacity = round_up(shards[s].count, 64) * 7;
     PostLog& log = made[s];
     if (!log.post.resize(capacity) || !log.step.resize(capacity) || !log.earlier.resize(capacity) ||
         !log.head.resize(shards[s].count)) {
       return NB_ERR_NO_MEMORY;
     }
-    log.head.fill(PostLog::kNone);
+    log.head.fill({PostLog::kNone, 0});
     log.traces.resize(traces.size());
     for (size_t t = 0; t < traces.size(); t++) {
       if (traces[t].logged && !log.traces[t].resize(capacity)) return NB_ERR_NO_MEMORY;
@@ -251,28 +251,36 @@ nb_status Population::need_logs() {
   return NB_OK;
 }
 
+nb_status Population::need_earlier_spikes() {
+  for (PostLog& log : logs) {
+    if (!log.before.empty()) continue;
+    if (!log.before.resize(log.head.size())) return NB_ERR_NO_MEMORY;
+    log.before.fill(kNever);
+  }
+  return NB_OK;
+}
+
 nb_status Population::need_last_spikes() {
-  if (!logs.empty() && !logs[0].before.empty()) return NB_OK;
+  if (nb_status status = need_earlier_spikes(); status != NB_OK) return status;
+  const bool known = !last_spike.empty();
+  if (!known && !last_spike.resize(size)) return NB_ERR_NO_MEMORY;
   for (size_t s = 0; s < shards.size(); s++) {
-    if (!logs[s].before.resize(shards[s].count)) return NB_ERR_NO_MEMORY;
-  }
-  if (last_spike.empty()) {
-    if (!last_spike.resize(size)) return NB_ERR_NO_MEMORY;
-    last_spike.fill(kNever);
-  }
-  for (size_t s = 0; s < shards.size(); s++) {
-    std::copy_n(last_spike.data() + shards[s].first, shards[s].count, logs[s].before.data());
+    PostLog& log = logs[s];
+    for (uint32_t local = 0; local < shards[s].count; local++) {
+      double& last = last_spike[shards[s].first + local];
+      if (!known) last = log.last_spike(local);
+      if (log.head[local].entry == PostLog::kNone) log.before[local] = last;
+    }
   }
   return NB_OK;
 }
 
 void Population::clear_log(uint32_t shard, Step base) {
-  if (!last_spike.empty()) {
-    std::copy_n(last_spike.data() + shards[shard].first, shards[shard].count, logs[shard].before.data());
-  }
-  logs[shard].count = 0;
-  logs[shard].base = base;
-  logs[shard].head.fill(PostLog::kNone);
+  PostLog& log = logs[shard];
+  for (uint32_t local = 0; local < log.before.size(); local++) log.before[local] = log.last_spike(local);
+  log.count = 0;
+  log.base = base;
+  log.head.fill({PostLog::kNone, 0});
 }
 
 uint64_t Population::bytes() const {

@@ -53,15 +53,25 @@ struct PostTrace {
 // Post-spikes of a shard that some synapses have not taken yet, oldest first, and chained by neuron.
 struct PostLog {
   static constexpr uint32_t kNone = ~uint32_t{0};
+  // An entry, with its step, so that who has gone back far enough need not look at it.
+  struct Link {
+    uint32_t entry;  // kNone: there is none
+    uint32_t step;
+  };
   Step base = 0;          // steps are counted from here
   uint32_t count = 0;
   Column<uint16_t> post;  // within the shard
   Column<uint32_t> step;
-  Column<uint32_t> earlier;  // the entry before this one of the same neuron
-  Column<uint32_t> head;     // of each neuron of the shard, the newest entry
-  Column<double> before;     // of each neuron of the shard, the last spike that is not in the log; as Population::last_spike
+  Column<Link> earlier;  // the entry before this one of the same neuron
+  Column<Link> head;     // of each neuron of the shard, the newest entry
+  Column<double> before;  // of each neuron of the shard, the last spike that was in the log and is not any more; steps, kNever; empty: no rule asks
   std::vector<Column<float>> traces;  // by number of the post trace; empty unless it is logged
   uint32_t capacity() const { return static_cast<uint32_t>(post.size()); }
+  // Of a neuron of the shard, as far as is known here: steps, or kNever.
+  double last_spike(uint32_t local) const {
+    const Link newest = head[local];
+    return newest.entry != kNone ? static_cast<double>(base + newest.step) : before.empty() ? kNever : before[local];
+  }
 };
 
 // What 1 stands for in the columns of currents or conductances. Where all neurons forget alike the unit decays in place of the
@@ -129,7 +139,8 @@ class Population {
   // Number of the trace with this time constant; made when there is none. Sets *trace.
   nb_status need_trace(double tau_ms, bool nearest, bool logged, uint32_t* trace);
   nb_status need_logs();
-  nb_status need_last_spikes();  // after need_logs()
+  nb_status need_earlier_spikes();  // PostLog::before; after need_logs()
+  nb_status need_last_spikes();     // and these
   void clear_log(uint32_t shard, Step base);
 
   uint64_t bytes() const;

@@ -131,7 +131,7 @@ void Population::log_spikes(const Shard& shard, Step now) {
     log.post[entry] = static_cast<uint16_t>(local);
     log.step[entry] = static_cast<uint32_t>(now - log.base);
     log.earlier[entry] = log.head[local];
-    log.head[local] = entry;
+    log.head[local] = {entry, log.step[entry]};
     if (!last_spike.empty()) last_spike[i] = static_cast<double>(now);
     for (size_t t = 0; t < traces.size(); t++) {
       PostTrace& trace = traces[t];

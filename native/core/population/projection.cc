@@ -159,12 +159,13 @@ nb_status Projection::prepare(const NetworkOptions& options, uint32_t number, Po
   nb_status status = to.need_trace(p.tau_minus_ms, nearest, false, &trace_);
   if (status == NB_OK && triplet) status = to.need_trace(p.tau_y_ms, nearest, true, &slow_trace_);
   if (status == NB_OK) status = to.need_logs();
+  if (status == NB_OK && p.rule == Rule::kReward) status = to.need_earlier_spikes();
   if (status == NB_OK && p.pairing == Pairing::kReducedNearest) status = to.need_last_spikes();
   if (status != NB_OK) return status;
   scratch_.resize(threads);
   uint32_t longest = 0;
   for (const PostLog& log : to.logs) longest = std::max(longest, log.capacity());
-  for (Column<uint32_t>& scratch : scratch_) {
+  for (Column<PostLog::Link>& scratch : scratch_) {
     if (!scratch.resize(longest)) return NB_ERR_NO_MEMORY;
   }
   return NB_OK;
@@ -364,7 +365,7 @@ uint64_t Group::bytes() const {
 uint64_t Projection::bytes() const {
   uint64_t sum = fast_.bytes() + slow_.bytes() + eligible_.bytes() + dopamine_decay_.bytes() + both_.bytes();
   for (const Group& group : groups) sum += group.bytes();
-  for (const Column<uint32_t>& scratch : scratch_) sum += scratch.bytes();
+  for (const Column<PostLog::Link>& scratch : scratch_) sum += scratch.bytes();
   return sum;
 }
 

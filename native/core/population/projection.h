@@ -30,7 +30,8 @@ struct Group {
   uint32_t delay = 1;
   std::vector<Block> blocks;              // by post
   std::vector<Column<PreTrace>> traces;   // of each thread; equal while the team rests
-  // Plastic: of each shard, post-spikes before this step have acted, and eligibilities are of this step, unless an arrival came later.
+  // Plastic: of each shard, post-spikes before this step have acted, and eligibilities are of this step, unless an arrival, or a
+  // post-spike that has acted, came later.
   Column<Step> applied;
 
   uint64_t bytes() const;
@@ -51,8 +52,10 @@ class Projection {
 
   // Delivers what arrives at step `now` in the blocks of one thread.
   void deliver(uint32_t thread, Step now, FiredList* fired);
-  // The synapses onto a shard take all post-spikes before `now`.
+  // The synapses onto a shard take all post-spikes before `now`, of which the log then need know nothing. It depends on the shards when
+  // this happens, so that nothing may depend on it: eligibilities are left at the last event of each synapse.
   void sweep(uint32_t shard, Step now);
+  // All synapses take all post-spikes before `now`, and eligibilities are brought to `now`.
   void sync(Step now);
 
   // visit(block, position of the weight, pre, post, delay) for each synapse, by pre, then by post, then by delay. False: *stop became
@@ -124,8 +127,10 @@ class Projection {
   bool takes_whole_rows() const {
     return plasticity.rule != Rule::kReward && plasticity.pairing != Pairing::kReducedNearest;
   }
+  enum class Until { kLastEvent, kNow };
+  void take(uint32_t shard, Step now, Until until);
   template <bool Soft>
-  void sweep_block(Block& block, uint32_t s, Group& group, Step now);
+  void take_rows(Block& block, uint32_t s, Group& group, Step now, Until until);
   void remember(Group& group, uint32_t thread, Step now, const uint32_t* list, uint32_t count);
 
   // What a weight is multiplied with before it is added to a column of the posts.
@@ -145,7 +150,7 @@ class Projection {
   uint32_t trace_ = 0, slow_trace_ = 0;     // numbers of the post traces
   std::vector<uint32_t> block_of_shard_;
   uint32_t most_shards_ = kBlockShards;     // of a block
-  std::vector<Column<uint32_t>> scratch_;   // of each thread: entries of one neuron, in the order of time
+  std::vector<Column<PostLog::Link>> scratch_;   // of each thread: entries of one neuron, in the order of time
 };
 
 template <typename F>

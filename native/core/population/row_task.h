@@ -18,7 +18,7 @@ struct Stretch {
 // What taking the post-spikes of one row needs to know.
 class RowTask {
  public:
-  RowTask(const Projection& projection, const PostLog& log, uint32_t* scratch)
+  RowTask(const Projection& projection, const PostLog& log, PostLog::Link* scratch)
       : p_(projection), log_(log), scratch_(scratch), rule_(projection.plasticity) {
     terms = {static_cast<float>(rule_.weight_min), static_cast<float>(rule_.weight_max)};
     triplet_ = rule_.rule == Rule::kTriplet;
@@ -48,30 +48,26 @@ class RowTask {
   }
 
   // x (A2+ + A3+ y2) for a log entry.
-  float change(uint32_t entry) {
-    if (log_.step[entry] != known_step_) {
-      known_step_ = log_.step[entry];
+  float change(PostLog::Link at) {
+    if (at.step != known_step_) {
+      known_step_ = at.step;
       x_ = trace_.fast * p_.fast_.at(log_.base + known_step_ - trace_.last);
       pair_change_ = static_cast<float>(rule_.a_plus * x_);
     }
-    return triplet_ ? static_cast<float>(x_ * (rule_.a_plus + rule_.a3_plus * slow_[entry])) : pair_change_;
+    return triplet_ ? static_cast<float>(x_ * (rule_.a_plus + rule_.a3_plus * slow_[at.entry])) : pair_change_;
   }
 
   // Entries of neuron `local` that are still to be taken, in the order of time, in scratch. Returns how many.
   uint32_t pending(uint32_t local) {
-    if (reduced_) return first_since_arrival(local);
-    uint32_t count = 0;
-    for (uint32_t entry = log_.head[local]; entry != PostLog::kNone && log_.step[entry] >= relative_; entry = log_.earlier[entry]) {
-      scratch_[count++] = entry;
-    }
-    std::reverse(scratch_, scratch_ + count);
-    return count;
+    if (!reduced_) return since_taken(local);
+    scratch_[0] = first_since_arrival(local);
+    return scratch_[0].entry == PostLog::kNone ? 0 : 1;
   }
 
   // Reduced nearest pairing: whether an arrival may depress, because there was a post-spike since the last one.
   bool takes_turn(uint32_t local) const {
-    const uint32_t newest = log_.head[local];
-    if (newest != PostLog::kNone) return log_.step[newest] >= arrived_relative_;
+    const PostLog::Link newest = log_.head[local];
+    if (newest.entry != PostLog::kNone) return newest.step >= arrived_relative_;
     return log_.before[local] != kNever && log_.before[local] >= arrived_;
   }
 
@@ -92,7 +88,7 @@ class RowTask {
     if (range > kMostSteps || range > log_.count - entry) {
       for (uint32_t e = entry; e < log_.count; e++) {
         float& weight = weights[log_.post[e]];
-        weight = facilitate<Soft>(terms, weight, change(e));
+        weight = facilitate<Soft>(terms, weight, change({e, steps[e]}));
       }
     } else if (triplet_) {
       take_steps<Soft, true>(weights, entry, range);
@@ -115,19 +111,27 @@ class RowTask {
     *eligibility *= s.eligibility;
   }
 
-  // Reward rule: takes what is pending and brings both values to `now`; `whole` is the stretch from `since` to now.
+  // Reward rule: takes what is pending. Both values are then of the last event of the synapse, which is returned.
+  template <bool Soft>
+  Step take_events(float* weight, float* eligibility, uint32_t local) {
+    const uint32_t count = since_taken(local);
+    const uint32_t only = reduced_ ? first_since_arrival(local).entry : PostLog::kNone;
+    Step at = since_of(local);
+    for (uint32_t i = 0; i < count; i++) {
+      const Step step = log_.base + scratch_[i].step;
+      pass(weight, eligibility, stretch(at, step));
+      at = step;
+      if (reduced_ && scratch_[i].entry != only) continue;
+      *eligibility += change(scratch_[i]) * (Soft ? terms.maximum - *weight : 1);
+    }
+    return at;
+  }
+
+  // The same, and brings both values to `now`; `whole` is the stretch from `since` to now.
   template <bool Soft>
   void take_eligible(float* weight, float* eligibility, uint32_t local, Step now, const Stretch& whole) {
-    const uint32_t count = pending(local);
-    if (count == 0) return pass(weight, eligibility, whole);
-    Step at = since_;
-    for (uint32_t i = 0; i < count; i++) {
-      const Step step = log_.base + log_.step[scratch_[i]];
-      pass(weight, eligibility, stretch(at, step));
-      *eligibility += change(scratch_[i]) * (Soft ? terms.maximum - *weight : 1);
-      at = step;
-    }
-    pass(weight, eligibility, stretch(at, now));
+    const Step at = take_events<Soft>(weight, eligibility, local);
+    pass(weight, eligibility, at == since_ ? whole : stretch(at, now));
   }
 
   Terms<float> terms;
@@ -154,22 +158,36 @@ class RowTask {
     }
   }
 
-  // As pending(): the first entry since the last arrival, unless it has acted.
-  uint32_t first_since_arrival(uint32_t local) {
-    if (log_.before[local] != kNever && log_.before[local] >= arrived_) return 0;
-    uint32_t first = PostLog::kNone;
-    for (uint32_t entry = log_.head[local]; entry != PostLog::kNone && log_.step[entry] >= arrived_relative_;) {
-      first = entry;
-      entry = log_.earlier[entry];
+  // Reward rule: when the last event of a synapse was that is not in the log.
+  Step since_of(uint32_t local) const {
+    if (since_ >= log_.base || log_.before[local] == kNever) return since_;
+    return std::max(since_, static_cast<Step>(log_.before[local]));
+  }
+
+  // As pending(), for all pairings.
+  uint32_t since_taken(uint32_t local) {
+    uint32_t count = 0;
+    for (PostLog::Link at = log_.head[local]; at.entry != PostLog::kNone && at.step >= relative_; at = log_.earlier[at.entry]) {
+      scratch_[count++] = at;
     }
-    if (first == PostLog::kNone || log_.step[first] < relative_) return 0;
-    scratch_[0] = first;
-    return 1;
+    std::reverse(scratch_, scratch_ + count);
+    return count;
+  }
+
+  // Reduced nearest pairing: the first entry since the last arrival; none when it has been taken.
+  PostLog::Link first_since_arrival(uint32_t local) const {
+    constexpr PostLog::Link kNothing{PostLog::kNone, 0};
+    if (log_.before[local] != kNever && log_.before[local] >= arrived_) return kNothing;
+    PostLog::Link first = kNothing;
+    for (PostLog::Link at = log_.head[local]; at.entry != PostLog::kNone && at.step >= arrived_relative_; at = log_.earlier[at.entry]) {
+      first = at;
+    }
+    return first.entry == PostLog::kNone || first.step < relative_ ? kNothing : first;
   }
 
   const Projection& p_;
   const PostLog& log_;
-  uint32_t* scratch_;
+  PostLog::Link* scratch_;
   const Plasticity& rule_;
   bool triplet_, reduced_;
   const float* slow_;
