@@ -6,8 +6,13 @@
 #include <limits>
 #include <thread>
 
+#if defined(__linux__)
+#include <sched.h>
+#endif
+
 #include "native/core/population/memory.h"
 #include "native/core/population/pace.h"
+#include "native/core/population/processors.h"
 #include "native/core/population/team.h"
 #include "native/core/population/tiny_numbers.h"
 #include "population_fixture.h"
@@ -51,6 +56,38 @@ void meet(uint32_t rounds, uint32_t late, uint32_t runs) {
 }
 
 }  // namespace
+
+NB_TEST("population team: a thread leaves a processor for another one, and may come back") {
+  const int here = this_processor();
+  const auto allowed = [] {
+    std::vector<int> all;
+#if defined(__linux__)
+    cpu_set_t set;
+    CHECK_EQ(sched_getaffinity(0, sizeof set, &set), 0);
+    for (int i = 0; i < CPU_SETSIZE; i++) {
+      if (CPU_ISSET(i, &set)) all.push_back(i);
+    }
+#endif
+    return all;
+  };
+  const std::vector<int> before = allowed();
+  CHECK_EQ(leave_processors(before.data(), before.size()), false);  // none is left
+  if (before.size() > 1) {
+    CHECK(leave_processors(&here, 1));
+    // It may be moved at any time, but not always at once back.
+    bool elsewhere = this_processor() != here;
+    for (int i = 0; i < 100 && !elsewhere; i++) {
+      const int now = this_processor();
+      CHECK(leave_processors(&now, 1));
+      elsewhere = this_processor() != now;
+    }
+    CHECK(elsewhere);
+  } else if (before.empty()) {
+    CHECK_EQ(here, kSomeProcessor);
+    CHECK_EQ(leave_processors(&here, 1), false);
+  }
+  CHECK(allowed() == before);
+}
 
 NB_TEST("population team: a team has no more workers than there are processors") {
   std::unique_ptr<Team> team = Team::create(200);
