@@ -177,10 +177,21 @@ struct Paced {
 
 }  // namespace
 
-NB_TEST("population team: whose workers do not sleep always works together, however long a batch takes") {
+NB_TEST("population team: whose workers do not sleep always works together where batches are long") {
   Paced team{1'000'000'000, 0, 1};
   team.run(9'999);
   CHECK_EQ(team.batches_alone, uint64_t{0});
+}
+
+NB_TEST("population team: of small batches it finds out who is faster, and finds out again") {
+  Paced team{70'000, 0, 37'000};
+  team.run(199'998);
+  CHECK(team.batches_together < 4'000);
+  team.together = 25'000;
+  team.batches_alone = 0;
+  team.run(399'999);
+  CHECK(team.batches_alone < 20'000);
+  CHECK(!team.pace.alone());
 }
 
 NB_TEST("population team: where workers wait longer than they work, one does nearly all alone, and the team comes back") {

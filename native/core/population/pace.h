@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Whether a team works together or one of it alone, which gives the same results. Where another program has a processor, or a
-// container fewer of them than it shows, workers wait for each other longer than they work; then one alone is faster, and now and
-// then the team tries again.
+// container fewer of them than it shows, workers wait for each other longer than they work; and where processors are far apart, what
+// is handed over takes longer than small steps. Then one alone is faster, and now and then the team tries again.
 //
 // One thread at a time: who works while the others wait.
 #pragma once
@@ -38,16 +38,17 @@ class Pace {
   static constexpr uint32_t kWindow = 16;              // batches, or until there were
   static constexpr uint32_t kMany = 4;                 // sleeps
   static constexpr uint32_t kCalm = 256;               // windows
+  static constexpr uint64_t kLongBatchNs = 200'000;    // beside which handing over takes no time
   static constexpr uint64_t kLongestNs = 200'000'000;  // before the team tries again
 
   void end_window(uint64_t each, uint64_t sleeps) {
     if (calm_ > 0) {
       calm_--;
-    } else if (sleeps < kMany) {
+    } else if (sleeps < kMany && each > kLongBatchNs) {
       stretch_ = kWindow;
       alone_each_ = 0;
     } else if (alone_each_ != 0 && each <= alone_each_) {
-      // It waits because the parts are not of one size, or each takes long; together it is faster all the same.
+      // Together it is faster, whatever it waits for.
       calm_ = kCalm;
       alone_each_ = 0;
       stretch_ = kWindow;
