@@ -186,3 +186,37 @@ NB_TEST("population connections: an arrival comes after its delay, from each pre
     }
   }
 }
+
+NB_TEST("population connections: one that is refused has no effect on those that come later") {
+  std::vector<float> first;
+  for (const bool refused : {false, true}) {
+    TestNetwork network(1, 6);
+    const uint32_t noise = network.poisson(20, 50);
+    Lif p;
+    p.drive = 30;
+    const uint32_t post = network.lif(100, p);
+    Connection c = uniform(connection(noise, post, Pattern::kAllToAll, 0, 1), 0.2, 0.8);
+    c.plasticity.rule = Rule::kPair;
+    c.plasticity.a_plus = c.plasticity.a_minus = 0.01;
+    for (const Pattern pattern : {Pattern::kAllToAll, Pattern::kFixedProbability}) {
+      Connection wrong = c;
+      const float weight = 0.5f;
+      wrong.plasticity.tau_minus_ms = 33;
+      wrong.pattern = pattern;
+      wrong.probability = 0.5;
+      wrong.weight_kind = WeightKind::kGiven;
+      wrong.weights = &weight;
+      wrong.weight_count = 1;
+      uint32_t id = 0;
+      if (refused) CHECK_EQ(network->connect(wrong, &id), NB_ERR_INVALID_ARGUMENT);
+    }
+    network.connect(c);  // so that there is a log of what happens
+    network.run(50);
+    c.plasticity.tau_minus_ms = 33;
+    const uint32_t learned = network.connect(c);
+    network.run(100);
+    const std::vector<float> weights = network.weights(learned);
+    if (refused) CHECK(weights == first);
+    first = weights;
+  }
+}

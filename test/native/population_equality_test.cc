@@ -107,8 +107,9 @@ NB_TEST("population: any number of threads gives the same bits") {
 namespace {
 
 // Neurons of which some fire so often that the post-spikes of their shard have to be taken out of turn, at other times for each number
-// of shards.
-std::vector<float> with_full_logs(Plasticity rule, Pattern pattern, uint32_t threads) {
+// of shards. In mid-run comes a connection for which it matters which post-spike was the last one, and a file, from which the network
+// goes on if `reload`.
+std::vector<float> with_full_logs(Plasticity rule, Pattern pattern, uint32_t threads, bool reload) {
   constexpr uint32_t kPosts = 256;
   constexpr Step kSteps = 500;
   TestNetwork network(1, 5, threads);
@@ -132,8 +133,18 @@ std::vector<float> with_full_logs(Plasticity rule, Pattern pattern, uint32_t thr
   const uint32_t projection = network.connect(learned);
   network.run(kSteps / 2);
   if (rule.rule == Rule::kReward) CHECK_EQ(network->reward(projection, 0.5), NB_OK);
-  network.run(kSteps / 2);
-  return network.weights(projection);
+  learned.plasticity.rule = Rule::kPair;
+  learned.plasticity.pairing = Pairing::kReducedNearest;
+  const uint32_t later = network.connect(learned);
+  network.run(kSteps / 4);
+  const TestFile file;
+  CHECK_EQ(network->save(file.path(), nullptr, 0), NB_OK);
+  if (reload) CHECK_EQ(load(file.path(), threads, &network.owner()), NB_OK);
+  network.run(kSteps / 4);
+  std::vector<float> weights = network.weights(projection);
+  const std::vector<float> others = network.weights(later);
+  weights.insert(weights.end(), others.begin(), others.end());
+  return weights;
 }
 
 }  // namespace
@@ -152,8 +163,9 @@ NB_TEST("population: when the logs of shards are full has no effect on any rule"
       for (const Bounds bounds : {Bounds::kAdditive, Bounds::kMultiplicative}) {
         rule.bounds = bounds;
         for (const Pattern pattern : {Pattern::kAllToAll, Pattern::kFixedProbability}) {
-          const std::vector<float> one = with_full_logs(rule, pattern, 1);
-          for (const uint32_t threads : {2u, 4u}) CHECK(with_full_logs(rule, pattern, threads) == one);
+          const std::vector<float> one = with_full_logs(rule, pattern, 1, false);
+          CHECK(with_full_logs(rule, pattern, 1, true) == one);
+          for (const uint32_t threads : {2u, 4u}) CHECK(with_full_logs(rule, pattern, threads, threads == 4) == one);
         }
       }
     }

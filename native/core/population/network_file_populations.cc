@@ -20,6 +20,10 @@ void each_column(P& population, F visit) {
   visit(population.held_until);
 }
 
+bool is_spike_before(Step now, double step) {
+  return step == kNever || (step >= 0 && step < static_cast<double>(now) && step == std::floor(step));
+}
+
 }  // namespace
 
 void put_population(ArchiveWriter& out, const Population& p, Step now, Step kept) {
@@ -152,6 +156,7 @@ nb_status get_population(ArchiveReader& in, Network::Impl& impl) {
   uint8_t remembers = 0;
   NB_CHECK(in.get(&remembers) && remembers <= 1);
   if (remembers != 0) NB_TRY(in.get_column(&made->last_spike, size));
+  for (size_t i = 0; i < made->last_spike.size(); i++) NB_CHECK(is_spike_before(impl.now, made->last_spike[i]));
   NB_CHECK(in.get_array(made->spikes.data(), size) && in.get_array(made->dead.data(), size));
   NB_TRY(get_source(in, *made, impl.now));
   NB_TRY(get_traces(in, *made));

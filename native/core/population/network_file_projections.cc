@@ -209,6 +209,7 @@ nb_status get_projection(ArchiveReader& in, Network::Impl& impl) {
   p->self = self != 0;
   p->learning = learning != 0;
   NB_TRY(p->prepare(impl.options, static_cast<uint32_t>(impl.projections.size()), *impl.populations[pre], *impl.populations[post]));
+  NB_TRY(p->join_posts());
   if (!p->room_for_groups(groups, dense != 0)) return NB_ERR_NO_MEMORY;
   for (uint32_t g = 0; g < groups; g++) {
     uint32_t delay = 0;

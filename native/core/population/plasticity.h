@@ -51,8 +51,7 @@ class Decay {
   // of[i] = at(first + i) * by
   void scaled(Step first, size_t count, double by, double* of) const {
     const size_t known = first < table_.size() ? std::min(count, static_cast<size_t>(table_.size() - first)) : 0;
-    const double* const table = table_.data() + first;
-    for (size_t i = 0; i < known; i++) of[i] = by * table[i];
+    for (size_t i = 0; i < known; i++) of[i] = by * table_[first + i];
     for (size_t i = known; i < count; i++) of[i] = by * exact(first + i);
   }
   double rate() const { return rate_; }  // per step

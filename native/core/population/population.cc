@@ -260,16 +260,19 @@ nb_status Population::need_earlier_spikes() {
   return NB_OK;
 }
 
+// Of spikes before now no projection knows yet but that the traces of the neurons are not 0; those of a file are known.
 nb_status Population::need_last_spikes() {
   if (nb_status status = need_earlier_spikes(); status != NB_OK) return status;
-  const bool known = !last_spike.empty();
-  if (!known && !last_spike.resize(size)) return NB_ERR_NO_MEMORY;
+  if (last_spike.empty()) {
+    if (!last_spike.resize(size)) return NB_ERR_NO_MEMORY;
+    last_spike.fill(kNever);
+    return NB_OK;
+  }
   for (size_t s = 0; s < shards.size(); s++) {
     PostLog& log = logs[s];
     for (uint32_t local = 0; local < shards[s].count; local++) {
-      double& last = last_spike[shards[s].first + local];
-      if (!known) last = log.last_spike(local);
-      if (log.head[local].entry == PostLog::kNone) log.before[local] = last;
+      if (log.head[local].entry != PostLog::kNone) continue;
+      log.before[local] = std::max(log.before[local], last_spike[shards[s].first + local]);
     }
   }
   return NB_OK;

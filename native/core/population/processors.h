@@ -14,8 +14,10 @@ constexpr int kSomeProcessor = -1;  // the system does not say which
 
 int this_processor();
 
-// Moves the calling thread to a processor that it may use and that is none of these; where it may run later stays as it was. False: there
-// is none, or the system does not let threads choose.
+// Moves the calling thread, which should be one of ours, to a processor that it may use and that is none of these. Later it may run
+// where it might before; only a container's set of processors that grows meanwhile is not followed, and what another program sets in
+// the same moment is lost. False: there is none, or the system does not let threads choose, or filters their calls (seccomp), because
+// a filter may end the process for this one.
 bool leave_processors(const int* taken, size_t count);
 
 }  // namespace neuronbus::population

@@ -131,13 +131,14 @@ nb_status Projection::create(const NetworkOptions& options, uint32_t id, const C
     if (status == NB_OK) status = made->fill_sparse(c, targets);
   }
   if (status == NB_OK) status = made->finish_groups(&made->groups);
+  if (status == NB_OK) status = made->join_posts();  // at last: the traces that it asks for have a history from then on
   if (status != NB_OK) return status;
   made->choose_feed();
   *out = std::move(made);
   return NB_OK;
 }
 
-// Everything but the synapses.
+// Everything but the synapses and what the posts keep for them.
 nb_status Projection::prepare(const NetworkOptions& options, uint32_t number, Population& from, Population& to) {
   id = number;
   seed = options.seed;
@@ -147,7 +148,6 @@ nb_status Projection::prepare(const NetworkOptions& options, uint32_t number, Po
   post = &to;
   if (!plastic()) return NB_OK;
   const Plasticity& p = plasticity;
-  const bool nearest = p.pairing != Pairing::kAll;
   const bool triplet = p.rule == Rule::kTriplet;
   bool held = fast_.create(dt_ms, p.tau_plus_ms) && slow_.create(dt_ms, triplet ? p.tau_x_ms : p.tau_plus_ms);
   if (p.rule == Rule::kReward) {
@@ -155,16 +155,22 @@ nb_status Projection::prepare(const NetworkOptions& options, uint32_t number, Po
     const double both = p.tau_dopamine_ms > 0 ? 1 / (1 / p.tau_eligibility_ms + 1 / p.tau_dopamine_ms) : p.tau_eligibility_ms;
     held = held && both_.create(dt_ms, both);
   }
-  if (!held) return NB_ERR_NO_MEMORY;
-  nb_status status = to.need_trace(p.tau_minus_ms, nearest, false, &trace_);
-  if (status == NB_OK && triplet) status = to.need_trace(p.tau_y_ms, nearest, true, &slow_trace_);
-  if (status == NB_OK) status = to.need_logs();
-  if (status == NB_OK && p.rule == Rule::kReward) status = to.need_earlier_spikes();
-  if (status == NB_OK && p.pairing == Pairing::kReducedNearest) status = to.need_last_spikes();
+  return held ? NB_OK : NB_ERR_NO_MEMORY;
+}
+
+nb_status Projection::join_posts() {
+  if (!plastic()) return NB_OK;
+  const Plasticity& p = plasticity;
+  const bool nearest = p.pairing != Pairing::kAll;
+  nb_status status = post->need_trace(p.tau_minus_ms, nearest, false, &trace_);
+  if (status == NB_OK && p.rule == Rule::kTriplet) status = post->need_trace(p.tau_y_ms, nearest, true, &slow_trace_);
+  if (status == NB_OK) status = post->need_logs();
+  if (status == NB_OK && p.rule == Rule::kReward) status = post->need_earlier_spikes();
+  if (status == NB_OK && p.pairing == Pairing::kReducedNearest) status = post->need_last_spikes();
   if (status != NB_OK) return status;
   scratch_.resize(threads);
   uint32_t longest = 0;
-  for (const PostLog& log : to.logs) longest = std::max(longest, log.capacity());
+  for (const PostLog& log : post->logs) longest = std::max(longest, log.capacity());
   for (Column<PostLog::Link>& scratch : scratch_) {
     if (!scratch.resize(longest)) return NB_ERR_NO_MEMORY;
   }

@@ -100,6 +100,7 @@ class Projection {
 
   // For create(), rewire() and load(): the parts of making one.
   nb_status prepare(const NetworkOptions& options, uint32_t id, Population& pre, Population& post);
+  nb_status join_posts();
   nb_status make_groups(const uint32_t* delays, size_t count, bool dense, std::vector<Group>* out);
   // Whether there is memory for so many groups and their blocks, which no column counts; their rows come on top.
   bool room_for_groups(size_t count, bool dense) const;

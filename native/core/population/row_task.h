@@ -64,8 +64,10 @@ class RowTask {
     return scratch_[0].entry == PostLog::kNone ? 0 : 1;
   }
 
-  // Reduced nearest pairing: whether an arrival may depress, because there was a post-spike since the last one.
+  // Reduced nearest pairing: whether an arrival may depress, because there was a post-spike since the last one. At the first one it
+  // does not matter: without any post-spike the trace is 0.
   bool takes_turn(uint32_t local) const {
+    if (first()) return true;
     const PostLog::Link newest = log_.head[local];
     if (newest.entry != PostLog::kNone) return newest.step >= arrived_relative_;
     return log_.before[local] != kNever && log_.before[local] >= arrived_;

@@ -188,21 +188,23 @@ void Team::wait(uint32_t worker, uint64_t mark) {
   }
 }
 
-// Whether it was where another worker is, and is not any more.
+// Whether it was where another worker is, and is not any more. Worker 0 is not a thread of the team, and stays: if the two are on one
+// processor, the other one soon waits, too.
 bool Team::step_aside(uint32_t worker) {
-  std::atomic<int>& own = places_[worker].processor;
-  own.store(this_processor(), std::memory_order_relaxed);
+  const int here = this_processor();
+  places_[worker].processor.store(here, std::memory_order_relaxed);
+  if (worker == 0 || here == kSomeProcessor) return false;
   int others[kMostOthers];
   uint32_t count = 0;
   bool together = false;
   for (uint32_t other = 0; other < workers() && count < kMostOthers; other++) {
     if (other == worker) continue;
     others[count] = places_[other].processor.load(std::memory_order_relaxed);
-    together = together || others[count] == own.load(std::memory_order_relaxed);
+    together = together || others[count] == here;
     count++;
   }
   if (!together || !leave_processors(others, count)) return false;
-  own.store(this_processor(), std::memory_order_relaxed);
+  places_[worker].processor.store(this_processor(), std::memory_order_relaxed);
   return true;
 }
 
