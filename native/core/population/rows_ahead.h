@@ -85,7 +85,7 @@ class DenseRowsAhead {
   }
 
  private:
-  static constexpr uint32_t kMost = 4096;  // synapses: half of what the nearest cache holds, and more
+  static constexpr uint32_t kMost = 4096;  // synapses: half of a common nearest cache
 
   const float* weight_;
   size_t stride_;
