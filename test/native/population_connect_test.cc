@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "native/core/population/memory.h"
 #include "population_fixture.h"
 
 using namespace nbtest;
@@ -187,36 +188,55 @@ NB_TEST("population connections: an arrival comes after its delay, from each pre
   }
 }
 
+namespace {
+
+// The weights of a projection after some time, before which `refuse` has tried to connect something else with the same time constants.
+template <typename Refuse>
+std::vector<float> after_refusal(Refuse refuse) {
+  TestNetwork network(1, 6);
+  const uint32_t noise = network.poisson(20, 50);
+  Lif p;
+  p.drive = 30;
+  const uint32_t post = network.lif(3000, p);  // so many that what is asked for last is most
+  Connection c = uniform(connection(noise, post, Pattern::kAllToAll, 0, 1), 0.2, 0.8);
+  c.plasticity.rule = Rule::kPair;
+  c.plasticity.a_plus = c.plasticity.a_minus = 0.01;
+  network.connect(c);  // so that there is a log of what happens
+  c.plasticity.tau_minus_ms = 33;
+  refuse(*network, c);
+  network.run(50);
+  const uint32_t learned = network.connect(c);
+  network.run(100);
+  return network.weights(learned);
+}
+
+}  // namespace
+
 NB_TEST("population connections: one that is refused has no effect on those that come later") {
-  std::vector<float> first;
-  for (const bool refused : {false, true}) {
-    TestNetwork network(1, 6);
-    const uint32_t noise = network.poisson(20, 50);
-    Lif p;
-    p.drive = 30;
-    const uint32_t post = network.lif(100, p);
-    Connection c = uniform(connection(noise, post, Pattern::kAllToAll, 0, 1), 0.2, 0.8);
-    c.plasticity.rule = Rule::kPair;
-    c.plasticity.a_plus = c.plasticity.a_minus = 0.01;
-    for (const Pattern pattern : {Pattern::kAllToAll, Pattern::kFixedProbability}) {
-      Connection wrong = c;
-      const float weight = 0.5f;
-      wrong.plasticity.tau_minus_ms = 33;
-      wrong.pattern = pattern;
-      wrong.probability = 0.5;
-      wrong.weight_kind = WeightKind::kGiven;
-      wrong.weights = &weight;
-      wrong.weight_count = 1;
-      uint32_t id = 0;
-      if (refused) CHECK_EQ(network->connect(wrong, &id), NB_ERR_INVALID_ARGUMENT);
-    }
-    network.connect(c);  // so that there is a log of what happens
-    network.run(50);
-    c.plasticity.tau_minus_ms = 33;
-    const uint32_t learned = network.connect(c);
-    network.run(100);
-    const std::vector<float> weights = network.weights(learned);
-    if (refused) CHECK(weights == first);
-    first = weights;
+  const std::vector<float> expected = after_refusal([](Network&, const Connection&) {});
+  for (const Pattern pattern : {Pattern::kAllToAll, Pattern::kFixedProbability}) {
+    CHECK(after_refusal([&](Network& network, Connection wrong) {
+            const float weight = 0.5f;
+            wrong.pattern = pattern;
+            wrong.probability = 0.5;
+            wrong.weight_kind = WeightKind::kGiven;
+            wrong.weights = &weight;
+            wrong.weight_count = 1;
+            uint32_t id = 0;
+            CHECK_EQ(network.connect(wrong, &id), NB_ERR_INVALID_ARGUMENT);
+          }) == expected);
   }
+  bool refused = true;
+  uint32_t times = 0;
+  for (uint64_t room = 0; refused; room += 16'384) {
+    const std::vector<float> weights = after_refusal([&](Network& network, const Connection& c) {
+      uint32_t id = 0;
+      limit_column_bytes(column_bytes() + room);
+      refused = network.connect(c, &id) == NB_ERR_NO_MEMORY;
+      limit_column_bytes(~uint64_t{0});
+    });
+    if (refused) CHECK(weights == expected);
+    times++;
+  }
+  CHECK(times > 10);
 }

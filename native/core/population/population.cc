@@ -230,6 +230,11 @@ nb_status Population::need_trace(double tau_ms, bool nearest, bool logged, uint3
   return NB_OK;
 }
 
+void Population::forget_traces(size_t known) {
+  traces.resize(known);
+  for (PostLog& log : logs) log.traces.resize(known);
+}
+
 nb_status Population::need_logs() {
   if (!logs.empty()) return NB_OK;
   std::vector<PostLog> made(shards.size());

@@ -138,6 +138,7 @@ class Population {
 
   // Number of the trace with this time constant; made when there is none. Sets *trace.
   nb_status need_trace(double tau_ms, bool nearest, bool logged, uint32_t* trace);
+  void forget_traces(size_t known);  // all but the first ones, for which nobody asked in the end
   nb_status need_logs();
   nb_status need_earlier_spikes();  // PostLog::before; after need_logs()
   nb_status need_last_spikes();     // and these

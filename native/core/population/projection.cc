@@ -160,6 +160,13 @@ nb_status Projection::prepare(const NetworkOptions& options, uint32_t number, Po
 
 nb_status Projection::join_posts() {
   if (!plastic()) return NB_OK;
+  const size_t known = post->traces.size();
+  const nb_status status = ask_posts();
+  if (status != NB_OK) post->forget_traces(known);
+  return status;
+}
+
+nb_status Projection::ask_posts() {
   const Plasticity& p = plasticity;
   const bool nearest = p.pairing != Pairing::kAll;
   nb_status status = post->need_trace(p.tau_minus_ms, nearest, false, &trace_);

@@ -113,6 +113,7 @@ class Projection {
 
  private:
   friend class RowTask;
+  nb_status ask_posts();
   nb_status fill_dense(const Connection& connection);
   nb_status fill_sparse(const Connection& connection, const Targets& targets);
   nb_status divided(const Block& block, std::vector<Block>* out) const;
